@@ -1,0 +1,47 @@
+# Two commands do everything on a fresh machine with python3 and make: `make run` and `make test`.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: run setup dev test check bench lock clean
+
+run: setup
+	@$(BIN)/smsbot serve --port $(PORT) --print-key
+
+setup: .venv/.runtime
+dev: .venv/.dev
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+test: dev
+	$(BIN)/python -m pytest
+
+check: dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/smsbot flow check
+	$(BIN)/python -m smsbot.text.audit
+
+bench: dev
+	$(BIN)/python -m benchmarks
+
+# Needs uv; writes versions and hashes, never where they come from.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+lock:
+	$(COMPILE) pyproject.toml --group pyproject.toml:build -o requirements.txt
+	$(COMPILE) -c requirements.txt pyproject.toml --group pyproject.toml:build --group pyproject.toml:dev -o requirements-dev.txt
+
+clean:
+	rm -rf .venv

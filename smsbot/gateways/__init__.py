@@ -1,0 +1,1 @@
+"""SMS providers: one file each, pure; one shared sender owns the network."""

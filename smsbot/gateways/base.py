@@ -1,0 +1,166 @@
+"""What a gateway is. An HTTP gateway has five pure members and no I/O; the shared sender owns the network.
+
+Gateways that hold a connection of their own implement `Transport` instead and emit the same events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from smsbot.errors import GatewayError
+from smsbot.status import Status
+
+
+class ChannelConfig(BaseModel):
+    """Keys common to every channel (contract §8). A gateway's own Config adds to them; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gateway: str
+    sender: str = ""
+    rate_per_s: float = Field(default=10, gt=0, le=100_000)  # parts per second
+    inbound: bool = True
+    outbound: bool = True
+    webhook_token: SecretStr | None = None
+    max_parts: int | None = Field(default=None, ge=1, le=255)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One text to hand over. *id* is ours and stable across attempts; *status_url* is where reports should come."""
+
+    id: str
+    to: str  # E.164
+    text: str
+    encoding: str  # `GSM-7` or `UCS-2`
+    parts: int
+    sender: str
+    status_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    headers: Mapping[str, str]  # lower-case names
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook as it came. *url* is built from the configured public URL, never from the Host header;
+    *query* and *form* keep order and repeats; header names are lower-case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Sequence[tuple[str, str]]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A text from a person. *number* is as the gateway wrote it. *external_id* is the gateway's own id, None if
+    this gateway gives none. *sent_ms* is the sender's time if told. *optout* is the gateway's own reading
+    (`stop`, `start`, `help`): it has answered already."""
+
+    number: str
+    text: str
+    external_id: str | None
+    to: str = ""
+    sent_ms: int | None = None
+    optout: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """What became of a message. Named by the gateway's id, ours (`message_id`), or both.
+
+    *status* None: the gateway said something this table does not know; logged and harmless.
+    """
+
+    status: Status | None
+    external_id: str | None = None
+    message_id: str | None = None
+    error: str = ""
+    opted_out: bool = False
+    unreachable: bool = False
+    raw: str = ""  # the gateway's own word, for the log
+
+
+Event = Received | StatusChange
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The gateway took it. *final* is set where no report will follow (the simulator: delivered)."""
+
+    external_id: str | None = None
+    final: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    status: int = 200
+    content_type: str = "text/plain; charset=utf-8"
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the conformance kit and the dispatcher may expect."""
+
+    signed: bool = False  # webhooks carry a signature; else `webhook_token` is required
+    removes_duplicates: bool = False  # a repeat of the same message id is not sent twice
+    reports: bool = True  # delivery reports come
+    max_parts: int | None = None
+
+
+@runtime_checkable
+class HttpGateway(Protocol):
+    """Five pure members. Constructed as `cls(config)` with the class's own `Config`."""
+
+    name: ClassVar[str]
+    Config: ClassVar[type[ChannelConfig]]
+    capabilities: ClassVar[Capabilities]
+
+    def request(self, message: Message) -> Request:
+        """The HTTP request that hands *message* over."""
+
+    def result(self, response: Response) -> Accepted | GatewayError:
+        """What the provider's answer means. Never raises."""
+
+    def verify(self, hook: Hook) -> bool:
+        """Is the signature right? Constant time. Gateways without one return True; the token is checked elsewhere."""
+
+    def parse(self, hook: Hook) -> list[Event]:
+        """The events in a webhook, messages or reports, whichever of the two addresses it came to.
+
+        An empty list is a documented empty probe. Raises `HookMalformed`.
+        """
+
+    def ack(self, hook: Hook) -> Ack:
+        """The provider's own acknowledgement, sent after the commit."""
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """A gateway that delivers without an HTTP request of ours."""
+
+    name: ClassVar[str]
+    Config: ClassVar[type[ChannelConfig]]
+    capabilities: ClassVar[Capabilities]
+
+    async def send(self, message: Message) -> Accepted:
+        """Hand over. Raises a `GatewayError`."""

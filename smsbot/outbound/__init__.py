@@ -1,0 +1,1 @@
+"""What leaves: broadcasts written out, the dispatcher of each channel."""

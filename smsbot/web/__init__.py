@@ -1,0 +1,1 @@
+"""The HTTP face: application factory, staff API, simulator, health."""

@@ -1,0 +1,1 @@
+"""A phone in the browser, on the real path."""
