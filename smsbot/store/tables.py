@@ -6,7 +6,8 @@ into. Closed vocabularies are text.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import text as condition
 from sqlmodel import Field, SQLModel
 
 NAMING = {
@@ -29,7 +30,7 @@ def _ms(*, required: bool = False) -> Column[int]:
 
 
 class Meta(SQLModel, table=True):
-    """Small facts about this database: `hash_key` (of the keyed hash), `directory` (a version that grows with topics and places)."""
+    """Small facts: `hash_key` (of the keyed hash), `directory` (a version that grows with topics and places)."""
 
     key: str = Field(primary_key=True)
     value: str = Field(sa_column=Column(Text, nullable=False))
@@ -153,7 +154,11 @@ class Inbound(SQLModel, table=True):
         UniqueConstraint("channel", "external_id", name="uq_inbound_external"),
         Index("ix_inbound_number", "number", "id"),
         Index(
-            "ix_inbound_inbox", "inbox", "id", sqlite_where=text("inbox <> ''"), postgresql_where=text("inbox <> ''")
+            "ix_inbound_inbox",
+            "inbox",
+            "id",
+            sqlite_where=condition("inbox <> ''"),
+            postgresql_where=condition("inbox <> ''"),
         ),
     )
 
@@ -189,19 +194,19 @@ class Outbox(SQLModel, table=True):
     __table_args__ = (
         Index(
             "ix_outbox_due", "channel", "broadcast_id", "due_ms", "id",
-            sqlite_where=text("due_ms IS NOT NULL"), postgresql_where=text("due_ms IS NOT NULL"),
+            sqlite_where=condition("due_ms IS NOT NULL"), postgresql_where=condition("due_ms IS NOT NULL"),
         ),
         Index(
             "uq_outbox_broadcast", "contact_id", "broadcast_id", unique=True,
-            sqlite_where=text("broadcast_id > 0"), postgresql_where=text("broadcast_id > 0"),
+            sqlite_where=condition("broadcast_id > 0"), postgresql_where=condition("broadcast_id > 0"),
         ),
         Index(
             "ix_outbox_number", "number", "id",
-            sqlite_where=text("broadcast_id = 0"), postgresql_where=text("broadcast_id = 0"),
+            sqlite_where=condition("broadcast_id = 0"), postgresql_where=condition("broadcast_id = 0"),
         ),
         Index(
             "ix_outbox_external", "channel", "external_id",
-            sqlite_where=text("external_id IS NOT NULL"), postgresql_where=text("external_id IS NOT NULL"),
+            sqlite_where=condition("external_id IS NOT NULL"), postgresql_where=condition("external_id IS NOT NULL"),
         ),
     )  # fmt: skip
 
