@@ -1,6 +1,7 @@
 """Time is a parameter: everything that needs it takes a `Clock`.
 
-Inside, instants are `int` milliseconds since 1970-01-01T00:00Z (names end in `_ms`); at the edges, ISO 8601 with offset.
+Inside, instants are `int` milliseconds since 1970-01-01T00:00Z (names end in `_ms`); at the edges they are
+ISO 8601 with offset.
 """
 
 from __future__ import annotations

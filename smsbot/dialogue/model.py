@@ -63,8 +63,8 @@ class Contact:
     """A number as the dialogue sees it; `known` is False for one without a profile.
 
     *language* is None until a word told it; it is settled once the number joined. *former* holds the topics at
-    the time of STOP, for START's offer. *stopped_sent_ms* is when the STOP was sent by the sender's clock where the gateway
-    tells it: a JOIN sent before or at that instant does not resubscribe. *timed* says the gateway told it.
+    the time of STOP, for START's offer. *stopped_sent_ms* is when the STOP was sent by the sender's clock, where the
+    gateway tells it: a JOIN sent at or before that instant does not resubscribe (civic rules 17 and 18).
     """
 
     number: str

@@ -160,7 +160,7 @@ class Inbound(SQLModel, table=True):
             sqlite_where=condition("inbox <> ''"),
             postgresql_where=condition("inbox <> ''"),
         ),
-    )
+    )  # fmt: skip
 
 
 class Outbox(SQLModel, table=True):
