@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Protocol, runtime_checkable
-from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from smsbot.errors import GatewayError
+from smsbot.gateways import forms
 from smsbot.status import Status
 
 
@@ -95,7 +95,7 @@ class Hook:
         Octets that are no UTF-8 become U+FFFD; nothing raises.
         """
         if self._form is None:
-            pairs = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+            pairs = forms.pairs(self.body)
             object.__setattr__(self, "_form", pairs)  # a frozen value may remember what follows from its fields
             return pairs
         return self._form
