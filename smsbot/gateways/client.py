@@ -67,8 +67,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectTimeout("no connection in time") from error
         except aiohttp.ClientConnectorError as error:  # refused, no such host, no TLS
             raise httpx.ConnectError(type(error).__name__) from error
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError) as error:
-            raise httpx.UnsupportedProtocol("not an address to send to") from error
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
+            raise httpx.UnsupportedProtocol("not an address to send to") from None  # the cause shows the address
         except TimeoutError as error:  # connecting has a shorter limit of its own, so the request had left
             raise httpx.ReadTimeout("no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -140,8 +140,8 @@ class Sender:
             )
         except BEFORE_IT_LEFT as error:
             raise Unavailable("no_connection", "The gateway cannot be reached.") from error
-        except httpx.UnsupportedProtocol as error:
-            raise Misconfigured("address", "The channel's `base_url` is no address to send to.") from error
+        except httpx.UnsupportedProtocol:
+            raise Misconfigured("address", "The channel's `base_url` is no address to send to.") from None
         except httpx.TimeoutException as error:
             raise Uncertain("timeout", "The gateway did not answer in time; it may have taken the message.") from error
         except httpx.TransportError as error:
