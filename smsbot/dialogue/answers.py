@@ -192,10 +192,12 @@ def offer_places(turn: Turn) -> None:
     turn.slots["places"] = list(_places(turn)[:9])
 
 
-@field(sample=lambda directory, language: "1 ზემო ფარცხმა 2 შუა ფარცხმა" if language == "ka" else "1 Zemo Partskhma 2 Shua")
+@field(sample=lambda _, language: "1 ზემო ფარცხმა 2 შუა ფარცხმა" if language == "ka" else "1 Zemo Partskhma 2 Shua")
 def place_menu(turn: Turn) -> str:
     codes = turn.slots.get("places")
-    names = [turn.directory.place_in_full(str(code), turn.language) for code in codes] if isinstance(codes, list) else []
+    names = (
+        [turn.directory.place_in_full(str(code), turn.language) for code in codes] if isinstance(codes, list) else []
+    )
     return " ".join(f"{at} {name}" for at, name in enumerate(names, 1))
 
 
@@ -406,7 +408,8 @@ def until(turn: Turn) -> str:
 
 
 @field(sample=lambda *_: "30")
-def n(turn: Turn) -> int:
+def n(_: Turn) -> int:
+    """How many; the action that counts sets it."""
     return 1
 
 

@@ -103,13 +103,13 @@ def unreadable(turn: Turn) -> None:
 
 
 def kept(turn: Turn) -> None:
-    """"Don't stop": nobody is stopped by it; staff read it."""
+    """ "Don't stop": nobody is stopped by it; staff read it."""
     turn.inbox = "keep"
     hint(turn, wording.KEPT, wording.HINT_STOPPED)
 
 
 def stop_in_sentence(turn: Turn) -> None:
-    """"Stop the landfill": a message for staff; once told how to stop (rule 4)."""
+    """ "Stop the landfill": a message for staff; once told how to stop (rule 4)."""
     turn.inbox = "stop_sentence"
     hint(turn, wording.HOW_TO_STOP, wording.HINT_STOPPED)
 

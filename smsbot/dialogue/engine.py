@@ -239,7 +239,7 @@ class Engine:
         """No answer to the open question: asked again twice, then a person reads it."""
         conversation = turn.conversation
         if conversation is None:
-            return
+            return None
         tries = conversation.tries + 1
         if tries < WRONG_ANSWERS:
             turn.conversation = dataclasses.replace(conversation, tries=tries)

@@ -26,6 +26,7 @@ ANSWER = "answer"
 NOT = "not "
 
 Callback = Callable[[Turn], None]
+Callbacks = list[str | Callable[..., bool | None]]  # as `transitions` types them; ours are never strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class _Builder:
 
     def add(self, machine: Machine, event: str, state: str, branch: Branch, path: tuple[str | int, ...]) -> None:
         target = branch.go
-        after: list[Callback] = [self._action(name, path) for name in branch.do]
+        after: Callbacks = [self._action(name, path) for name in branch.do]
         if "." in target:
             flow, _, there = target.partition(".")
             after.append(_hop(flow, there))
@@ -136,8 +137,10 @@ class _Builder:
         text = branch.say or (self.source.states[target].ask if target in self.source.states else None)
         if text is not None:
             after.append(_sayer(self.text(text, *path, "say")))
-        holds = [self._condition(name, path) for name in branch.when if not name.startswith(NOT)]
-        fails = [self._condition(name.removeprefix(NOT), path) for name in branch.when if name.startswith(NOT)]
+        holds: Callbacks = [self._condition(name, path) for name in branch.when if not name.startswith(NOT)]
+        fails: Callbacks = [
+            self._condition(name.removeprefix(NOT), path) for name in branch.when if name.startswith(NOT)
+        ]
         machine.add_transition(event, state, target, conditions=holds, unless=fails, after=after)
 
     def question(self, name: str, state: FlowState) -> Question:
@@ -199,7 +202,7 @@ def draw(flow: Flow) -> str:
     for name, state in flow.source.states.items():
         rows.append(f"    {name}: {name} - asks {state.ask}")
         arrows.extend((name, branch) for branch in state.answers)
-        arrows.append((name, Branch(when=("third wrong answer",), say="a_person_reads")))
+        arrows.append((name, Branch.model_validate({"if": "third wrong answer", "say": "a_person_reads"})))
     for source, branch in arrows:
         target = "[*]" if branch.go == END else branch.go.replace(".", "_")
         if "." in branch.go:

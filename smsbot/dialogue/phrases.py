@@ -1,7 +1,7 @@
 """What the bot says: gettext catalogues, resolved once at start, then plain dictionary look-ups.
 
 English is the msgid and the last resort. A template names keywords by placeholder (`{stop}`, `{topics}`): they are
-filled, at load, with the word that the vocabulary publishes in that language, so that prose and vocabulary cannot drift.
+filled, at load, with the word that the vocabulary publishes in that language: prose and vocabulary cannot drift.
 Other placeholders are fields, filled for each reply.
 """
 
@@ -30,7 +30,41 @@ ROMAN = str.maketrans(
     dict(
         zip(
             "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
-            "a b g d e v z t i k l m n o p zh r s t u p k gh q sh ch ts dz ts ch kh j h".split(),
+            [
+                "a",
+                "b",
+                "g",
+                "d",
+                "e",
+                "v",
+                "z",
+                "t",
+                "i",
+                "k",
+                "l",
+                "m",
+                "n",
+                "o",
+                "p",
+                "zh",
+                "r",
+                "s",
+                "t",
+                "u",
+                "p",
+                "k",
+                "gh",
+                "q",
+                "sh",
+                "ch",
+                "ts",
+                "dz",
+                "ts",
+                "ch",
+                "kh",
+                "j",
+                "h",
+            ],
             strict=True,
         )
     )
@@ -148,7 +182,9 @@ class Phrases:
                 pieces.append("{" + name + "}")
                 fields.append(name)
         joined = "".join(pieces)
-        return Template(joined if fields else joined.replace("{{", "{").replace("}}", "}"), tuple(dict.fromkeys(fields)))
+        return Template(
+            joined if fields else joined.replace("{{", "{").replace("}}", "}"), tuple(dict.fromkeys(fields))
+        )
 
 
 def parse(text: str, file: str = "", line: int | None = None) -> list[tuple[str | None, str]]:
@@ -168,7 +204,8 @@ def read_catalogue(language: str, body: bytes, file: str) -> Catalog:
 
 def translations(message: Message) -> list[str]:
     """The forms of *message*, none if one of them is missing or marked fuzzy."""
-    forms = [message.string] if isinstance(message.string, str) else list(message.string)
+    string = message.string
+    forms = [string] if isinstance(string, str) else list(string or ())
     return forms if all(forms) and not message.fuzzy else []
 
 

@@ -1,4 +1,4 @@
-"""What a text changes in a person's standing, with the facts for the ledger. A repeat changes nothing, notes nothing."""
+"""What a text changes in a person's standing, with the facts for the ledger. A repeat changes nothing."""
 
 from __future__ import annotations
 

@@ -41,8 +41,8 @@ class Turn:
         "state",
         "stranger",
         "suppress",
-        "unlimited",
         "understood",
+        "unlimited",
         "wording",
     )
 
