@@ -28,10 +28,6 @@ class Reader(Protocol):
         """The word that people are told to send, e.g. (`ka`, `topics`) → `თემები`."""
         ...
 
-    def topics(self, text: str) -> tuple[str, ...]:
-        """Codes of the topics that *text* names."""
-        ...
-
     def places(self, text: str) -> tuple[str, ...]:
         """Codes of the places that *text* may name: none, one, or homonyms."""
         ...

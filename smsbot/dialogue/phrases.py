@@ -122,6 +122,7 @@ class Phrases:
         for language, body in catalogues.items():
             if language != ENGLISH:
                 self._load(language, body)
+        self._translated = frozenset(self._entries)
         # A fallback is English prose with the keywords of the reader's own language.
         for language in self._languages:
             for text in texts:
@@ -131,6 +132,10 @@ class Phrases:
     def template(self, language: str, msgid: str, count: int = 1) -> Template:
         entry = self._entries.get((language, msgid)) or self._english.get(msgid) or self._english_entry(msgid, "")
         return entry.forms[entry.choose(count)] if len(entry.forms) > 1 else entry.forms[0]
+
+    def translates(self, language: str, msgid: str) -> bool:
+        """Is there a translation, rather than the English fallback?"""
+        return (language, msgid) in self._translated
 
     def say(self, language: str, msgid: str, *, script: str = "", n: int = 1, **fields: object) -> str:
         """The sentence in *language*, else in English. Georgian for readers of Latin letters is romanised.

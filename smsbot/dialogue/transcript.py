@@ -9,8 +9,8 @@
     < (silence)
 
 `>` is what the citizen sends, `<` each reply expected (in order; all of them), `…` stands for any words, `@ +25h` moves
-the time (`m`, `h`, `d`), `= word` checks what is kept about the person (`= stopped`, `= budget culture`, `= inbox unknown`).
-A line that begins with two spaces continues the one above it. `\\n` is a line break, `> (nothing)` an empty text.
+the time (`m`, `h`, `d`), `= word` checks the person's standing (`= stopped`, `= topics budget culture`, `= inbox unknown`).
+A line that begins with two spaces continues the one above it. `> (nothing)` is an empty text.
 """
 
 from __future__ import annotations
