@@ -9,8 +9,9 @@
     < (silence)
 
 `>` is what the citizen sends, `<` each reply expected (in order; all of them), `…` stands for any words, `@ +25h` moves
-the time (`m`, `h`, `d`), `= word` checks the person's standing (`= stopped`, `= topics budget culture`, `= inbox unknown`).
-A line that begins with two spaces continues the one above it. `> (nothing)` is an empty text.
+the time (`m`, `h`, `d`), `---` begins with another person. `= word` checks the person's standing: `= stopped`,
+`= topics budget culture`, `= inbox unknown`. `> (nothing)` is an empty text.
+A line that begins with two spaces continues the one above it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _MOVE = re.compile(r"\+(\d+)\s*([smhd])")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    kind: str  # one of > < @ =
+    kind: str  # one of > < @ = -
     text: str
     number: int
 
@@ -100,6 +101,8 @@ def parse(body: str, file: str) -> Transcript:
         elif line.startswith("  ") and lines:
             last = lines.pop()
             lines.append(Line(last.kind, f"{last.text} {line.strip()}", last.number))
+        elif line == "---":
+            lines.append(Line("-", "", number))
         elif line[0] in "><@=":
             lines.append(Line(line[0], line[1:].strip(), number))
         else:
@@ -139,6 +142,10 @@ def play(transcript: Transcript, engine: Engine, *, code: Callable[[], str] = la
                 expect_nothing_more()
                 now_ms += span_ms(line, transcript.file)
                 said.append(("@", line.text))
+            case "-":
+                expect_nothing_more()
+                person = Person(Contact("+995555000001"))
+                said.append(("-", ""))
             case _:
                 differences.extend(_standing(line, transcript.file, person))
         last = line.number
