@@ -59,7 +59,9 @@ class Content:
 
     def topics(self) -> list[Named]:
         """The topics a new installation starts with: the overlay's `locales/topics.yaml`, else the built-in one."""
-        path = [root / "locales" / "topics.yaml" for root in self.roots if (root / "locales" / "topics.yaml").is_file()][-1]
+        path = [
+            root / "locales" / "topics.yaml" for root in self.roots if (root / "locales" / "topics.yaml").is_file()
+        ][-1]
         data, lines = read_yaml(path)
         entries = data.get("topics")
         if not isinstance(entries, list):

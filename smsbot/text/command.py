@@ -82,9 +82,7 @@ def after(cleaned: str, head: Segment) -> str:
     return cleaned[spot + len(head.last) :].strip(" .,:;!-") if spot >= 0 else cleaned.strip()
 
 
-def _fitted(
-    base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary
-) -> tuple[Understood | None, int]:
+def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[Understood | None, int]:
     """*base* as its command reads the argument, and how many words remain strange."""
     strangers = found.argument.strangers
     match base.intent:
@@ -100,7 +98,9 @@ def _fitted(
             return replace(base, intent=Intent.JOIN), strangers
         case Intent.TOPICS if base.topics or base.numbers:
             return replace(base, intent=Intent.TOPIC), strangers
-        case Intent.PAUSE if len(base.numbers) == 1 and all(p.number is not None or p.has(Role.DAY) for p in found.tail):
+        case Intent.PAUSE if len(base.numbers) == 1 and all(
+            p.number is not None or p.has(Role.DAY) for p in found.tail
+        ):
             return replace(base, unknown=False), 0
         case Intent.DELETE:
             return _delete(base, found), strangers

@@ -226,7 +226,9 @@ def _slip(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
 def _other(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood:
     """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
     places = vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
-    language = next((part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None)
+    language = next(
+        (part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None
+    )
     return Understood(
         Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
         language=language,

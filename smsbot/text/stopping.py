@@ -118,7 +118,7 @@ def _is_turned(others: Sequence[Segment]) -> bool:
 def _refused(
     content: Sequence[Segment], others: Sequence[Segment], strangers: Sequence[Segment], meaning: Meaning, cleaned: str
 ) -> Understood | None:
-    """"I don't want" with other content: a stop if the messages are what is not wanted, else perhaps."""
+    """ "I don't want" with other content: a stop if the messages are what is not wanted, else perhaps."""
     if not any(part.has(Role.MESSAGING) for part in others):
         return None
     if _is_turned(others):

@@ -318,4 +318,3 @@ def _flat(word: str) -> str:
 def _shown(word: str) -> str:
     """Capitals, so that a keyword stands out in a sentence; Georgian has none that every phone can show."""
     return word if script(word) in ("Geor", "") else word.upper()
-
