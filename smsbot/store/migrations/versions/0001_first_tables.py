@@ -303,6 +303,51 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_topic_code")),
         sa.UniqueConstraint("number", name=op.f("uq_topic_number")),
     )
+    _guard_ledger()
+
+
+SEALED = (
+    "id", "at_ms", "subject", "action", "scope", "source", "channel", "actor",
+    "keyword", "rule", "wording", "digest", "prev", "hash",
+)  # fmt: skip
+
+
+def _guard_ledger() -> None:
+    """The database itself refuses to delete or change an entry of the ledger; evidence and salt may become NULL.
+
+    This stops mistakes, not an owner of the database who drops the triggers: those, `smsbot audit verify` finds. A
+    later migration that rebuilds the table on SQLite (batch mode) has to make the triggers again.
+    """
+    refusal = "the consent ledger is append-only"
+    if op.get_bind().dialect.name == "sqlite":
+        changed = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in SEALED)
+        erased = " OR ".join(
+            f"(NEW.{name} IS NOT NULL AND NEW.{name} IS NOT OLD.{name})" for name in ("evidence", "salt")
+        )
+        op.execute(
+            f"CREATE TRIGGER ledger_keeps_entries BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+        )
+        op.execute(
+            f"CREATE TRIGGER ledger_keeps_words BEFORE UPDATE ON ledger WHEN {changed} OR {erased} "
+            f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+        )
+        return
+    changed = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in SEALED)
+    erased = " OR ".join(
+        f"(NEW.{name} IS NOT NULL AND NEW.{name} IS DISTINCT FROM OLD.{name})" for name in ("evidence", "salt")
+    )
+    op.execute(
+        "CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{refusal}'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER ledger_keeps_entries BEFORE DELETE OR TRUNCATE ON ledger "
+        "FOR EACH STATEMENT EXECUTE FUNCTION ledger_is_append_only()"
+    )
+    op.execute(
+        f"CREATE TRIGGER ledger_keeps_words BEFORE UPDATE ON ledger FOR EACH ROW WHEN ({changed} OR {erased}) "
+        "EXECUTE FUNCTION ledger_is_append_only()"
+    )
 
 
 def downgrade() -> None:
@@ -345,6 +390,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ledger_subject"))
 
     op.drop_table("ledger")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION ledger_is_append_only()")
     op.drop_table("lease")
     with op.batch_alter_table("inbound", schema=None) as batch_op:
         batch_op.drop_index("ix_inbound_number")

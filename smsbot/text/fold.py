@@ -1,0 +1,198 @@
+"""From what people type to what can be compared: cleaning, tokens, and each language's sound key.
+
+`clean` undoes what phones and keyboards do to a text; a `Fold` maps a word of one language, in its own script or
+romanised in any habit, to a few short keys. Two spellings of one word share a key. A language without a fold is
+compared letter by letter, so a new language works before anybody writes its fold.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+MAX_CHARS = 1000  # six parts; nothing beyond can change what a text asks for
+MAX_KEYS = 12  # branches kept of one romanised word
+
+_KEYCAP = "\u20e3"
+_BEFORE_NFKC = str.maketrans({"№": " ", _KEYCAP: " ", "🔟": " 10 ", "´": "'", "`": "'", "…": " "})
+_APOSTROPHES = "'’‘ʼʻʹ′´`＇‛՚"
+_MINUS = "-‐‑‒–—―−﹣－"
+# Marks, invisible signs and lone surrogates: nothing a person meant to say.
+_DROPPED_CATEGORIES = frozenset({"Mn", "Me", "Cf", "Cs", "Cc", "Co", "Cn"})
+_ARMENIAN_INSIDE = "՛՜՞"  # emphasis, exclamation and question marks are written inside the word
+_CAPITAL_GEORGIAN = {code: chr(code - 0x2D00 + 0x10D0) for code in range(0x2D00, 0x2D26)}
+
+WORD = re.compile(r"[^\W_]+")
+_PIECES = re.compile(r"[^\W\d_]+|\d+")
+_RUN = re.compile(r"(.)\1\1+")
+
+
+def clean(text: str) -> str:
+    """NFKC without marks, invisible signs and apostrophes; digits ASCII, dashes `-`; the case is kept."""
+    text = text[:MAX_CHARS]
+    if text.isascii():
+        return text.replace("'", "").replace("`", "")
+    text = unicodedata.normalize("NFKC", text.translate(_BEFORE_NFKC))[: 2 * MAX_CHARS]
+    return text.translate(_CLEANER)
+
+
+class _Cleaner(dict[int, str | None]):
+    """What becomes of one character; worked out when first met."""
+
+    def __missing__(self, code: int) -> str | None:
+        char = chr(code)
+        kind = unicodedata.category(char)
+        result: str | None = char
+        if char in _APOSTROPHES or char in _ARMENIAN_INSIDE:
+            result = None
+        elif char in "\t\n\r\v\f\x85":
+            result = " "
+        elif kind in _DROPPED_CATEGORIES:
+            result = None
+        elif char in _MINUS:
+            result = "-"
+        elif kind == "Nd":
+            result = str(unicodedata.digit(char))
+        elif 0x10A0 <= code <= 0x10C5:  # Asomtavruli, the old capitals
+            result = chr(code - 0x10A0 + 0x10D0)
+        elif code in _CAPITAL_GEORGIAN:
+            result = _CAPITAL_GEORGIAN[code]
+        elif code > 0x2190 and kind == "So":
+            result = " "
+        self[code] = result
+        return result
+
+
+_CLEANER = _Cleaner()  # a cache of a pure function of one character, at most 0x110000 entries
+
+
+def lower(text: str) -> str:
+    """Case folded: Mtavruli becomes Mkhedruli, `İ` becomes `i`, `և` becomes `եւ`."""
+    if text.isascii():
+        return text.lower()
+    return text.casefold().replace("\u0307", "")
+
+
+def words(cleaned: str) -> list[str]:
+    """The runs of letters and digits of a cleaned text."""
+    return WORD.findall(cleaned)
+
+
+def pieces(word: str) -> list[str]:
+    """`tema3` → `tema`, `3`."""
+    return _PIECES.findall(word)
+
+
+def squeeze(word: str) -> tuple[str, ...]:
+    """Readings of a word with a letter held down (`STOOOP`): each run of three or more as one letter, and as two."""
+    if not _RUN.search(word):
+        return ()
+    return (_RUN.sub(r"\1", word), _RUN.sub(r"\1\1", word))
+
+
+# --- scripts ---------------------------------------------------------------------------------------------------------
+
+_SCRIPT_RANGES = (
+    ("Latn", 0x41, 0x5A),
+    ("Latn", 0x61, 0x7A),
+    ("Latn", 0xC0, 0x24F),
+    ("Grek", 0x370, 0x3FF),
+    ("Cyrl", 0x400, 0x52F),
+    ("Armn", 0x531, 0x58F),
+    ("Geor", 0x10A0, 0x10FF),
+    ("Geor", 0x1C90, 0x1CBF),
+    ("Latn", 0x1E00, 0x1EFF),
+)
+
+
+def script(word: str) -> str:
+    """The script of the first letter that has one of ours, else ""."""
+    for char in word:
+        code = ord(char)
+        for name, first, last in _SCRIPT_RANGES:
+            if first <= code <= last:
+                return name
+    return ""
+
+
+# Letters that look alike on a screen. Used only inside words that mix scripts.
+_TO_LATIN = str.maketrans("авсенһіјкмоорѕтухгԁԛԝαβεηικμνορτυχζσ", "abcehhijkmoopstyxrdqwabehikmnoptyxzs")
+_TO_CYRILLIC = str.maketrans("abcehkmopstxyu", "авсенкморѕтхуи")
+
+
+def disguised(word: str) -> tuple[str, ...]:
+    """Readings of a casefolded word that mixes Latin with Cyrillic or Greek letters (`сtop`), else nothing."""
+    if word.isascii() or not any("a" <= char <= "z" for char in word):
+        return ()
+    found = {script(char) for char in word if char.isalpha()}
+    if not found & {"Cyrl", "Grek"}:
+        return ()
+    return (word.translate(_TO_LATIN), word.translate(_TO_CYRILLIC))
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """How words of one language are compared.
+
+    *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
+    *coarse*: the same with more letters merged, for what *keys* does not find.
+    """
+
+    script: str
+    keys: Callable[[str], tuple[str, ...]]
+    coarse: Callable[[str], tuple[str, ...]] | None = None
+
+
+def plain_keys(word: str) -> tuple[str, ...]:
+    return (lower(word),)
+
+
+def undouble(key: str) -> str:
+    """`gaauqme` → `gauqme`."""
+    return _DOUBLED.sub(r"\1", key)
+
+
+_DOUBLED = re.compile(r"(.)\1+")
+
+
+def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
+    """A function that rewrites the longest match first, in one pass."""
+    pattern = re.compile("|".join(sorted(map(re.escape, rules), key=len, reverse=True)))
+    return lambda text: pattern.sub(lambda match: rules[match.group()], text)
+
+
+def branches(word: str, choices: Mapping[str, str], limit: int = MAX_KEYS) -> list[str]:
+    """Every reading of the ambiguous letters of *word*, up to *limit*."""
+    readings = [""]
+    for char in word:
+        options = choices.get(char, char)
+        if len(options) > 1 and len(readings) * len(options) > limit:
+            options = options[0]
+        readings = [reading + option for reading in readings for option in options]
+    return readings
+
+
+def distinct(keys: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(undouble(key) for key in keys))
+
+
+def folds() -> Mapping[str, Fold]:
+    """The folds we have, by language."""
+    # Imported here: the languages build on this module's parts.
+    from smsbot.text.folds import FOLDS  # noqa: PLC0415
+
+    return FOLDS
+
+
+def fold_of(language: str) -> Fold:
+    return folds().get(language, PLAIN)
+
+
+PLAIN = Fold("Latn", plain_keys)
+NOTHING: Mapping[str, str] = MappingProxyType({})
