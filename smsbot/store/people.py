@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from smsbot.dialogue.model import State
 from smsbot.status import Status
@@ -158,7 +159,7 @@ def messages(
     merged by time. *arrived*: of what we send only what reached the phone, and replies on their way.
     """
     came = [] if direction == "out" else _inbound(connection, number, channels, after.inbound, limit + 1)
-    left = [] if direction == "in" else _outgoing(connection, number, channels, after.outgoing, limit + 1, arrived)
+    left = [] if direction == "in" else _outgoing(connection, number, channels, after.outgoing, limit + 1, arrived=arrived)
     page: list[Message] = []
     came_at = left_at = 0
     while len(page) < limit and (came_at < len(came) or left_at < len(left)):
@@ -226,6 +227,7 @@ def _outgoing(
     channels: Collection[str] | None,
     below: int | None,
     limit: int,
+    *,
     arrived: bool,
 ) -> list[Message]:
     conditions: list[ColumnElement[bool]] = []
@@ -253,7 +255,7 @@ def _read_outgoing(connection: Connection, conditions: Sequence[ColumnElement[bo
     return [_sent(row) for row in rows]
 
 
-def _outgoing_rows():  # type: ignore[no-untyped-def]  # a Select of nine columns and two labels: the type is longer
+def _outgoing_rows() -> Select[Any]:
     words = TEXT.c.text.label("broadcast_words")
     person_number = CONTACT.c.number.label("contact_number")
     return (
@@ -263,7 +265,7 @@ def _outgoing_rows():  # type: ignore[no-untyped-def]  # a Select of nine column
     )
 
 
-def _sent(row: Row[tuple[object, ...]]) -> Message:
+def _sent(row: Row[Any]) -> Message:
     return Message(
         id=row.id,
         outgoing=True,
@@ -277,4 +279,3 @@ def _sent(row: Row[tuple[object, ...]]) -> Message:
         broadcast_id=row.broadcast_id or None,
         in_reply_to=row.in_reply_to,
     )
-

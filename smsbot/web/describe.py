@@ -40,7 +40,7 @@ def openapi(service: Service, calls: Sequence[Call]) -> dict[str, Any]:
         (model, mode) for model in sorted(models, key=lambda model: model.__name__) for mode in ("validation",)
     ]
     references, definitions = models_json_schema(wanted, ref_template=REFERENCE)
-    schemas = {key[0]: reference for key, reference in references.items()}
+    schemas: dict[Any, Any] = {key[0]: reference for key, reference in references.items()}
     paths: dict[str, dict[str, Any]] = {}
     for call in calls:
         paths.setdefault(call.path, {})[call.method.lower()] = _operation(call, schemas)
@@ -71,7 +71,7 @@ def _models(call: Call) -> Iterable[type[BaseModel]]:
     yield from (model for model in call.answers.values() if model is not None)
 
 
-def _operation(call: Call, schemas: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
+def _operation(call: Call, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(call),
         "summary": call.summary,
@@ -116,7 +116,7 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
     return found
 
 
-def _responses(call: Call, schemas: Mapping[type[BaseModel], Any]) -> dict[str, Any]:
+def _responses(call: Call, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, model in call.answers.items():
         response: dict[str, Any] = {"description": HTTPStatus(status).phrase}
@@ -176,7 +176,7 @@ def _entry(call: Call, base: str) -> str:
     return (
         f'<article id="{anchor}"><h3><span class="method">{call.method}</span> <code>{escape(call.path)}</code></h3>'
         f"<p><strong>{escape(call.summary)}.</strong> {_code(escape(call.detail))} {escape(_needs(call))}</p>"
-        f"{inputs}<p>Answers: {answers}</p><pre tabindex=\"0\"><code>{escape(_curl(call, base))}</code></pre></article>"
+        f'{inputs}<p>Answers: {answers}</p><pre tabindex="0"><code>{escape(_curl(call, base))}</code></pre></article>'
     )
 
 
@@ -190,7 +190,7 @@ def _inputs(call: Call) -> str:
         for name, about in schema.get("properties", {}).items():
             need = "required" if name in required else "optional"
             rows.append(
-                f"<tr><th scope=\"row\"><code>{escape(name)}</code></th><td>{where}, {need}</td>"
+                f'<tr><th scope="row"><code>{escape(name)}</code></th><td>{where}, {need}</td>'
                 f"<td>{_code(escape(_meaning(about)))}</td></tr>"
             )
     rows += [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -54,16 +54,26 @@ class ProblemDocument(BaseModel):
     reference: str | None = Field(default=None, description="With a 500: the id under which the fault was logged")
 
 
-@dataclass(eq=False)  # an exception is given its traceback while it flies: it cannot be frozen
 class Problem(SmsbotError):
     """A refusal on the level of HTTP, raised where it is noticed."""
 
-    status: int
-    detail: str
-    field: str | None = None
-    errors: Sequence[FieldFault] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    reference: str | None = None
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        field: str | None = None,
+        errors: Sequence[FieldFault] = (),
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        reference: str | None = None,
+    ) -> None:
+        self.status = status
+        self.detail = detail
+        self.field = field
+        self.errors = errors
+        self.headers = headers
+        self.reference = reference
+        super().__init__(detail)
 
     def response(self) -> Response:
         document = ProblemDocument(

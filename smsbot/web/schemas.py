@@ -124,16 +124,22 @@ class CorrectionRequest(Strict):
     text: Texts
 
 
+class Forcing(Answer):
+    """A character that forces UCS-2, and what could stand for it. Nothing is replaced by itself."""
+
+    character: str
+    substitute: str | None
+
+
 class LanguageCost(Answer):
     recipients: int
     encoding: Encoding
     units: int = Field(description="Septets, or UTF-16 code units")
     parts: int
-    forcing: list[str] | SkipJsonSchema[None] = Field(
-        default=None, description="Dry run: the characters that force UCS-2"
-    )
-    substitute: str | SkipJsonSchema[None] = Field(
-        default=None, description="Dry run: the same text in GSM-7, where plain signs alone achieve that"
+    forcing: list[Forcing] | SkipJsonSchema[None] = Field(
+        default=None,
+        description="Dry run only: the characters that force UCS-2",
+        exclude_if=lambda value: value is None,
     )
 
 
@@ -175,7 +181,9 @@ class BroadcastView(BroadcastAnswer):
     created_by: str
     approved_by: str | None
     approved_at: Moment | None
-    corrects: str | None
+    corrects: str | None = Field(description="The broadcast that this one corrects")
+    starts_at: Moment | None = Field(description="When the first message may leave, while that lies ahead")
+    done_at: Moment | None
 
 
 # Subscribers and messages
