@@ -1,0 +1,124 @@
+"""A message cut into listed phrases, and what such phrases name: topics, numbers, all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smsbot.text.fold import fold_of
+from smsbot.text.places import stems
+from smsbot.text.understood import Intent
+from smsbot.text.vocabulary import Meaning, Token, Vocabulary
+from smsbot.text.words import Role
+
+_SILENT = frozenset({Role.COURTESY, Role.FILLER, Role.TOPIC_NOUN, Role.MESSAGING})
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Tokens that form one listed phrase, or one token without meaning."""
+
+    tokens: tuple[Token, ...]
+    meanings: tuple[Meaning, ...]
+    literal: bool
+
+    @property
+    def number(self) -> int | None:
+        return self.tokens[0].number if len(self.tokens) == 1 else None
+
+    @property
+    def text(self) -> str:
+        return " ".join(token.text for token in self.tokens)
+
+    @property
+    def raw(self) -> str:
+        return self.tokens[0].text
+
+    @property
+    def last(self) -> str:
+        return self.tokens[-1].text
+
+    def has(self, role: Role) -> bool:
+        return any(meaning.role is role for meaning in self.meanings)
+
+    def asks(self, intent: Intent) -> bool:
+        return any(meaning.intent is intent for meaning in self.meanings)
+
+    def meaning(self, intent: Intent | None = None, *roles: Role) -> Meaning | None:
+        for meaning in self.meanings:
+            if (intent is not None and meaning.intent is intent) or meaning.role in roles:
+                return meaning
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    topics: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    every: bool = False
+    strangers: int = 0  # tokens that name nothing
+    language: str | None = None
+    script: str = ""
+    word: str = ""
+
+    @property
+    def unknown(self) -> bool:
+        return self.strangers > 0
+
+
+def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
+    """Cut from left to right, the longest listed phrase first."""
+    result = []
+    start = 0
+    while start < len(tokens):
+        hit = vocabulary.hit(tokens, start)
+        size = hit.size if hit is not None else 1
+        piece = tuple(tokens[start : start + size])
+        result.append(Segment(piece, hit.meanings if hit else (), bool(hit and hit.literal)))
+        start += size
+    return result
+
+
+def read_argument(parts: Sequence[Segment], vocabulary: Vocabulary) -> Argument:
+    """The topics and numbers that *parts* name. Filling words are passed over if anything else is named."""
+    topics: dict[str, None] = {}
+    numbers: dict[int, None] = {}
+    every = False
+    strangers = 0
+    named: Meaning | None = None
+    for part in parts:
+        topic_meanings = [meaning for meaning in part.meanings if meaning.topic is not None]
+        if part.number is not None:
+            numbers[part.number] = None
+        elif topic_meanings:
+            topics |= dict.fromkeys(meaning.topic for meaning in topic_meanings if meaning.topic)
+            named = named or topic_meanings[0]
+        elif part.asks(Intent.ALL):
+            every = True
+            named = named or part.meaning(Intent.ALL)
+        elif (number := next((m for m in part.meanings if m.number is not None), None)) is not None:
+            numbers[number.number or 0] = None
+            named = named or number
+        elif any(meaning.role in _SILENT for meaning in part.meanings):
+            continue
+        elif (inflected := _inflected_topic(part, vocabulary)) is not None:
+            topics[inflected.topic or ""] = None
+            named = named or inflected
+        else:
+            strangers += len(part.tokens)
+    return Argument(
+        tuple(topics), tuple(numbers), every, strangers, named.language if named else None,
+        "Latn" if named and named.foreign else "", named.word if named else "",
+    )  # fmt: skip
+
+
+def _inflected_topic(part: Segment, vocabulary: Vocabulary) -> Meaning | None:
+    """A topic's Georgian name with a case ending: ბიუჯეტის, kulturaze."""
+    if len(part.tokens) != 1 or part.meanings or len(part.raw) < 5:
+        return None
+    for key in fold_of("ka").keys(part.raw):
+        for spot in stems(key):
+            found = vocabulary.topic_stems.get(spot)
+            if found is not None:
+                return found
+    return None
