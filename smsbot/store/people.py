@@ -159,7 +159,9 @@ def messages(
     merged by time. *arrived*: of what we send only what reached the phone, and replies on their way.
     """
     came = [] if direction == "out" else _inbound(connection, number, channels, after.inbound, limit + 1)
-    left = [] if direction == "in" else _outgoing(connection, number, channels, after.outgoing, limit + 1, arrived=arrived)
+    left = []
+    if direction != "in":
+        left = _outgoing(connection, number, channels, after.outgoing, limit + 1, arrived=arrived)
     page: list[Message] = []
     came_at = left_at = 0
     while len(page) < limit and (came_at < len(came) or left_at < len(left)):
