@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from smsbot.clock import DAY_MS, MINUTE_MS
 from smsbot.dialogue import consent, standing, wording
 from smsbot.dialogue.directory import LANGUAGE_NAMES, Directory
@@ -15,6 +17,7 @@ PAUSE_DAYS_MAX = 90
 CODE_LIVES_MS = 15 * MINUTE_MS
 """How long DELETE's code is valid (contract §10)."""
 CODE_TRIES = 3
+RANGE = "range?"  # the recogniser's rule for `1-4`
 SHOWN_NUMBER_MAX = 999
 """A topic's number has at most three digits; longer ones may be personal and are not sent back."""
 
@@ -25,7 +28,7 @@ SHOWN_NUMBER_MAX = 999
 def chosen_topics(turn: Turn) -> tuple[str, ...]:
     """Codes in the order of the menu; the menu's last number and "all" mean every topic."""
     understood, directory = turn.understood, turn.directory
-    numbers = split_digits(understood.numbers, directory)
+    numbers = _numbers(turn)
     if understood.every or understood.intent is Intent.ALL or directory.all_number in numbers:
         return tuple(directory.topics)
     codes = list(understood.topics)
@@ -35,25 +38,31 @@ def chosen_topics(turn: Turn) -> tuple[str, ...]:
 
 def unknown_numbers(turn: Turn) -> list[int]:
     directory = turn.directory
-    return [
-        number
-        for number in split_digits(turn.understood.numbers, directory)
-        if number not in directory.by_number and number != directory.all_number
-    ]
+    return [number for number in _numbers(turn) if number not in directory.by_number and number != directory.all_number]
 
 
-def split_digits(numbers: tuple[int, ...], directory: Directory) -> tuple[int, ...]:
-    """`14` is 1 and 4 where the menu has one digit and each digit is on it."""
-    if len(numbers) != 1 or not 9 < numbers[0] <= SHOWN_NUMBER_MAX or directory.all_number > 9:
+def _numbers(turn: Turn) -> tuple[int, ...]:
+    """The numbers named. As an answer to a menu of one digit, `14` is 1 and 4; `1-4` may mean either and is none."""
+    numbers, directory = turn.understood.numbers, turn.directory
+    if turn.understood.rule == RANGE:
+        return ()
+    if turn.conversation is None or len(numbers) != 1 or numbers[0] < 10 or directory.all_number > 9:
         return numbers
     digits = tuple(int(digit) for digit in str(numbers[0]))
-    known = all(digit in directory.by_number for digit in digits)
-    return digits if known and len(set(digits)) == len(digits) else numbers
+    rising = all(before < after for before, after in pairwise(digits))
+    return digits if rising and all(digit in directory.by_number for digit in digits) else numbers
 
 
 @condition
 def names_topics(turn: Turn) -> bool:
     return bool(chosen_topics(turn))
+
+
+@condition
+def names_nothing(turn: Turn) -> bool:
+    """A bare command."""
+    understood = turn.understood
+    return not (understood.topics or understood.numbers or understood.every or understood.intent is Intent.ALL)
 
 
 @condition
@@ -315,6 +324,7 @@ def erase(turn: Turn) -> None:
     contact = turn.contact
     stopped = contact.state is State.STOPPED
     turn.record("erase")
+    turn.later.clear()
     turn.contact = Contact(
         number=contact.number,
         state=State.STOPPED if stopped else State.NEW,

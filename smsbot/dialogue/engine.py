@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from smsbot.clock import HOUR_MS, MINUTE_MS
 from smsbot.dialogue import consent, wording
+from smsbot.dialogue.answers import RANGE, SHOWN_NUMBER_MAX
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.flowfile import END
 from smsbot.dialogue.machine import Flow, Flows, Question
@@ -29,7 +30,6 @@ SAME_TEXT_ANSWERED = 3
 WRONG_ANSWERS = 3
 """The third wrong answer ends the question: a person reads it."""
 EMERGENCY = frozenset({"112", "sos", "სოს", "сос"})
-TOPIC_NUMBER_MAX = 999
 
 BELONGS_TO_QUESTION = frozenset({Intent.NUMBERS, Intent.ALL, Intent.YES, Intent.OTHER})
 """What is no command: while a question is open it is its answer, right or wrong."""
@@ -95,7 +95,7 @@ class Engine:
         else:
             self._answer(turn)
         if turn.makes_profile and not turn.contact.known:
-            turn.change(known=True)
+            turn.later["known"] = True
         self._guard(turn)
         return turn.outcome()
 
@@ -122,7 +122,8 @@ class Engine:
         turn.script = understood.script if spoke else contact.script
         told = understood.language == turn.language
         if (told and contact.language != turn.language) or turn.script != contact.script:
-            turn.change(language=turn.language if told else contact.language, script=turn.script)
+            turn.later["language"] = turn.language if told else contact.language
+            turn.later["script"] = turn.script
 
     def _answer(self, turn: Turn) -> None:
         intent = turn.understood.intent
@@ -159,6 +160,8 @@ class Engine:
                 return self._begin(turn, "restart")
             case Intent.NO:
                 return self._begin(turn, "stopall")
+            case Intent.NUMBERS if not stopped and turn.understood.rule == RANGE:
+                return self._begin(turn, "topics")  # shows the menu, changes nothing
             case Intent.NUMBERS if stopped or not self._are_topic_numbers(turn):
                 return consent.not_understood(turn)
             case Intent.RESUME | Intent.ALL | Intent.YES if stopped:
@@ -179,7 +182,7 @@ class Engine:
     def _are_topic_numbers(self, turn: Turn) -> bool:
         """Longer digits are a code or a personal number: staff read them, they are not sent back."""
         numbers = turn.understood.numbers
-        return bool(numbers) and max(numbers) <= TOPIC_NUMBER_MAX
+        return bool(numbers) and max(numbers) <= SHOWN_NUMBER_MAX
 
     def _leave(self, turn: Turn) -> None:
         understood = turn.understood
@@ -259,12 +262,10 @@ class Engine:
         looping = times > SAME_TEXT_ANSWERED or replies + len(turn.replies) > self.replies_per_hour
         if looping and not turn.unlimited:
             turn.replies.clear()
-        turn.change(
-            repetition=Repetition(
-                digest=digest,
-                times=times,
-                since_ms=seen.since_ms if same else now_ms,
-                hour_ms=now_ms if fresh_hour else seen.hour_ms,
-                replies=replies + len(turn.replies),
-            )
+        turn.later["repetition"] = Repetition(
+            digest=digest,
+            times=times,
+            since_ms=seen.since_ms if same else now_ms,
+            hour_ms=now_ms if fresh_hour else seen.hour_ms,
+            replies=replies + len(turn.replies),
         )

@@ -29,6 +29,7 @@ class Turn:
         "inbound",
         "inbox",
         "language",
+        "later",
         "left",
         "makes_profile",
         "next_flow",
@@ -73,7 +74,8 @@ class Turn:
         self.script = ""
         self.source = "sms"
         self.replies: list[str] = []
-        self.facts: list[Fact] = []
+        self.facts: list[tuple[str, str]] = []  # (action, scope)
+        self.later: dict[str, Any] = {}  # fields of the contact to change at the end, all at once
         self.fields: dict[str, object] = {}  # what actions found out, for the texts
         self.wording = ""
         self.next_flow: tuple[str, str] | None = None  # a step into another flow's state
@@ -89,15 +91,14 @@ class Turn:
         return self.inbound.now_ms
 
     def change(self, **fields: Any) -> None:
-        """Change fields of the contact."""
+        """Change fields of the contact, now."""
+        for name in fields.keys() & self.later.keys():
+            del self.later[name]
         self.contact = dataclasses.replace(self.contact, **fields)
 
     def record(self, action: str, scope: str = "all") -> None:
-        """Note a fact for the ledger; its wording is that of the next text said."""
-        understood = self.understood
-        self.facts.append(
-            Fact(action=action, scope=scope, source=self.source, keyword=understood.keyword, rule=understood.rule)
-        )
+        """Note a fact for the ledger; its wording is that of the last text said."""
+        self.facts.append((action, scope))
 
     def render(self, text: Text, n: int = 1) -> str:
         template = self.phrases.template(self.language, text.msgid, n)
@@ -118,13 +119,15 @@ class Turn:
         self.wording = text.label
 
     def outcome(self) -> Outcome:
-        facts = self.facts
-        if facts and self.wording:
-            facts = [dataclasses.replace(fact, wording=self.wording) for fact in facts]
+        understood = self.understood
+        facts = [
+            Fact(action, scope, self.source, understood.keyword, understood.rule, self.wording)
+            for action, scope in self.facts
+        ]
         return Outcome(
-            contact=self.contact,
+            contact=dataclasses.replace(self.contact, **self.later) if self.later else self.contact,
             conversation=self.conversation,
-            understood=self.understood,
+            understood=understood,
             replies=tuple(self.replies),
             facts=tuple(facts),
             inbox=self.inbox,

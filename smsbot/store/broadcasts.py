@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,8 +14,6 @@ from smsbot.errors import Invalid, Missing
 from smsbot.store import audience as audiences
 from smsbot.store import counts, sql
 from smsbot.store.audience import Audience
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class BroadcastState(StrEnum):
@@ -81,7 +78,7 @@ class View:
     by_language: Mapping[str, TextShare]
     parts_total: int
     texts: Mapping[str, str]
-    counts: Mapping[str, int] = field(default=NOTHING)
+    counts: Mapping[str, int] = field(default_factory=dict)
     written: int = 0
     channel: str | None = None
     urgent: bool = False
@@ -95,7 +92,7 @@ class View:
     approved_ms: int | None = None
     done_ms: int | None = None
     corrects: int | None = None
-    forcing: Mapping[str, Sequence[tuple[str, str | None]]] = field(default=NOTHING)
+    forcing: Mapping[str, Sequence[tuple[str, str | None]]] = field(default_factory=dict)
     """Dry run only: language → the characters that force UCS-2, each with what could stand for it."""
     repeated: bool = False  # the answer to a repeat of an idempotent request
 
@@ -158,7 +155,7 @@ def repeated(connection: Connection, by: str, key: str, digest: str) -> View | N
 
 
 def get(connection: Connection, broadcast_id: int, *, repeated: bool = False) -> View:
-    rows = sql.run(connection, f"SELECT {COLUMNS} FROM broadcast WHERE id = ?", (broadcast_id,)).all()  # noqa: S608
+    rows = sql.run(connection, f"SELECT {COLUMNS} FROM broadcast WHERE id = ?", (broadcast_id,)).all()
     if not rows:
         raise Missing(f"There is no broadcast {broadcast_id}.")
     return _views(connection, rows, repeated=repeated)[0]
@@ -173,7 +170,7 @@ def recent(connection: Connection, cursor: str | None, limit: int) -> tuple[list
         before = int(cursor)
     rows = sql.run(
         connection,
-        f"SELECT {COLUMNS} FROM broadcast WHERE id < ? ORDER BY id DESC LIMIT ?",  # noqa: S608
+        f"SELECT {COLUMNS} FROM broadcast WHERE id < ? ORDER BY id DESC LIMIT ?",
         (before, limit + 1),
     ).all()
     views = _views(connection, rows[:limit])
@@ -237,7 +234,7 @@ def _views(connection: Connection, rows: Sequence[Any], *, repeated: bool = Fals
 def _texts(connection: Connection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
     where, listed = sql.among(connection, "broadcast_id", list(ids))
     found: dict[int, dict[str, str]] = {}
-    statement = f"SELECT broadcast_id, language, text FROM broadcast_text WHERE {where} ORDER BY id"  # noqa: S608
+    statement = f"SELECT broadcast_id, language, text FROM broadcast_text WHERE {where} ORDER BY id"
     for broadcast_id, language, text in sql.run(connection, statement, (listed,)):
         found.setdefault(int(broadcast_id), {})[str(language)] = str(text)
     return found

@@ -22,7 +22,7 @@ def open_counts(connection: Connection, broadcast_id: int, recipients: int) -> N
 
 def read(connection: Connection, broadcast_ids: Iterable[int]) -> dict[int, dict[str, int]]:
     where, listed = sql.among(connection, "broadcast_id", list(broadcast_ids))
-    rows = sql.run(connection, f"SELECT broadcast_id, status, n FROM broadcast_count WHERE {where}", (listed,))  # noqa: S608
+    rows = sql.run(connection, f"SELECT broadcast_id, status, n FROM broadcast_count WHERE {where}", (listed,))
     found: dict[int, dict[str, int]] = {}
     for broadcast_id, status, n in rows:
         found.setdefault(int(broadcast_id), {str(each): 0 for each in Status})[str(status)] = int(n)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from smsbot.store import sql
 
 
-def acquire(connection: Connection, name: str, owner: str, now_ms: int, term_ms: int) -> int | None:
+def acquire(connection: Connection, name: str, owner: str, *, now_ms: int, term_ms: int) -> int | None:
     """Take the lease *name* if it is free, over, or already ours; give its fence, or None if somebody else has it."""
     row = sql.run(
         connection,
@@ -20,7 +20,7 @@ def acquire(connection: Connection, name: str, owner: str, now_ms: int, term_ms:
     return None if row is None else int(row[0])
 
 
-def renew(connection: Connection, name: str, owner: str, fence: int, now_ms: int, term_ms: int) -> bool:
+def renew(connection: Connection, name: str, owner: str, fence: int, *, now_ms: int, term_ms: int) -> bool:
     """Keep the lease for another *term_ms*; False if it is no longer ours."""
     row = sql.run(
         connection,

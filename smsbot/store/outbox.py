@@ -17,13 +17,13 @@ from sqlalchemy import Connection
 from smsbot.clock import HOUR_MS
 from smsbot.status import Status
 from smsbot.store import counts, sql
-from smsbot.store.audience import Audience, topic_ids
-from smsbot.store.reports import Merged, Report, merge_reports, take_parked
+from smsbot.store.audience import from_json, topic_ids
+from smsbot.store.reports import Merged, OptOut, Report, merge_reports, take_parked
 from smsbot.store.withdrawals import queue_personal, suppress, suppress_left
 
 __all__ = [
-    "LEASE_MS", "REPLY_LIFE_MS", "Claimed", "Lane", "Merged", "Report", "Result", "claim", "lanes", "merge_reports",
-    "next_due", "queue_personal", "recheck", "release", "settle", "suppress", "suppress_left",
+    "LEASE_MS", "REPLY_LIFE_MS", "Claimed", "Lane", "Merged", "OptOut", "Report", "Result", "claim", "lanes",
+    "merge_reports", "next_due", "queue_personal", "recheck", "release", "settle", "suppress", "suppress_left",
 ]  # fmt: skip
 
 LEASE_MS = 30_000  # contract §10, "More on sending"
@@ -37,16 +37,17 @@ class Claimed:
 
     id: int
     channel: str
-    broadcast_id: int
-    contact_id: int | None
     number: str
     text: str
     parts: int
-    attempts: int
+    attempts: int  # that failed so far
     created_ms: int
     expires_ms: int | None
-    checked_ms: int
+    broadcast_id: int = 0
+    contact_id: int | None = None
+    checked_ms: int = 0
     encoding: str | None = None  # None: to be measured
+    forget: bool = False  # the person was erased: number and text go once it has left
 
     @property
     def is_reply(self) -> bool:
@@ -86,23 +87,22 @@ class Result:
 
 def lanes(connection: Connection, broadcast_ids: Collection[int] | None = None) -> list[Lane]:
     """The broadcasts that are being sent, oldest first; with *broadcast_ids* those, whatever their state."""
+    parameters: list[Any]
     if broadcast_ids is None:
-        where, parameters = "state = 'sending'", ()
+        where, parameters = "state = 'sending'", []
     else:
         where, listed = sql.among(connection, "id", broadcast_ids)
-        parameters = (listed,)
+        parameters = [listed]
     rows = sql.run(
         connection,
-        f"SELECT id, urgent, expires_ms, kind, audience, state FROM broadcast WHERE {where} ORDER BY id",  # noqa: S608
+        f"SELECT id, urgent, expires_ms, kind, audience, state FROM broadcast WHERE {where} ORDER BY id",
         parameters,
     ).all()
     return [_lane(connection, row) for row in rows]
 
 
 def _lane(connection: Connection, row: Any) -> Lane:
-    from smsbot.store.audience import from_json
-
-    audience: Audience = from_json(row.audience, row.kind)
+    audience = from_json(row.audience, row.kind)
     asked = audience.topics and not audience.everyone and audience.broadcast is None
     return Lane(
         broadcast_id=int(row.id),
@@ -119,9 +119,9 @@ def claim(
 ) -> list[Claimed]:
     """Take up to *limit* due messages of *lane*. Who must not get theirs any more is settled on the way."""
     where = "o.channel = ? AND o.broadcast_id = ? AND o.due_ms <= ? ORDER BY o.due_ms, o.id LIMIT ?"
-    statement, parameters = _due(connection, lane, where, (channel, lane.broadcast_id, now_ms, limit))
+    statement, parameters = _due(lane, where, (channel, lane.broadcast_id, now_ms, limit))
     rows = sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o SKIP LOCKED"), parameters).all()
-    return _take(connection, channel, lane, rows, now_ms, lease_ms)
+    return _take(connection, channel, lane, rows, now_ms=now_ms, lease_ms=lease_ms)
 
 
 def recheck(
@@ -140,9 +140,9 @@ def recheck(
     for lane in ([REPLIES] if 0 in by_lane else []) + (lanes(connection, wanted) if wanted else []):
         where, listed = sql.among(connection, "o.id", sorted(by_lane[lane.broadcast_id]))
         where += " AND o.status = 'sending' AND o.due_ms IS NOT NULL ORDER BY o.id"
-        statement, parameters = _due(connection, lane, where, (listed,))
+        statement, parameters = _due(lane, where, (listed,))
         rows = sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o"), parameters).all()
-        kept.extend(_take(connection, channel, lane, rows, now_ms, lease_ms, ours=True))
+        kept.extend(_take(connection, channel, lane, rows, now_ms=now_ms, lease_ms=lease_ms, ours=True))
     order = {message.id: position for position, message in enumerate(held)}
     return sorted(kept, key=lambda message: order[message.id])
 
@@ -153,7 +153,7 @@ def release(connection: Connection, held: Collection[int], due_ms: int, error: s
         where, listed = sql.among(connection, "id", held)
         sql.run(
             connection,
-            f"UPDATE outbox SET due_ms = ?, error = ? WHERE {where} AND status = 'sending' AND due_ms IS NOT NULL",  # noqa: S608
+            f"UPDATE outbox SET due_ms = ?, error = ? WHERE {where} AND status = 'sending' AND due_ms IS NOT NULL",
             (due_ms, error, listed),
         )
 
@@ -209,33 +209,31 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
         where, listed = sql.among(connection, "id", ids)
         sql.run(
             connection,
-            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",  # noqa: S608
+            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",
             (listed,),
         )
 
 
-def _due(connection: Connection, lane: Lane, where: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+def _due(lane: Lane, where: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
     if lane.broadcast_id == 0:
         columns = (
             "o.id, o.contact_id, o.status, o.error, o.attempts, o.created_ms, o.expires_ms, o.parts, o.number, o.text"
         )
-        return f"SELECT {columns} FROM outbox o WHERE {where}", tuple(parameters)  # noqa: S608
+        return f"SELECT {columns} FROM outbox o WHERE {where}", tuple(parameters)
     wanted = "1"
     if lane.topics is not None:
         ids = ", ".join(str(key) for key in lane.topics) or "-1"
-        wanted = (
-            f"(SELECT 1 FROM subscription s WHERE s.contact_id = o.contact_id AND s.topic_id IN ({ids}) LIMIT 1)"  # noqa: S608
-        )
+        wanted = f"(SELECT 1 FROM subscription s WHERE s.contact_id = o.contact_id AND s.topic_id IN ({ids}) LIMIT 1)"
     columns = (
         "o.id, o.contact_id, o.status, o.error, o.attempts, o.created_ms, o.expires_ms, o.text_id, c.number, c.state,"
         f" c.paused_until_ms, c.promotion, {wanted} AS wanted"
     )
-    statement = f"SELECT {columns} FROM outbox o LEFT JOIN contact c ON c.id = o.contact_id WHERE {where}"  # noqa: S608
+    statement = f"SELECT {columns} FROM outbox o LEFT JOIN contact c ON c.id = o.contact_id WHERE {where}"
     return statement, tuple(parameters)
 
 
 def _take(
-    connection: Connection, channel: str, lane: Lane, rows: Sequence[Any], now_ms: int, lease_ms: int, *,
+    connection: Connection, channel: str, lane: Lane, rows: Sequence[Any], *, now_ms: int, lease_ms: int,
     ours: bool = False,
 ) -> list[Claimed]:  # fmt: skip
     """Settle what must not leave, put the others under the lease. *ours*: they are in our hands, so none has left."""
@@ -262,7 +260,7 @@ def _take(
         where, listed = sql.among(connection, "id", [message.id for message in kept])
         sql.run(
             connection,
-            f"UPDATE outbox SET status = 'sending', due_ms = ?, error = '' WHERE {where}",  # noqa: S608
+            f"UPDATE outbox SET status = 'sending', due_ms = ?, error = '' WHERE {where}",
             (now_ms + lease_ms, listed),
         )
     release(connection, back, now_ms, "the broadcast is paused")
@@ -338,7 +336,7 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
         kinds = ("text", "text", "text", "bigint", "integer", "bigint", "bigint", "bigint", "bigint")
         arrays = ", ".join(f"CAST(? AS {kind}[])" for kind in kinds)
         statement = (
-            "UPDATE outbox t SET status = v.status, error = v.error, due_ms = v.due_ms, attempts = v.attempts,"  # noqa: S608
+            "UPDATE outbox t SET status = v.status, error = v.error, due_ms = v.due_ms, attempts = v.attempts,"
             " external_id = COALESCE(v.external_id, t.external_id), expires_ms = COALESCE(v.expires_ms, t.expires_ms),"
             " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms"
             f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending' RETURNING t.id"
@@ -346,7 +344,7 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
         columns = [list(column) for column in zip(*values, strict=True)]
         return {int(key) for (key,) in sql.run(connection, statement, columns)}
     where, listed = sql.among(connection, "id", [result.id for result in results])
-    found = sql.run(connection, f"SELECT id FROM outbox WHERE {where} AND status = 'sending'", (listed,))  # noqa: S608
+    found = sql.run(connection, f"SELECT id FROM outbox WHERE {where} AND status = 'sending'", (listed,))
     moved = {int(key) for (key,) in found}
     sql.run_many(
         connection,

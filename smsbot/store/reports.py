@@ -26,21 +26,22 @@ class Report:
 
     channel: str
     status: Status
-    at_ms: int
     external_id: str | None = None
     message_id: str | None = None
     error: str = ""
     opted_out: bool = False
     unreachable: bool = False
+    at_ms: int | None = None  # None: now
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Whom a report is about: a broadcast's message knows the contact, a reply the number (and often both)."""
+class OptOut:
+    """A number that its gateway says something about, and in which words."""
 
+    number: str
     channel: str
-    contact_id: int | None
-    number: str | None
+    error: str = ""
+    contact_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ class Merged:
     merged: int = 0
     parked: int = 0
     dropped: int = 0
-    opted_out: tuple[Person, ...] = ()
-    unreachable: tuple[Person, ...] = ()
+    opted_out: tuple[OptOut, ...] = ()
+    unreachable: tuple[OptOut, ...] = ()
 
 
 @dataclass(slots=True)
@@ -87,19 +88,16 @@ def merge_reports(
     own: counts.Moves = Counter() if moves is None else moves
     rows, strangers = _matched(connection, reports)
     changed: list[tuple[Any, ...]] = []
-    opted_out: dict[Person, None] = {}
-    unreachable: dict[Person, None] = {}
+    told: list[tuple[_Row, Report]] = []
     for row in rows:
         for report in row.reports:
-            person = Person(report.channel, row.contact_id, row.number)
-            if report.opted_out:
-                opted_out[person] = None
-            if report.unreachable:
-                unreachable[person] = None
+            at_ms = now_ms if report.at_ms is None else report.at_ms
+            if report.opted_out or report.unreachable:
+                told.append((row, report))
             if supersedes(report.status, row.status):
                 row.status, row.error = report.status, report.error
-                row.handed_ms = report.at_ms if row.handed_ms is None else row.handed_ms
-                row.final_ms = None if report.status is Status.SENT else report.at_ms
+                row.handed_ms = at_ms if row.handed_ms is None else row.handed_ms
+                row.final_ms = None if report.status is Status.SENT else at_ms
         if row.status is not row.before:
             own[row.broadcast_id, str(row.before), str(row.status)] += 1
             changed.append((str(row.status), row.error, None, row.handed_ms, row.final_ms, row.id))
@@ -110,7 +108,7 @@ def merge_reports(
         connection,
         _PARKED,
         ("channel", "external_id", "status", "error", "opted_out", "unreachable", "at_ms"),
-        [(r.channel, r.external_id, str(r.status), r.error, r.opted_out, r.unreachable, r.at_ms) for r in parked],
+        [(r.channel, r.external_id, str(r.status), r.error, r.opted_out, r.unreachable, now_ms) for r in parked],
     )
     if moves is None:
         counts.tally(connection, own, now_ms)
@@ -118,9 +116,25 @@ def merge_reports(
         merged=len(reports) - len(strangers),
         parked=len(parked),
         dropped=len(strangers) - len(parked),
-        opted_out=tuple(opted_out),
-        unreachable=tuple(unreachable),
+        opted_out=_people(connection, [(row, report) for row, report in told if report.opted_out]),
+        unreachable=_people(connection, [(row, report) for row, report in told if report.unreachable]),
     )
+
+
+def _people(connection: Connection, told: Sequence[tuple[_Row, Report]]) -> tuple[OptOut, ...]:
+    """Each number once. A broadcast's message knows only its contact."""
+    wanted = {row.contact_id for row, _ in told if row.number is None and row.contact_id is not None}
+    numbers: dict[int, str] = {}
+    if wanted:
+        where, listed = sql.among(connection, "id", sorted(wanted))
+        found = sql.run(connection, f"SELECT id, number FROM contact WHERE {where}", (listed,))
+        numbers = {int(key): str(number) for key, number in found}
+    people: dict[str, OptOut] = {}
+    for row, report in told:
+        number = row.number or numbers.get(row.contact_id or 0)
+        if number:
+            people.setdefault(number, OptOut(number, report.channel, report.error, row.contact_id))
+    return tuple(people.values())
 
 
 def take_parked(connection: Connection, channel: str, external_ids: Sequence[str]) -> list[Report]:
@@ -141,15 +155,13 @@ def match_parked(connection: Connection, now_ms: int) -> Merged:
     )
     merged = merge_reports(connection, found, now_ms)
     old = sql.run(connection, "DELETE FROM parked_report WHERE at_ms <= ?", (now_ms - PARKED_LIFE_MS,)).rowcount
-    return Merged(
-        merged=merged.merged, dropped=int(old), opted_out=merged.opted_out, unreachable=merged.unreachable
-    )
+    return Merged(merged=merged.merged, dropped=int(old), opted_out=merged.opted_out, unreachable=merged.unreachable)
 
 
 def _unparked(connection: Connection, where: str, parameters: Sequence[Any]) -> list[Report]:
     rows = sql.run(
         connection,
-        f"DELETE FROM parked_report WHERE {where}"  # noqa: S608
+        f"DELETE FROM parked_report WHERE {where}"
         " RETURNING id, channel, external_id, status, error, opted_out, unreachable, at_ms",
         parameters,
     ).all()
@@ -209,7 +221,7 @@ def _found(connection: Connection, channel: str, keys: Iterable[int], externals:
             continue
         where, listed = sql.among(connection, column, values)
         statement = (
-            f"SELECT {columns} FROM outbox WHERE channel = ? AND {where} AND {column} IS NOT NULL"  # noqa: S608
+            f"SELECT {columns} FROM outbox WHERE channel = ? AND {where} AND {column} IS NOT NULL"
             f" ORDER BY id{sql.locked(connection)}"
         )
         for row in sql.run(connection, statement, (channel, listed)):
@@ -222,6 +234,6 @@ def _forget(connection: Connection, ids: Sequence[int]) -> None:
         where, listed = sql.among(connection, "id", ids)
         sql.run(
             connection,
-            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",  # noqa: S608
+            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",
             (listed,),
         )

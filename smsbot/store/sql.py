@@ -14,7 +14,7 @@ def is_postgresql(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> CursorResult[Any]:
+def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> CursorResult[*tuple[Any, ...]]:
     """Execute *statement*, whose placeholders are `?` and which holds no other question or percent mark."""
     if is_postgresql(connection):
         statement = _percent(statement)

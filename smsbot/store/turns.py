@@ -124,7 +124,7 @@ def _write_replies(
     rows = [
         (
             turn.reply_channel, 0, ids.get(turn.number), turn.number, text, parts, status.value, "", turn.inbound_id,
-            turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + REPLY_LIFE_MS, 0 if claim_until_ms is None else 1,
+            turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + REPLY_LIFE_MS, 0,
             turn.erase,
         )
         for turn, text, parts in answered
@@ -136,8 +136,8 @@ def _write_replies(
         return []
     return [
         outbox.Claimed(
-            id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=parts, attempts=1,
-            created_ms=turn.at_ms, expires_ms=turn.at_ms + REPLY_LIFE_MS, forget=turn.erase,
+            id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=parts, attempts=0,
+            created_ms=turn.at_ms, expires_ms=turn.at_ms + REPLY_LIFE_MS, forget=turn.erase, checked_ms=turn.at_ms,
         )
         for (turn, text, parts), (key,) in zip(answered, made, strict=True)
     ]  # fmt: skip

@@ -24,26 +24,23 @@ def suppress(connection: Connection, contact_ids: Collection[int], now_ms: int) 
     return _suppress(connection, {broadcast_id: contact_ids for broadcast_id, _, _ in running}, now_ms)
 
 
-def suppress_left(connection: Connection, left: Mapping[int, Collection[str]], now_ms: int) -> int:
-    """Withdraw what reached these people only through topics they have left: contact → codes of those.
-
-    Call it when their subscriptions are already gone from the table, in the same transaction.
-    """
-    if not left:
-        return 0
+def suppress_left(
+    connection: Connection, contact_id: int, *, left: Collection[str], kept: Collection[str], now_ms: int
+) -> int:
+    """Withdraw what reached this person only through the topics *left*, now that it has those *kept*: codes."""
     affected: dict[int, Collection[int]] = {}
     for broadcast_id, kind, written in _running(connection):
         audience = from_json(written, kind)
-        if not audience.topics or audience.everyone or audience.broadcast is not None:
+        if audience.everyone or audience.broadcast is not None or set(left).isdisjoint(audience.topics):
             continue
-        people = [contact for contact, codes in left.items() if not set(codes).isdisjoint(audience.topics)]
-        if people:
-            still = _subscribed(connection, people, audience.topics)
-            affected[broadcast_id] = [contact for contact in people if contact not in still]
+        if set(kept).isdisjoint(audience.topics):
+            affected[broadcast_id] = [contact_id]
     return _suppress(connection, affected, now_ms)
 
 
-def withdraw(connection: Connection, broadcast_id: int, channels: Collection[str], status: Status, now_ms: int, limit: int) -> int:
+def withdraw(
+    connection: Connection, broadcast_id: int, channels: Collection[str], *, status: Status, now_ms: int, limit: int
+) -> int:
     """Move up to *limit* waiting messages of a broadcast to `cancelled` or `expired`; give how many were moved.
 
     Waiting: queued, or due for another attempt. One whose dispatcher died may have left: it becomes `unknown`.
@@ -54,7 +51,8 @@ def withdraw(connection: Connection, broadcast_id: int, channels: Collection[str
         rows = sql.run(
             connection,
             "SELECT id, status, error FROM outbox WHERE channel = ? AND broadcast_id = ? AND due_ms IS NOT NULL"
-            " AND (status = 'queued' OR due_ms <= ? OR error <> '') LIMIT ?" + sql.locked(connection, "FOR UPDATE SKIP LOCKED"),
+            " AND (status = 'queued' OR due_ms <= ? OR error <> '') LIMIT ?"
+            + sql.locked(connection, "FOR UPDATE SKIP LOCKED"),
             (channel, broadcast_id, now_ms, limit - moved),
         ).all()
         fates: dict[tuple[str, Status], list[int]] = {}
@@ -65,7 +63,7 @@ def withdraw(connection: Connection, broadcast_id: int, channels: Collection[str
             where, listed = sql.among(connection, "id", ids)
             sql.run(
                 connection,
-                f"UPDATE outbox SET status = ?, due_ms = NULL, final_ms = ? WHERE {where}",  # noqa: S608
+                f"UPDATE outbox SET status = ?, due_ms = NULL, final_ms = ? WHERE {where}",
                 (str(fate), now_ms, listed),
             )
             moves[broadcast_id, before, str(fate)] += len(ids)
@@ -123,7 +121,7 @@ def _suppress(connection: Connection, people: Mapping[int, Collection[int]], now
         where, listed = sql.among(connection, "contact_id", sorted(contact_ids))
         done = sql.run(
             connection,
-            "UPDATE outbox SET status = 'suppressed', due_ms = NULL, final_ms = ?"  # noqa: S608
+            "UPDATE outbox SET status = 'suppressed', due_ms = NULL, final_ms = ?"
             f" WHERE {where} AND broadcast_id = ? AND broadcast_id > 0 AND status = 'queued'",
             (now_ms, listed, broadcast_id),
         )
@@ -131,15 +129,3 @@ def _suppress(connection: Connection, people: Mapping[int, Collection[int]], now
             moves[broadcast_id, str(Status.QUEUED), str(Status.SUPPRESSED)] += done.rowcount
     counts.tally(connection, moves, now_ms)
     return sum(moves.values())
-
-
-def _subscribed(connection: Connection, people: Collection[int], codes: Collection[str]) -> set[int]:
-    where, listed = sql.among(connection, "s.contact_id", people)
-    chosen, wanted = sql.among(connection, "t.code", codes)
-    rows = sql.run(
-        connection,
-        "SELECT DISTINCT s.contact_id FROM subscription s JOIN topic t ON t.id = s.topic_id"  # noqa: S608
-        f" WHERE {where} AND {chosen}",
-        (listed, wanted),
-    )
-    return {int(contact) for (contact,) in rows}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smsbot.text.fold import fold_of
+from smsbot.text.fold import fold_of, script
 from smsbot.text.places import stems
 from smsbot.text.understood import Intent
 from smsbot.text.vocabulary import Meaning, Token, Vocabulary
@@ -32,11 +32,20 @@ class Segment:
 
     @property
     def raw(self) -> str:
-        return self.tokens[0].text
+        """The first word, case kept: folding reads capitals."""
+        return self.tokens[0].raw
 
     @property
     def last(self) -> str:
         return self.tokens[-1].text
+
+    @property
+    def is_silent(self) -> bool:
+        return any(meaning.role in _SILENT for meaning in self.meanings)
+
+    @property
+    def names_language(self) -> bool:
+        return any(meaning.names_language is not None for meaning in self.meanings)
 
     def has(self, role: Role) -> bool:
         return any(meaning.role is role for meaning in self.meanings)
@@ -86,30 +95,37 @@ def read_argument(parts: Sequence[Segment], vocabulary: Vocabulary) -> Argument:
     every = False
     strangers = 0
     named: Meaning | None = None
+    typed = ""
     for part in parts:
         topic_meanings = [meaning for meaning in part.meanings if meaning.topic is not None]
         if part.number is not None:
             numbers[part.number] = None
         elif topic_meanings:
             topics |= dict.fromkeys(meaning.topic for meaning in topic_meanings if meaning.topic)
-            named = named or topic_meanings[0]
+            named, typed = named or topic_meanings[0], typed or part.text
         elif part.asks(Intent.ALL):
             every = True
-            named = named or part.meaning(Intent.ALL)
+            named, typed = named or part.meaning(Intent.ALL), typed or part.text
         elif (number := next((m for m in part.meanings if m.number is not None), None)) is not None:
             numbers[number.number or 0] = None
-            named = named or number
-        elif any(meaning.role in _SILENT for meaning in part.meanings):
+            named, typed = named or number, typed or part.text
+        elif part.is_silent:
             continue
         elif (inflected := _inflected_topic(part, vocabulary)) is not None:
             topics[inflected.topic or ""] = None
-            named = named or inflected
+            named, typed = named or inflected, typed or part.text
         else:
             strangers += len(part.tokens)
     return Argument(
         tuple(topics), tuple(numbers), every, strangers, named.language if named else None,
-        "Latn" if named and named.foreign else "", named.word if named else "",
+        _script(named, typed), named.word if named else "",
     )  # fmt: skip
+
+
+def _script(named: Meaning | None, typed: str) -> str:
+    if named is None or named.language is None or fold_of(named.language).script == "Latn":
+        return ""
+    return "Latn" if script(typed) == "Latn" else ""
 
 
 def _inflected_topic(part: Segment, vocabulary: Vocabulary) -> Meaning | None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import lower
+from smsbot.text.reading import script_of
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
@@ -25,13 +26,13 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
     spots = [index for index, part in enumerate(content) if _stops(part)]
     if not spots:
-        return _kept(content, cleaned)
+        return _by_form(content, parts, cleaned)
     first = content[spots[0]]
     meaning = _stop_meaning(first)
-    if any(_is_negated(content, spot) for spot in spots if not content[spot].has(Role.PHRASE)):
-        if _is_negated(content, spots[0]) and _leads(content, spots[0]):
-            return _answer(Intent.KEEP, meaning, cleaned, "negated")
-        return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "negated")
+    negated = [spot for spot in spots if _is_negated(content, spot)]
+    if negated:
+        intent = Intent.KEEP if _leads(content, negated[0]) else Intent.STOP_SENTENCE
+        return _answer(intent, meaning, cleaned, "negated")
     others = [part for index, part in enumerate(content) if index not in spots]
     every = any(part.asks(Intent.ALL) for part in others)
     strangers = [part for part in others if not _is_harmless(part)]
@@ -50,7 +51,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         if not argument.unknown and (argument.topics or argument.numbers):
             return Understood(
                 Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
-                script="Latn" if meaning.foreign else "", keyword=meaning.word,
+                script=script_of(meaning.language, command.text), keyword=meaning.word,
                 rule="exact" if command.literal else "fold",
             )  # fmt: skip
     if content[0] is command or any(part.has(Role.CORE) for part in content):
@@ -81,7 +82,11 @@ def near(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
 
 
 def _stops(part: Segment) -> bool:
-    return part.asks(Intent.STOP) or part.has(Role.PHRASE) or part.has(Role.REFUSAL)
+    return any(_is_stop(meaning) for meaning in part.meanings)
+
+
+def _is_stop(meaning: Meaning) -> bool:
+    return meaning.intent is Intent.STOP or meaning.role in (Role.PHRASE, Role.REFUSAL)
 
 
 def _stop_meaning(part: Segment) -> Meaning:
@@ -93,6 +98,9 @@ def _is_harmless(part: Segment) -> bool:
 
 
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:
+    """Whether a negation stands shortly before; a phrase with its own ("don't text me") cannot be turned round."""
+    if any(meaning.denies for meaning in content[spot].meanings if _is_stop(meaning)):
+        return False
     before = content[max(0, spot - _REACH) : spot]
     return any(part.has(Role.NEGATOR) for part in before)
 
@@ -122,12 +130,20 @@ def _refused(
     return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
 
 
-def _kept(content: Sequence[Segment], cleaned: str) -> Understood | None:
+def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str) -> Understood | None:
+    """Forms of stop verbs that are no command alone: negated they keep, beside courtesy or messaging they stop."""
     for spot, part in enumerate(content):
-        if part.has(Role.STOP_VERB) and _is_negated(content, spot):
-            found = part.meaning(None, Role.STOP_VERB)
-            assert found is not None  # noqa: S101  `has` has just seen it
+        kept = part.meaning(None, Role.KEPT)
+        if kept is not None:
+            return _answer(Intent.KEEP, kept, cleaned, "negated")
+        found = part.meaning(None, Role.STOP_VERB)
+        if found is None:
+            continue
+        if _is_negated(content, spot):
             return _answer(Intent.KEEP, found, cleaned, "negated")
+        if all(_is_harmless(other) for other in parts if other is not part):
+            beside = any(other.has(Role.COURTESY) or other.has(Role.MESSAGING) for other in parts if other is not part)
+            return _answer(Intent.STOP if beside else Intent.MAYBE_STOP, found, cleaned, "courtesy")
     return None
 
 
@@ -139,6 +155,6 @@ def _answer(intent: Intent, meaning: Meaning, cleaned: str, rule: str, *, every:
     if meaning.typo and rule == "courtesy":
         rule = "typo"
     return Understood(
-        intent, argument=cleaned.strip(), language=meaning.language, script="Latn" if meaning.foreign else "",
+        intent, argument=cleaned.strip(), language=meaning.language, script=script_of(meaning.language, cleaned),
         keyword=lower(meaning.word), rule=rule, every=every,
     )  # fmt: skip

@@ -7,7 +7,7 @@ no Georgian reading is ever compared with a Russian word.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import Fold, clean, disguised, fold_of, lower, pieces, script, squeeze, words
@@ -37,6 +37,7 @@ class Meaning:
     foreign: bool = False  # written in Latin letters though the language has its own script
     typo: bool = False  # a listed slip
     head: bool = False  # a command only before an argument
+    denies: bool = False  # contains its own negation ("don't text me"), so that no other can turn it round
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,10 @@ class Token:
     """One word of a message and the ids of the listed words it may be."""
 
     text: str  # lowered
+    raw: str  # case kept
     literal: frozenset[int]
     folded: frozenset[int]
     number: int | None = None
-    latin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ class Vocabulary:
     def word(self, intent: Intent, language: str, script: str = "") -> str:
         """The word to publish for *intent*; in capitals where the script has them for readers (never Georgian)."""
         for code in dict.fromkeys((language, *(entry.language for entry in self.languages[:1]), "en")):
-            found = (self._latin.get((intent, code)) if script == "Latn" else None) or self._published.get((intent, code))
+            latin = self._latin.get((intent, code)) if script == "Latn" else None
+            found = latin or self._published.get((intent, code))
             if found is not None:
                 return found
         return intent.value.upper()
@@ -176,10 +178,12 @@ class Vocabulary:
     def _add_language(self, entry: LanguageWords) -> None:
         own = fold_of(entry.language).script
         code = entry.language
+        negators = [_flat(word) for word in entry.roles.get(Role.NEGATOR, ())]
 
         def meaning(word: str, **what: object) -> Meaning:
             foreign = own != "Latn" and script(word) == "Latn"
-            return Meaning(language=code, word=word, foreign=foreign, **what)  # type: ignore[arg-type]  # named fields
+            denies = any(f" {negator} " in f" {_flat(word)} " for negator in negators)
+            return Meaning(language=code, word=word, foreign=foreign, denies=denies, **what)  # type: ignore[arg-type]  # named fields
 
         for intent, listed in entry.words.items():
             if listed:
@@ -214,10 +218,22 @@ class Vocabulary:
                 for key in fold_of(language).keys(name):
                     self.topic_stems.setdefault(stems(key)[0], named)
         for word in (topic.code, *topic.words):
-            found = script(word)
-            home = next((t.language for t in self._tables if found not in ("Latn", "") and t.fold.script == found), "")
+            home = self._home(word, topic)
             if not any(seen.topic == topic.code for seen in self.exact.get(_flat(word), ())):
                 self._add(word, Meaning(topic=topic.code, language=home or None, word=word), home)
+
+    def _home(self, word: str, topic: Named) -> str:
+        """The language of a topic's further word: by its script, or as a romanised name of the topic."""
+        found = script(word)
+        for table in self._tables:
+            if table.fold.script == "Latn":
+                continue
+            if table.fold.script == found:
+                return table.language
+            name = topic.names.get(table.language, "")
+            if name and not set(table.fold.keys(_flat(word))).isdisjoint(table.fold.keys(_flat(name))):
+                return table.language
+        return ""
 
     def _add(self, listed: str, meaning: Meaning, language: str) -> None:
         cleaned = clean(listed)
@@ -250,21 +266,21 @@ class Vocabulary:
         return number
 
     def _add_slips(self, entry: LanguageWords) -> None:
+        """Index the language's single words for slips of the finger, and its commands for the wrong keyboard."""
         for word, meanings in self.exact.items():
             for meaning in meanings:
-                if meaning.language != entry.language or meaning.typo or meaning.intent in NEVER_A_SLIP:
+                if meaning.language != entry.language or meaning.typo:
                     continue
-                if meaning.intent is None and meaning.topic is None:
-                    continue
-                if " " not in word and len(word) >= SHORTEST:
-                    self.near.add(word, meaning)
-                    for key in fold_of(entry.language).keys(word):
-                        if len(key) >= SHORTEST:
-                            self.near.add(f"{entry.language}:{key}", meaning)
                 if meaning.intent is not None:
                     for slip in slips(word, entry.language):
                         if slip not in self.exact:
                             self.layout.setdefault(slip, meaning)
+                asks = meaning.topic is not None or (meaning.intent is not None and meaning.intent not in NEVER_A_SLIP)
+                if asks and " " not in word:
+                    self.near.add(word, meaning)
+                    for key in fold_of(entry.language).keys(word):
+                        if len(key) >= SHORTEST:
+                            self.near.add(f"{entry.language}:{key}", meaning)
 
     def _make_token(self, word: str) -> Token:
         lowered = lower(word)
@@ -274,12 +290,12 @@ class Vocabulary:
         if number is None:
             for reading in (word, *disguised(lowered)):
                 if reading is not word:
-                    folded |= self._literal.get(reading, set())
+                    literal |= self._literal.get(reading, set())
                 folded |= self._by_keys(reading)
-            if not literal and not folded:
-                for reading in squeeze(lowered):
-                    folded |= self._literal.get(reading, set()) or self._by_keys(reading)
-        return Token(lowered, frozenset(literal), frozenset(folded | literal), number, script(lowered) == "Latn")
+            for reading in squeeze(lowered) if not literal else ():
+                literal |= self._literal.get(reading, set())
+                folded |= self._by_keys(reading)
+        return Token(lowered, word, frozenset(literal), frozenset(folded | literal), number)
 
     def _by_keys(self, word: str) -> set[int]:
         found: set[int] = set()
@@ -303,6 +319,3 @@ def _shown(word: str) -> str:
     """Capitals, so that a keyword stands out in a sentence; Georgian has none that every phone can show."""
     return word if script(word) in ("Geor", "") else word.upper()
 
-
-def first_topics(meanings: Iterable[Meaning]) -> Mapping[str, Meaning]:
-    return {meaning.topic: meaning for meaning in meanings if meaning.topic is not None}

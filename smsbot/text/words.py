@@ -20,12 +20,14 @@ class Role(StrEnum):
     NEGATOR = "negators"  # don't, ნუ, не
     PHRASE = "phrases"  # a stop wherever it stands: "don't text me"
     REFUSAL = "refusals"  # "I don't want": a stop alone or beside a messaging word
-    STOP_VERB = "stop_verbs"  # forms of stop verbs that are no command: they only make a negated stop
+    STOP_VERB = "stop_verbs"  # forms of stop verbs that are no command: a negated stop, or a polite one
+    KEPT = "kept"  # one word for "don't stop"
     CORE = "core"  # stop words that are clear in the middle of a sentence too
     ORDINARY = "ordinary"  # words near a keyword that mean something else: never taken for a slip
     REPLY = "reply"  # "reply 1 3" copied from our own instruction
     TOPIC_NOUN = "topic_nouns"  # topic, number: may stand before or after a topic
     PLACE_NOUN = "place_nouns"  # village, district: may stand before or after a place
+    DAY = "days"  # "pause 7 days"
     INFLUENCE = "influence"  # verbs that turn a refusal round: "don't want to miss"
 
 
