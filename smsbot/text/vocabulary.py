@@ -202,7 +202,12 @@ class Vocabulary:
         self._latin.update({(intent, code): word for intent, word in entry.latin.items()})
         fresh = {intent: (word,) for intent, word in entry.latin.items() if lower(word) not in self.exact}
         # In this order: of equal meanings the first listed is the one a reader is told.
-        for section, what in ((entry.words, {}), (fresh, {}), (entry.typos, {"typo": True}), (entry.heads, {"head": True})):
+        for section, what in (
+            (entry.words, {}),
+            (fresh, {}),
+            (entry.typos, {"typo": True}),
+            (entry.heads, {"head": True}),
+        ):
             for intent, listed in section.items():
                 for word in listed:
                     self._add(word, meaning(word, intent=intent, **what), code)
