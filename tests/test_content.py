@@ -12,7 +12,8 @@ def test_every_language_has_keywords():
 def test_the_built_in_topics_are_the_eight_of_the_contract():
     topics = Content().topics()
     assert [(topic.number, topic.code) for topic in topics] == [
-        (1, "budget"), (2, "social"), (3, "planning"), (4, "culture"), (5, "education"), (6, "roads"), (7, "advisors"), (8, "other"),
+        (1, "budget"), (2, "social"), (3, "planning"), (4, "culture"), (5, "education"),
+        (6, "roads"), (7, "advisors"), (8, "other"),
     ]  # fmt: skip
     assert all(set(topic.names) == {"ka", "en", "ru", "az", "hy"} for topic in topics)
 

@@ -71,6 +71,7 @@ class Argument:
     language: str | None = None
     script: str = ""
     word: str = ""
+    by_name: bool = True  # every topic by its name or code, none by a further word
 
     @property
     def unknown(self) -> bool:
@@ -102,6 +103,7 @@ def read_argument(parts: Sequence[Segment]) -> Argument:
     strangers = 0
     named: Meaning | None = None
     typed = ""
+    by_name = True
     for part in parts:
         if not part.meanings:
             token = part.tokens[0]
@@ -116,6 +118,7 @@ def read_argument(parts: Sequence[Segment]) -> Argument:
         topic_meanings = [meaning for meaning in part.meanings if meaning.topic is not None]
         if topic_meanings:
             topics |= dict.fromkeys(meaning.topic for meaning in topic_meanings if meaning.topic)
+            by_name = by_name and any(meaning.own_name for meaning in topic_meanings)
             named, typed = named or topic_meanings[0], typed or part.text
         elif part.asks(Intent.ALL):
             every = True
@@ -129,7 +132,7 @@ def read_argument(parts: Sequence[Segment]) -> Argument:
             strangers += len(part.tokens)
     return Argument(
         tuple(topics), tuple(numbers), every, strangers, named.language if named else None,
-        _script(named, typed), named.word if named else "",
+        _script(named, typed), named.word if named else "", by_name,
     )  # fmt: skip
 
 

@@ -38,6 +38,11 @@ class Call:
     written: str
     argument: Argument
 
+    @property
+    def topic_first(self) -> bool:
+        first = self.tail[0]
+        return first.tokens[0].inflected is not None or any(meaning.topic is not None for meaning in first.meanings)
+
 
 def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The command that begins the message, if its argument is one that this command may have."""
@@ -61,6 +66,21 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     return None
 
 
+def glued(word: str, vocabulary: Vocabulary) -> Understood | None:
+    """`ubaninikea`: AREA and the place without a space."""
+    lowered = lower(word)
+    for end in range(_SHORTEST_HEAD, min(len(lowered) - 2, 16)):
+        heads = [meaning for meaning in vocabulary.exact.get(lowered[:end], ()) if meaning.intent is Intent.AREA]
+        places = vocabulary.places.find(lowered[end:]) if heads else ()
+        if places:
+            return Understood(
+                Intent.AREA, place=places[0] if len(places) == 1 else None, places=places, argument=word[end:],
+                language=heads[0].language, script=script_of(heads[0].language, word), keyword=heads[0].word,
+                rule="fold",
+            )  # fmt: skip
+    return None
+
+
 def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | None:
     """*meaning* applied to its argument, or None where the argument makes it something else."""
     if meaning.intent is Intent.NO:
@@ -68,7 +88,8 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
     if meaning.intent not in ARGUMENTS:
         return None
     base = Understood(
-        meaning.intent, found.argument.topics, found.argument.numbers, argument=found.written, language=meaning.language,
+        meaning.intent, found.argument.topics, found.argument.numbers, argument=found.written,
+        language=meaning.language,
         script=script_of(meaning.language, found.head.text), keyword=meaning.word,
         rule="typo" if meaning.typo else "exact" if found.head.literal else "fold",
         every=found.argument.every, unknown=found.argument.unknown,
@@ -94,6 +115,8 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             if places:
                 return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
             return replace(base, unknown=base.unknown or not base.numbers), strangers
+        case Intent.JOIN if base.topics and strangers and not found.topic_first:
+            return None, strangers  # "start building a school": a wish, no subscription
         case Intent.LANG:
             chosen = next((m.names_language for part in found.tail for m in part.meanings if m.names_language), None)
             return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers

@@ -63,6 +63,7 @@ def _read(text: str, vocabulary: Vocabulary) -> Understood:
         or stopping.read(parts, cleaned)
         or command.read(parts, cleaned, vocabulary)
         or _names(parts, cleaned)
+        or (command.glued(found[0], vocabulary) if len(found) == 1 else None)
         or _slip(parts, cleaned, vocabulary)
         or stopping.near(parts, cleaned, vocabulary)
         or _other(cleaned, parts, vocabulary)

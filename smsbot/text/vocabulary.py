@@ -38,6 +38,7 @@ class Meaning:
     foreign: bool = False  # written in Latin letters though the language has its own script
     typo: bool = False  # a listed slip
     head: bool = False  # a command only before an argument
+    own_name: bool = False  # a topic's name or code
     denies: bool = False  # contains its own negation ("don't text me"), so that no other can turn it round
 
 
@@ -202,7 +203,12 @@ class Vocabulary:
         self._latin.update({(intent, code): word for intent, word in entry.latin.items()})
         fresh = {intent: (word,) for intent, word in entry.latin.items() if lower(word) not in self.exact}
         # In this order: of equal meanings the first listed is the one a reader is told.
-        for section, what in ((entry.words, {}), (fresh, {}), (entry.typos, {"typo": True}), (entry.heads, {"head": True})):
+        for section, what in (
+            (entry.words, {}),
+            (fresh, {}),
+            (entry.typos, {"typo": True}),
+            (entry.heads, {"head": True}),
+        ):
             for intent, listed in section.items():
                 for word in listed:
                     self._add(word, meaning(word, intent=intent, **what), code)
@@ -218,28 +224,33 @@ class Vocabulary:
     def _add_topic(self, topic: Named) -> None:
         for language, name in topic.names.items():
             foreign = fold_of(language).script != "Latn" and script(name) == "Latn"
-            named = Meaning(topic=topic.code, language=language, word=name, foreign=foreign)
+            named = Meaning(topic=topic.code, language=language, word=name, foreign=foreign, own_name=True)
             self._add(name, named, language)
             if language == "ka" and len(words(name)) == 1:
                 for key in fold_of(language).keys(name):
                     self.topic_stems.setdefault(stems(key)[0], named)
         for word in (topic.code, *topic.words):
-            home = self._home(word, topic)
+            home, spelling = self._home(word, topic)
             if not any(seen.topic == topic.code for seen in self.exact.get(_flat(word), ())):
-                self._add(word, Meaning(topic=topic.code, language=home or None, word=word), home)
+                self._add(
+                    word,
+                    Meaning(
+                        topic=topic.code, language=home or None, word=word, own_name=spelling or word == topic.code
+                    ),
+                    home,
+                )
 
-    def _home(self, word: str, topic: Named) -> str:
-        """The language of a topic's further word: by its script, or as a romanised name of the topic."""
+    def _home(self, word: str, topic: Named) -> tuple[str, bool]:
+        """The language of a topic's further word, by script or as a romanised name; and whether it is the name."""
         found = script(word)
         for table in self._tables:
             if table.fold.script == "Latn":
                 continue
-            if table.fold.script == found:
-                return table.language
             name = topic.names.get(table.language, "")
-            if name and not set(table.fold.keys(_flat(word))).isdisjoint(table.fold.keys(_flat(name))):
-                return table.language
-        return ""
+            same = bool(name) and not set(table.fold.keys(_flat(word))).isdisjoint(table.fold.keys(_flat(name)))
+            if same or table.fold.script == found:
+                return table.language, same
+        return "", False
 
     def _add(self, listed: str, meaning: Meaning, language: str) -> None:
         cleaned = clean(listed)

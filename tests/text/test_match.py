@@ -16,7 +16,10 @@ COMMANDS = [
     (Intent.JOIN, "ՍԿՍԵԼ բաժանորդագրվել միանալ միացնել sksel ыефке"),
     (Intent.HELP, "HELP ? ?? commands how INFO | help! | help please"),
     (Intent.HELP, "დახმარება დამეხმარე დამეხმარეთ ინსტრუქცია ბრძანებები daxmareba dakhmareba dahmareba DAXMAREBA"),
-    (Intent.HELP, "ПОМОЩЬ справка хелп команды pomosh pomosch pomoshch KÖMƏK yardım necə komek ՕԳՆՈՒԹՅՈՒՆ օգնել ognutyun"),
+    (
+        Intent.HELP,
+        "ПОМОЩЬ справка хелп команды pomosh pomosch pomoshch KÖMƏK yardım necə komek ՕԳՆՈՒԹՅՈՒՆ օգնել ognutyun",
+    ),
     (Intent.HELP, "рудз штащ gjvjom ჰელპ hepl hlp"),
     (Intent.STATUS, "STATUS me | my topics | my subscriptions"),
     (Intent.STATUS, "ინფო სტატუსი statusi STATUSI | ჩემი თემები | ჩემი გამოწერები | chemi temebi"),
@@ -30,7 +33,10 @@ COMMANDS = [
     (Intent.ALL, "ALL everything ყველა ყველაფერი yvela kvela qvela ВСЕ vse HAMISI hamısı ԲՈԼՈՐԸ bolory | სულ ყველა"),
     (Intent.PAUSE, "PAUSE snooze mute პაუზა შეაჩერე შეაჩერეთ შეჩერება დროებით pauza sheachere"),
     (Intent.PAUSE, "ПАУЗА приостановить FASİLƏ ՊԱՈՒԶԱ"),
-    (Intent.RESUME, "RESUME continue გაგრძელება გააგრძელე გააგრძელეთ gagrdzeleba ПРОДОЛЖИТЬ DAVAM ՇԱՐՈՒՆԱԿԵԼ | davam et"),
+    (
+        Intent.RESUME,
+        "RESUME continue გაგრძელება გააგრძელე გააგრძელეთ gagrdzeleba ПРОДОЛЖИТЬ DAVAM ՇԱՐՈՒՆԱԿԵԼ | davam et",
+    ),
     (Intent.YES, "YES y ok sure კი დიახ ხო ჰო კაი ki qi diax diakh diah ho xo kai | თანახმა ვარ | yes please"),
     (Intent.YES, "ДА ага ок согласен BƏLİ hə razıyam ԱՅՈ հա нуы lf"),
     (Intent.NO, "NO n nope არა ara нет неа XEYR yox ՈՉ չէ ytn"),
@@ -56,9 +62,15 @@ def test_every_published_word_and_spelling_is_understood(intent, text, vocabular
 
 
 TOPICS = [
-    ("budget", "budget Budget BIU biujeti biudjeti biudzheti ბიუჯეტი ბიუჯეტის budjet бюджет byudzhet büdcə budce բյուջե"),
+    (
+        "budget",
+        "budget Budget BIU biujeti biudjeti biudzheti ბიუჯეტი ბიუჯეტის budjet бюджет byudzhet büdcə budce բյուջե",
+    ),
     ("budget", "hearing ხარჯები | ბიუჯეტი და საჯარო განხილვა | biujetis"),
-    ("social", "social SOC სოციალური sotsialuri პენსია соцпомощь sosial սոցիալական | სოციალური დახმარება | social services"),
+    (
+        "social",
+        "social SOC სოციალური sotsialuri პენსია соцпомощь sosial սոցիալական | სოციალური დახმარება | social services",
+    ),
     ("planning", "planning GEG დაგეგმარება dagegmareba მშენებლობა застройка tikinti շինարարություն"),
     ("culture", "culture KUL კულტურა kultura კონცერტი концерт mədəniyyət medeniyyet մշակույթ კულტურის"),
     ("education", "education GAN განათლება ganatleba სკოლა ბაღი образование təhsil tehsil կրթություն"),
@@ -152,7 +164,13 @@ def test_a_join_of_something_we_do_not_have_says_so(text, vocabulary):
 
 @pytest.mark.parametrize(
     "text",
-    ["delete the photo of my house", "delete 12", "pause the works on our street", "on monday at five", "start building a school here"],
+    [
+        "delete the photo of my house",
+        "delete 12",
+        "pause the works on our street",
+        "on monday at five",
+        "start building a school here",
+    ],
 )
 def test_a_command_word_at_the_head_of_a_sentence_is_no_command(text, vocabulary):
     assert understand(text, vocabulary).intent is Intent.OTHER
@@ -177,7 +195,8 @@ def test_lang_names_a_language(text, code, vocabulary):
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("RU", "ru"), ("en", "en"), ("KA", "ka"), ("GEO", "ka"), ("ARM", "hy"), ("AZE", "az"), ("ქართულად", "ka"), ("по-русски", "ru"),
+    [("RU", "ru"), ("en", "en"), ("KA", "ka"), ("GEO", "ka"), ("ARM", "hy"), ("AZE", "az"), ("ქართულად", "ka"),
+        ("по-русски", "ru"),
      ("azərbaycanca", "az"), ("qartulad", "ka"), ("русский язык", "ru"), ("English please", "en")],
 )  # fmt: skip
 def test_a_language_alone_is_a_wish_for_it(text, code, vocabulary):
@@ -187,7 +206,8 @@ def test_a_language_alone_is_a_wish_for_it(text, code, vocabulary):
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("1", "ka"), ("5", "hy"), ("2.", "en"), ("русский", "ru"), ("Armenian", "hy"), ("AZE", "az"), ("ინგლისურად", "en"), ("two", "en"),
+    [("1", "ka"), ("5", "hy"), ("2.", "en"), ("русский", "ru"), ("Armenian", "hy"), ("AZE", "az"), ("ინგლისურად",
+        "en"), ("two", "en"),
      ("6", None), ("0", None), ("1 2", None), ("french", None), ("", None), ("9" * 5000, None)],
 )  # fmt: skip
 def test_the_language_question_takes_number_name_and_code(text, code, vocabulary):
@@ -258,7 +278,8 @@ def test_what_cannot_be_undone_is_never_a_slip(text, vocabulary):
 @pytest.mark.parametrize(
     ("text", "language", "script"),
     [("JOIN", "en", ""), ("START", "en", ""), ("დაწყება", "ka", ""), ("temebi", "ka", "Latn"), ("TEMEBI", "ka", "Latn"),
-     ("kultura", "ka", "Latn"), ("ბიუჯეტი", "ka", ""), ("темы", "ru", ""), ("mövzu", "az", ""), ("թեմա", "hy", ""), ("1 3", None, "")],
+     ("kultura", "ka", "Latn"), ("ბიუჯეტი", "ka", ""), ("темы", "ru", ""), ("mövzu", "az", ""), ("թեմա", "hy", ""),
+        ("1 3", None, "")],
 )  # fmt: skip
 def test_the_word_tells_the_language(text, language, script, vocabulary):
     found = understand(text, vocabulary)
@@ -281,14 +302,17 @@ def test_no_text_whatever_is_an_error(vocabulary, text):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(["stop", "don't", "please", "3", "სტოპ", "არ", "აღარ მინდა", "budget", "sms", "-", "no", "0", "lang", "ru",
-                                 "ბიუჯეტის", "🛑", "გააუქმოთ", "all", "area", "nikea", "delete", "4821", "и", "x"]), max_size=12))  # fmt: skip
+@given(st.lists(st.sampled_from(["stop", "don't", "please", "3", "სტოპ", "არ", "აღარ მინდა", "budget", "sms", "-",
+        "no", "0", "lang", "ru",
+                                 "ბიუჯეტის", "🛑", "გააუქმოთ", "all", "area", "nikea", "delete", "4821", "и", "x"]),
+                                 max_size=12))  # fmt: skip
 def test_any_mixture_of_our_own_words_is_read(vocabulary, parts):
     assert isinstance(understand(" ".join(parts), vocabulary), Understood)
 
 
 @pytest.mark.parametrize(
-    "unit", ["1", "a", "no ", "stop ", "არ ", "\u0301", "w", "why ", "\ufdfa", "-1", "აღარ მინდა sms ", "🛑", "1 a ", "y"]
+    "unit",
+    ["1", "a", "no ", "stop ", "არ ", "\u0301", "w", "why ", "\ufdfa", "-1", "აღარ მინდა sms ", "🛑", "1 a ", "y"],
 )
 def test_a_text_of_any_length_costs_no_more_than_its_beginning(unit, vocabulary):
     for text in (unit * 100_000, unit * 100_000 + "!x"):

@@ -364,7 +364,9 @@ def test_a_bare_zero_is_zero(text, vocabulary):
     assert understand(text, vocabulary).intent is Intent.ZERO
 
 
-@pytest.mark.parametrize("text", ["no", "NO", "No.", "no thanks", "არა", "არა, გმადლობთ", "ara", "нет", "xeyr", "ոչ", "ytn"])
+@pytest.mark.parametrize(
+    "text", ["no", "NO", "No.", "no thanks", "არა", "არა, გმადლობთ", "ara", "нет", "xeyr", "ոչ", "ytn"]
+)
 def test_a_bare_no_is_an_answer_not_a_stop(text, vocabulary):
     assert understand(text, vocabulary).intent is Intent.NO
 
@@ -387,3 +389,18 @@ def test_a_bare_no_is_an_answer_not_a_stop(text, vocabulary):
 def test_the_stop_word_tells_the_language_of_the_reply(text, language, script, vocabulary):
     found = understand(text, vocabulary)
     assert (found.language, found.script) == (language, script)
+
+
+@pytest.mark.parametrize("text", ["გააუქმეთ მშენებლობა", "cancel the concert", "გამორთეთ კონცერტი", "remove road"])
+def test_cancelling_a_thing_that_is_also_a_topics_word_leaves_nothing(text, vocabulary):
+    assert understand(text, vocabulary).intent is Intent.STOP_SENTENCE
+
+
+def test_the_word_stop_itself_takes_any_word_of_a_topic(vocabulary):
+    assert understand("STOP HEARING", vocabulary).topics == ("budget",)
+
+
+def test_start_before_a_wish_subscribes_to_nothing(vocabulary):
+    assert understand("start building school", vocabulary).intent is Intent.OTHER
+    found = understand("JOIN BUDGET FOOTBALL", vocabulary)
+    assert (found.intent, found.topics, found.unknown) == (Intent.JOIN, ("budget",), True)
