@@ -90,7 +90,9 @@ def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
             continue
         roles = frozenset(meaning.role for meaning in hit.meanings if meaning.role is not None)
         intents = frozenset(meaning.intent for meaning in hit.meanings if meaning.intent is not None)
-        result.append(Segment(tuple(tokens[start : start + hit.size]), hit.meanings, hit.literal, roles, intents))
+        # English words are English even where another language uses them too (STOP).
+        meanings = tuple(sorted(hit.meanings, key=lambda meaning: meaning.language != "en"))
+        result.append(Segment(tuple(tokens[start : start + hit.size]), meanings, hit.literal, roles, intents))
         start += hit.size
     return result
 

@@ -49,8 +49,9 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     rest = list(parts)
     while rest and rest[0].has(Role.COURTESY):
         rest.pop(0)
-    if len(rest) < 2:
-        return None
+    wished = _wish(rest, cleaned)
+    if wished is not None or len(rest) < 2:
+        return wished
     head, tail = rest[0], tuple(rest[1:])
     if head.has(Role.REPLY):
         copied = _copied(tail, cleaned)
@@ -102,8 +103,27 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
 
 def after(cleaned: str, head: Segment) -> str:
     """What follows the head's last word, as written."""
-    spot = lower(cleaned).find(head.last)
-    return cleaned[spot + len(head.last) :].strip(" .,:;!-") if spot >= 0 else cleaned.strip()
+    lowered = lower(cleaned)
+    spot = 0
+    for token in head.tokens:
+        spot = max(spot, lowered.find(token.text, spot) + len(token.text))
+    return cleaned[spot:].strip(" .,:;!-")
+
+
+def _wish(rest: Sequence[Segment], cleaned: str) -> Understood | None:
+    """ "I want to join": filling words before a join word, and nothing strange after it."""
+    spot = next((index for index, part in enumerate(rest) if not part.has(Role.FILLER)), 0)
+    if spot == 0 or not rest[spot].asks(Intent.JOIN):
+        return None
+    argument = read_argument(rest[spot + 1 :])
+    meaning = rest[spot].meaning(Intent.JOIN)
+    if argument.unknown or meaning is None:
+        return None
+    return Understood(
+        Intent.JOIN, argument.topics, argument.numbers, argument=after(cleaned, rest[spot]), language=meaning.language,
+        script=script_of(meaning.language, rest[spot].text),
+        keyword=meaning.word, rule="courtesy", every=argument.every,
+    )  # fmt: skip
 
 
 def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[Understood | None, int]:
@@ -115,8 +135,10 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             if places:
                 return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
             return replace(base, unknown=base.unknown or not base.numbers), strangers
-        case Intent.JOIN if base.topics and strangers and not found.topic_first:
-            return None, strangers  # "start building a school": a wish, no subscription
+        case Intent.JOIN if strangers and not (found.topic_first or (found.head.has(Role.CORE) and not base.topics)):
+            return None, strangers  # "start building a school", ჩართეთ შუქი (put the light on): no subscription
+        case Intent.LEAVE if strangers and not found.topic_first:
+            return replace(base, intent=Intent.STOP_SENTENCE, rule="sentence", unknown=False), 0
         case Intent.LANG:
             chosen = next((m.names_language for part in found.tail for m in part.meanings if m.names_language), None)
             return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers
@@ -147,6 +169,7 @@ def _counts_days(tail: Sequence[Segment]) -> bool:
 
 
 def _is_code(tail: Sequence[Segment]) -> bool:
+    tail = [part for part in tail if not part.has(Role.COURTESY)]
     return len(tail) == 1 and tail[0].number is not None and len(tail[0].text) == _CODE_DIGITS
 
 

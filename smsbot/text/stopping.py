@@ -49,7 +49,7 @@ def read(parts: Sequence[Segment], cleaned: str) -> Understood | None:
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
         return _refused(content, others, strangers, meaning, cleaned)
-    if content[0] is command or any(part.has(Role.CORE) for part in content):
+    if content[0] is command or any(content[spot].has(Role.CORE) for spot in spots):
         return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
     return None
 

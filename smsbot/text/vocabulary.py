@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from smsbot.text.fold import Fold, clean, disguised, fold_of, lower, pieces, script, squeeze, words
 from smsbot.text.layout import slips
 from smsbot.text.places import PlaceIndex, stems
-from smsbot.text.typo import SHORTEST, Neighbours
+from smsbot.text.typo import LONGEST, SHORTEST, Neighbours
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.words import LanguageWords, Named, Role
 
@@ -21,6 +21,7 @@ __all__ = ["LanguageWords", "Meaning", "Named", "Role", "Token", "Vocabulary"]
 
 CACHE_LIMIT = 20_000  # distinct tokens, and distinct short messages, remembered
 SHORT_MESSAGE = 40  # characters
+INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 
 
@@ -147,7 +148,7 @@ class Vocabulary:
         best_size, best_literal = 0, False
         best: list[Meaning] = []
         first = tokens[start]
-        for number in (*first.literal, *(first.folded - first.literal)):
+        for number in sorted(first.folded):  # ids grow in the order of the languages
             for ids, meaning in self._phrases.get(number, ()):
                 size = len(ids)
                 if size < best_size or start + size > len(tokens):
@@ -226,9 +227,9 @@ class Vocabulary:
             foreign = fold_of(language).script != "Latn" and script(name) == "Latn"
             named = Meaning(topic=topic.code, language=language, word=name, foreign=foreign, own_name=True)
             self._add(name, named, language)
-            if language == "ka" and len(words(name)) == 1:
+            if language in INFLECTED and len(words(name)) == 1:
                 for key in fold_of(language).keys(name):
-                    self.topic_stems.setdefault(stems(key)[0], named)
+                    self.topic_stems.setdefault(f"{language}:{stems(key)[0]}", named)
         for word in (topic.code, *topic.words):
             home, spelling = self._home(word, topic)
             if not any(seen.topic == topic.code for seen in self.exact.get(_flat(word), ())):
@@ -315,17 +316,20 @@ class Vocabulary:
         return Token(lowered, word, frozenset(literal), frozenset(folded | literal), number, self._inflected(word))
 
     def _inflected(self, word: str) -> Meaning | None:
-        """A topic's Georgian name with a case ending: ბიუჯეტის, kulturaze."""
-        if 5 <= len(word) <= 40:
-            for key in fold_of("ka").keys(word):
+        """A topic's name with a case ending: ბიუჯეტის, kulturaze, бюджета."""
+        if not SHORTEST <= len(word) <= LONGEST:
+            return None
+        for language in INFLECTED:
+            for key in fold_of(language).keys(word):
                 for spot in stems(key):
-                    if spot in self.topic_stems:
-                        return self.topic_stems[spot]
+                    found = self.topic_stems.get(f"{language}:{spot}")
+                    if found is not None:
+                        return found
         return None
 
     def _by_keys(self, word: str) -> set[int]:
         found: set[int] = set()
-        if len(word) > 40:
+        if len(word) > LONGEST:
             return found
         for table in self._tables:
             for key in table.fold.keys(word):

@@ -319,3 +319,39 @@ def test_a_text_of_any_length_costs_no_more_than_its_beginning(unit, vocabulary)
         started = time.process_time()
         understand(text, vocabulary)
         assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("I want to join", ()),
+        ("i want to subscribe to budget", ("budget",)),
+        ("please subscribe me to culture", ("culture",)),
+        ("მინდა გამოწერა", ()),
+    ],
+)
+def test_a_wish_to_join_is_a_join(text, topics, vocabulary):
+    found = understand(text, vocabulary)
+    assert (found.intent, found.topics) == (Intent.JOIN, topics)
+
+
+@pytest.mark.parametrize(
+    "text", ["ჩართეთ შუქი", "გამოწერა წამლის", "start the bus", "включите свет", "I don't want to join"]
+)
+def test_turning_something_on_is_no_join(text, vocabulary):
+    assert understand(text, vocabulary).intent is Intent.OTHER
+
+
+def test_leaving_what_we_do_not_have_is_left_to_staff(vocabulary):
+    assert understand("leave the park alone", vocabulary).intent is Intent.STOP_SENTENCE
+    assert understand("LEAVE FOOTBALL", vocabulary).intent is Intent.STOP_SENTENCE
+
+
+def test_a_russian_topic_is_known_in_its_cases(vocabulary):
+    found = understand("отписаться от бюджета", vocabulary)
+    assert (found.intent, found.topics, found.language) == (Intent.LEAVE, ("budget",), "ru")
+
+
+@pytest.mark.parametrize("text", ["how do I stop this?", "stop 3", "Stop the landfill", "sms stop"])
+def test_the_word_stop_is_english_though_others_publish_it_too(text, vocabulary):
+    assert understand(text, vocabulary).language == "en"

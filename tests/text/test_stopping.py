@@ -187,6 +187,23 @@ cnjg
 უნსუბსცრიბე
 text STOP
 reply STOP
+stop bothering me
+go away
+გეყოთ რა
+გააუქმეთ რა ეს სმსები
+კარგით, გააუქმეთ
+როგორ გავაუქმო გამოწერა
+хватит спама
+отписаться от всего
+Can you stop texting me please
+unsubscribe from all
+sms stop
+remove me from your list
+удалите меня из базы
+აღარ მინდა მივიღო შეტყობინებები
+ნუ მიგზავნით ამ სისულელეებს
+წაშალეთ ჩემი ნომერი
+delete my number
 """
 
 SENTENCES = """
