@@ -88,10 +88,11 @@ def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
             result.append(Segment((tokens[start],)))
             start += 1
             continue
-        roles = frozenset(meaning.role for meaning in hit.meanings if meaning.role is not None)
-        intents = frozenset(meaning.intent for meaning in hit.meanings if meaning.intent is not None)
-        # English words are English even where another language uses them too (STOP).
-        meanings = tuple(sorted(hit.meanings, key=lambda meaning: meaning.language != "en"))
+        meanings = hit.meanings
+        roles = frozenset([meaning.role for meaning in meanings if meaning.role is not None])
+        intents = frozenset([meaning.intent for meaning in meanings if meaning.intent is not None])
+        if len(meanings) > 1:  # English words are English even where another language uses them too (STOP)
+            meanings = tuple(sorted(meanings, key=lambda meaning: meaning.language != "en"))
         result.append(Segment(tuple(tokens[start : start + hit.size]), meanings, hit.literal, roles, intents))
         start += hit.size
     return result

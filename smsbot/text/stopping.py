@@ -15,7 +15,8 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
-_HARMLESS = (Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY)
+_HARMLESS = frozenset({Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY})
+_STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _REACH = 2  # phrases between a negation and the stop word it negates
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
 _NEAR_LETTERS = 6
@@ -96,11 +97,11 @@ def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meani
 
 
 def _stops(part: Segment) -> bool:
-    return any(_is_stop(meaning) for meaning in part.meanings)
+    return part.asks(Intent.STOP) or not part.roles.isdisjoint(_STOP_ROLES)
 
 
 def _is_stop(meaning: Meaning) -> bool:
-    return meaning.intent is Intent.STOP or meaning.role in (Role.PHRASE, Role.REFUSAL)
+    return meaning.intent is Intent.STOP or meaning.role in _STOP_ROLES
 
 
 def _stop_meaning(part: Segment) -> Meaning:
@@ -108,7 +109,7 @@ def _stop_meaning(part: Segment) -> Meaning:
 
 
 def _is_harmless(part: Segment) -> bool:
-    return any(meaning.role in _HARMLESS for meaning in part.meanings) or part.asks(Intent.ALL)
+    return not part.roles.isdisjoint(_HARMLESS) or part.asks(Intent.ALL)
 
 
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:

@@ -53,6 +53,7 @@ class Token:
     folded: frozenset[int]
     number: int | None = None
     inflected: Meaning | None = None
+    ids: tuple[int, ...] = ()  # *folded*, in the order of the languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +149,14 @@ class Vocabulary:
         best_size, best_literal = 0, False
         best: list[Meaning] = []
         first = tokens[start]
-        for number in sorted(first.folded):  # ids grow in the order of the languages
+        if not first.ids:
+            return None
+        following = tokens[start + 1].folded if start + 1 < len(tokens) else frozenset()
+        for number in first.ids:
             for ids, meaning in self._phrases.get(number, ()):
                 size = len(ids)
+                if size > 1 and ids[1] not in following:
+                    continue
                 if size < best_size or start + size > len(tokens):
                     continue
                 literal = number in first.literal
@@ -313,7 +319,8 @@ class Vocabulary:
             for reading in squeeze(lowered) if not literal else ():
                 literal |= self._literal.get(reading, set())
                 folded |= self._by_keys(reading)
-        return Token(lowered, word, frozenset(literal), frozenset(folded | literal), number, self._inflected(word))
+        ids = tuple(sorted(folded | literal))
+        return Token(lowered, word, frozenset(literal), frozenset(ids), number, self._inflected(word), ids)
 
     def _inflected(self, word: str) -> Meaning | None:
         """A topic's name with a case ending: ბიუჯეტის, kulturaze, бюджета."""
