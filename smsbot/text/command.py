@@ -150,6 +150,8 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             p.number is not None or p.has(Role.DAY) for p in found.tail
         ):
             return replace(base, unknown=False), 0
+        case Intent.PAUSE if base.topics or (strangers and not found.head.has(Role.CORE)):
+            return None, strangers  # შეაჩერეთ მშენებლობა: it is the building that shall halt
         case Intent.DELETE:
             return _delete(base, found), strangers
         case Intent.LEAVE if meaning.head and _is_code(found.tail):

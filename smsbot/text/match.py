@@ -165,6 +165,8 @@ def _on_other_keyboard(cleaned: str, vocabulary: Vocabulary) -> Understood | Non
 
 def _in_courtesy(parts: Sequence[Segment]) -> Understood | None:
     rest = [part for part in parts if not part.has(Role.COURTESY)]
+    if len({part.text for part in rest}) == 1:  # "no no no"
+        rest = rest[:1]
     if len(rest) == len(parts):
         return None
     if not rest:  # "thanks", "hello": nothing is asked

@@ -39,6 +39,8 @@ COMMANDS = [
     ),
     (Intent.YES, "YES y ok sure კი დიახ ხო ჰო კაი ki qi diax diakh diah ho xo kai | თანახმა ვარ | yes please"),
     (Intent.YES, "ДА ага ок согласен BƏLİ hə razıyam ԱՅՈ հա нуы lf"),
+    (Intent.NO, "| no no no | NO! No!"),
+    (Intent.PAUSE, "| pause till monday | პაუზა ორშაბათამდე"),
     (Intent.NO, "NO n nope არა ara нет неа XEYR yox ՈՉ չէ ytn"),
     (Intent.DELETE, "DELETE წაშლა წაშალე წაშალეთ washla tsashla УДАЛИТЬ SİL ՋՆՋԵԼ | delete my data | forget me"),
     (Intent.DELETE, "| წაშალეთ ჩემი მონაცემები | удалить мои данные | məlumatlarımı sil"),
@@ -336,9 +338,18 @@ def test_a_wish_to_join_is_a_join(text, topics, vocabulary):
 
 
 @pytest.mark.parametrize(
-    "text", ["ჩართეთ შუქი", "გამოწერა წამლის", "start the bus", "включите свет", "I don't want to join"]
+    "text",
+    [
+        "ჩართეთ შუქი",
+        "გამოწერა წამლის",
+        "start the bus",
+        "включите свет",
+        "შეაჩერეთ მშენებლობა",
+        "შეაჩერეთ ტენდერი",
+        "I don't want to join",
+    ],
 )
-def test_turning_something_on_is_no_join(text, vocabulary):
+def test_turning_something_on_or_off_is_no_command(text, vocabulary):
     assert understand(text, vocabulary).intent is Intent.OTHER
 
 

@@ -196,6 +196,21 @@ go away
 хватит спама
 отписаться от всего
 Can you stop texting me please
+I am not interested in these messages
+I don't want to receive these anymore
+no need for these messages
+stop ads
+გააუქმეთ ჩემი ნომერი
+გთხოვთ ამომშალოთ სიიდან
+გთხოვთ ამომიღოთ სიიდან
+აღარ გამოაგზავნოთ
+ნუ აგზავნით
+სრულად გააუქმეთ
+არ მინდა თქვენი მესიჯები მერიიდან
+STOP/სტოპ
+СТОР
+ΣTOP
+5TOP
 unsubscribe from all
 sms stop
 remove me from your list
@@ -225,6 +240,11 @@ when will the noise stop
 """
 
 FREE_TEXT = """
+სმს აღარ მომივიდა
+მე არ მიმიღია სმს
+I did not receive the sms
+i dont get any messages
+შეაჩერეთ მშენებლობა
 შუქი გამორთეს
 წყალი აღარ მოდის
 ავტობუსი გააუქმეს
@@ -259,6 +279,12 @@ yes but when will the road be mended
 """
 
 KEPT = """
+I do not want to unsubscribe
+I don't want to stop
+do not remove me
+არ მინდა გავაუქმო
+არ მინდა გაუქმება
+не хочу отписываться
 don't stop
 Don’t stop
 dont stop please
