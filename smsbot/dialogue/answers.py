@@ -400,6 +400,16 @@ def place(turn: Turn) -> str:
     return turn.directory.place_name(turn.contact.place, turn.language) or turn.render(wording.NONE)
 
 
+def _example_place(directory: Directory, language: str) -> str:
+    first = next(iter(directory.places.values()), None)
+    return first.name(language) if first else ("ნიკეა" if language == "ka" else "Nikea")
+
+
+@field(sample=_example_place)
+def example_place(turn: Turn) -> str:
+    return _example_place(turn.directory, turn.language)
+
+
 @field(sample=lambda *_: "English")
 def my_language(turn: Turn) -> str:
     return LANGUAGE_NAMES.get(turn.language, turn.language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from babel.messages.catalog import Catalog
 
@@ -11,9 +11,12 @@ from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.flowfile import END, Branch
 from smsbot.dialogue.machine import Flow, Flows
 from smsbot.dialogue.phrases import ENGLISH, Phrases, Text, read_catalogue, translations
+from smsbot.dialogue.reader import named_places, named_topics
 from smsbot.dialogue.registry import Registry
 from smsbot.errors import ContentError
 from smsbot.text import gsm7
+from smsbot.text.audit import audit
+from smsbot.text.words import LanguageWords
 
 COMPLETE = "X-Smsbot-Complete"
 """Header of a catalogue that promises every sentence: `yes` makes a missing one a fault. English is the msgid."""
@@ -22,7 +25,11 @@ Fault = ContentError
 
 
 def lint(
-    files: Mapping[str, str | bytes], catalogues: Mapping[str, bytes], directory: Directory, registry: Registry
+    files: Mapping[str, str | bytes],
+    catalogues: Mapping[str, bytes],
+    directory: Directory,
+    registry: Registry,
+    keywords: Sequence[LanguageWords] = (),
 ) -> list[Fault]:
     """All faults, by file and line; an empty list is a clean bill. *files*: name for messages → flow YAML.
 
@@ -38,7 +45,15 @@ def lint(
     faults = [fault for flow in flows.by_name.values() for fault in _shape(flow, flows)]
     faults += _missing(texts, catalogues)
     faults += _too_long(texts, flows, phrases, [ENGLISH, *catalogues], directory, registry)
+    faults += _collisions(keywords, directory)
     return sorted(faults, key=lambda fault: (fault.file, fault.line or 0))
+
+
+def _collisions(keywords: Sequence[LanguageWords], directory: Directory) -> Iterator[Fault]:
+    """A word may ask for one thing only, in all languages together with topics and places."""
+    topics, places = named_topics(directory.topics.values()), named_places(directory.places.values())
+    for collision in audit(keywords, topics, places):
+        yield Fault(str(collision), file=collision.second.file or "topics and places", line=collision.second.line)
 
 
 def _shape(flow: Flow, flows: Flows) -> Iterator[Fault]:

@@ -101,7 +101,7 @@ class Turn:
         self.facts.append((action, scope))
 
     def render(self, text: Text, n: int = 1) -> str:
-        template = self.phrases.template(self.language, text.msgid, n)
+        template = self.phrases.template(self.language, text.msgid, n, self.script)
         if not template.fields:
             values: Mapping[str, object] = {}
         else:
