@@ -1,0 +1,187 @@
+"""Connections: one writer thread on SQLite, a small pool of writers on PostgreSQL, readers beside them.
+
+SQLite: WAL, `synchronous=FULL` (a committed STOP must survive a power cut), `BEGIN IMMEDIATE` for whoever writes, since
+a transaction that reads first and then writes fails at once with BUSY.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from smsbot.errors import StoreError, StoreUnavailable
+from smsbot.store import migrate
+from smsbot.store.tables import Meta, table
+from smsbot.store.writer import Job, Writer
+
+T = TypeVar("T")
+
+BUSY_MS = 10_000
+SQLITE_CACHE_KIB = 32 * 1024
+WRITERS_POSTGRESQL = 3  # batches in flight (docs: two to four saturate one server)
+
+
+class Store:
+    """The database of one process. `start()` opens it, `close()` waits for what is being written.
+
+    *key*: of the keyed hash; None takes the one kept in the database, made at the first start.
+    """
+
+    def __init__(self, url: str, *, key: bytes | None = None) -> None:
+        self.url = _normal(url)
+        self.dialect = make_url(self.url).get_backend_name()
+        self._key = key
+        if self.sqlite:
+            self._prepare_folder()
+            self.writes = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE")
+            self.reads = _sqlite_engine(self.url, begin="BEGIN")
+        else:
+            options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8, "pool_recycle": 1800}
+            self.writes = self.reads = create_engine(self.url, **options)
+        self.writer = Writer(self.writes, threads=1 if self.sqlite else WRITERS_POSTGRESQL)
+
+    @property
+    def sqlite(self) -> bool:
+        return self.dialect == "sqlite"
+
+    def upgrade(self) -> None:
+        """Bring the tables to this version. Raises `StoreError` if the database is ahead of it."""
+        with self._translated():
+            migrate.upgrade(self.writes)
+
+    def check(self) -> None:
+        """Raises `StoreUnavailable` if it does not answer, `StoreError` if its tables are of another version."""
+        with self._translated():
+            migrate.check(self.reads)
+
+    def start(self) -> None:
+        self.writer.start()
+
+    def close(self) -> None:
+        self.writer.close()
+        self.writes.dispose()
+        self.reads.dispose()
+
+    @property
+    def key(self) -> bytes:
+        """The key of the keyed hash of numbers; kept in the database unless the settings hold one."""
+        if self._key is None:
+            self._key = bytes.fromhex(self.write(_hash_key))
+        return self._key
+
+    async def run(self, job: Job[T], *, urgent: bool = True) -> T:
+        """Run *job* in a transaction of its own on a writer thread; returns after the commit.
+
+        Raises `StoreUnavailable` if the database did not answer. *urgent* jobs pass those that are not.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def done(result: T | None, error: BaseException | None) -> None:
+            loop.call_soon_threadsafe(_settle, future, result, error)
+
+        self.writer.post(job, done, urgent=urgent)
+        return await future
+
+    async def look(self, job: Job[T]) -> T:
+        """Run a reading *job* in a thread."""
+        return await asyncio.to_thread(self.read, job)
+
+    def read(self, job: Job[T]) -> T:
+        with self._translated(), self.reads.connect() as connection:
+            return job(connection)
+
+    def write(self, job: Job[T]) -> T:
+        """Run *job* in a transaction on the calling thread: for commands and tests."""
+        with self._translated(), self.writes.begin() as connection:
+            return job(connection)
+
+    def _translated(self) -> _Translation:
+        return _Translation()
+
+    def _prepare_folder(self) -> None:
+        file = make_url(self.url).database
+        if file and file != ":memory:":
+            try:
+                Path(file).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"The folder of the database {file} cannot be made: {error.strerror}.") from error
+
+
+class _Translation:
+    """Turns the driver's exceptions into ours at the store's edge."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+            raise unavailable(error) from error
+
+
+def unavailable(error: DBAPIError) -> StoreUnavailable:
+    reason = str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else "no answer"
+    return StoreUnavailable(f"The database cannot be used: {reason}.")
+
+
+def _settle(future: asyncio.Future[T], result: T | None, error: BaseException | None) -> None:
+    if future.cancelled():
+        return
+    if error is not None:
+        future.set_exception(unavailable(error) if isinstance(error, OperationalError) else error)
+    else:
+        future.set_result(result)  # type: ignore[arg-type]  # no error: the job's own result
+
+
+def _normal(url: str) -> str:
+    """psycopg 3 for every PostgreSQL address; an absolute path for SQLite."""
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    return url
+
+
+def _sqlite_engine(url: str, *, begin: str) -> Engine:
+    engine = create_engine(
+        url, poolclass=NullPool if ":memory:" in url else None, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: ConnectionPoolEntry) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            f"busy_timeout={BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            f"cache_size=-{SQLITE_CACHE_KIB}",
+            "journal_size_limit=67108864",
+        ):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _hash_key(connection: Connection) -> str:
+    meta = table(Meta)
+    found = connection.execute(select(meta.c.value).where(meta.c.key == "hash_key")).scalar()
+    if found is not None:
+        return str(found)
+    made = secrets.token_hex(32)
+    connection.execute(meta.insert().values(key="hash_key", value=made))
+    return made
+
+
+Reading = Callable[[Connection], T]

@@ -1,0 +1,92 @@
+"""The threads that write. Jobs queue here; each runs in one transaction; its caller is told after the commit."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+T = TypeVar("T")
+Job = Callable[[Connection], T]
+Done = Callable[[Any, BaseException | None], None]
+
+RETRIES = 3
+RETRYABLE_STATES = {"40001", "40P01"}  # PostgreSQL: serialization_failure, deadlock_detected
+
+
+class Writer:
+    """*threads* workers over one engine, each with a connection of its own. Urgent jobs go first."""
+
+    def __init__(self, engine: Engine, *, threads: int) -> None:
+        self._engine = engine
+        self._urgent: deque[tuple[Job[Any], Done]] = deque()
+        self._patient: deque[tuple[Job[Any], Done]] = deque()
+        self._ready = threading.Condition()
+        self._closing = False
+        self._threads = [threading.Thread(target=self._work, name=f"writer-{n}", daemon=True) for n in range(threads)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Finish what is queued, then end the threads."""
+        with self._ready:
+            self._closing = True
+            self._ready.notify_all()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def post(self, job: Job[Any], done: Done, *, urgent: bool = True) -> None:
+        """Queue *job*; *done* is called on the writer's thread with its result, or with the error, after the commit."""
+        with self._ready:
+            if self._closing:
+                raise RuntimeError("the writer is closed")
+            (self._urgent if urgent else self._patient).append((job, done))
+            self._ready.notify()
+
+    def _work(self) -> None:
+        connection: Connection | None = None
+        while (item := self._next()) is not None:
+            job, done = item
+            try:
+                if connection is None:
+                    connection = self._engine.connect()
+                result = self._transact(connection, job)
+            except BaseException as error:  # handed to whoever waits for the job
+                if connection is not None and not _usable(connection):
+                    connection.close()
+                    connection = None
+                done(None, error)
+            else:
+                done(result, None)
+        if connection is not None:
+            connection.close()
+
+    def _next(self) -> tuple[Job[Any], Done] | None:
+        with self._ready:
+            while not (self._urgent or self._patient):
+                if self._closing:
+                    return None
+                self._ready.wait()
+            return self._urgent.popleft() if self._urgent else self._patient.popleft()
+
+    def _transact(self, connection: Connection, job: Job[T]) -> T:
+        for attempt in range(RETRIES):
+            try:
+                with connection.begin():
+                    return job(connection)
+            except DBAPIError as error:
+                state = getattr(error.orig, "sqlstate", None)
+                if state not in RETRYABLE_STATES or attempt == RETRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def _usable(connection: Connection) -> bool:
+    return not (connection.closed or connection.invalidated or connection.in_transaction())
