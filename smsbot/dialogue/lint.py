@@ -9,7 +9,7 @@ from smsbot.dialogue import wording
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.flowfile import END, Branch
 from smsbot.dialogue.machine import Flow, Flows
-from smsbot.dialogue.phrases import ENGLISH, Phrases, Text, read_catalogue, translations
+from smsbot.dialogue.phrases import ENGLISH, Catalogues, Phrases, Text, read_catalogue, translations
 from smsbot.dialogue.reader import named_places, named_topics
 from smsbot.dialogue.registry import Registry
 from smsbot.errors import ContentError
@@ -25,7 +25,7 @@ Fault = ContentError
 
 def lint(
     files: Mapping[str, str | bytes],
-    catalogues: Mapping[str, bytes],
+    catalogues: Catalogues,
     directory: Directory,
     registry: Registry,
     keywords: Sequence[LanguageWords] = (),
@@ -118,16 +118,16 @@ def _gets_out(start: str, leads: Mapping[str, set[str]]) -> bool:
     return False
 
 
-def _missing(texts: Iterable[Text], catalogues: Mapping[str, bytes]) -> Iterator[Fault]:
-    for language, body in catalogues.items():
+def _missing(texts: Iterable[Text], catalogues: Catalogues) -> Iterator[Fault]:
+    for language, bodies in catalogues.items():
         file = f"locales/{language}/LC_MESSAGES/smsbot.po"
-        catalogue = read_catalogue(language, body, file)
-        if language == ENGLISH or not promises_all(body):
+        read = [read_catalogue(language, body, file) for body in bodies]
+        if language == ENGLISH or not any(map(promises_all, bodies)):
             continue
         for msgid, text in {text.msgid: text for text in texts}.items():
-            message = catalogue.get(msgid)
-            if message is None or not translations(message):
-                line = message.lineno if message is not None else None
+            messages = [message for catalogue in read if (message := catalogue.get(msgid)) is not None]
+            if not any(map(translations, messages)):
+                line = messages[0].lineno if messages else None
                 yield Fault(f"no translation of `{text.label}`: {msgid}", file=file, line=line)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
@@ -25,6 +25,9 @@ GEORGIAN = "ka"
 GEORGIAN_LATIN = "ka-Latn"
 KEYWORDS = ("stop", "start", "topics", "help", "lang", "area", "status", "pause", "resume", "delete", "data")
 """Placeholders that stand for a published keyword; each is the lower-case name of its intent (`start` is JOIN)."""
+
+Catalogues = Mapping[str, Sequence[bytes]]
+"""Language → its `.po` files; a later one overrides sentences of an earlier one."""
 
 Published = Callable[[str, str], str]
 """(language or `ka-Latn`, keyword placeholder) → the word that people are told to send."""
@@ -107,11 +110,11 @@ class Entry:
 
 
 class Phrases:
-    """Every sentence in every language. *catalogues* maps a language to the bytes of its `.po` file."""
+    """Every sentence in every language."""
 
     def __init__(
         self,
-        catalogues: Mapping[str, bytes],
+        catalogues: Catalogues,
         published: Published,
         fields: Collection[str],
         texts: Collection[Text] = (),
@@ -124,8 +127,8 @@ class Phrases:
         self._languages = [language for language in catalogues if language != ENGLISH]
         for text in texts:
             self._english_entry(text.msgid, text.plural)
-        for language, body in catalogues.items():
-            if language != ENGLISH:
+        for language, bodies in catalogues.items():
+            for body in bodies:
                 self._load(language, body)
         self._translated = frozenset(self._entries)
         # A fallback is English prose with the keywords of the reader's own language.

@@ -15,7 +15,7 @@ KA = "locales/ka/LC_MESSAGES/smsbot.po"
 
 
 def check(files: dict[str, str] | None = None, catalogue: bytes | None = None) -> list[Fault]:
-    po = catalogues() if catalogue is None else {**catalogues(), "ka": catalogue}
+    po = catalogues() if catalogue is None else {**catalogues(), "ka": [catalogue]}
     return lint(files or flow_bodies(), po, directory(), Registry.builtin())
 
 
@@ -65,7 +65,7 @@ def test_a_state_without_a_way_out_is_found() -> None:
 
 
 def test_a_missing_sentence_of_a_complete_language_is_found() -> None:
-    body = catalogues()["ka"].decode()
+    body = catalogues()["ka"][0].decode()
     start = body.index('msgid "none"')
     end = body.index("\n\n", start)
     faults = check(catalogue=(body[:start] + body[end:].lstrip()).encode())
@@ -74,13 +74,13 @@ def test_a_missing_sentence_of_a_complete_language_is_found() -> None:
 
 
 def test_an_incomplete_language_may_lack_sentences() -> None:
-    body = catalogues()["ka"].decode().replace("X-Smsbot-Complete: yes", "X-Smsbot-Complete: no")
+    body = catalogues()["ka"][0].decode().replace("X-Smsbot-Complete: yes", "X-Smsbot-Complete: no")
     start = body.index('msgid "none"')
     end = body.index("\n\n", start)
     assert check(catalogue=(body[:start] + body[end:].lstrip()).encode()) == []
 
 
 def test_a_translation_that_costs_more_than_its_budget_is_found() -> None:
-    body = catalogues()["ka"].decode().replace("გსურთ გამოწერის გაუქმება?", "გსურთ გამოწერის გაუქმება? " * 4, 1)
+    body = catalogues()["ka"][0].decode().replace("გსურთ გამოწერის გაუქმება?", "გსურთ გამოწერის გაუქმება? " * 4, 1)
     (fault,) = check(catalogue=body.encode())
     assert "takes 2 parts in ka, not 1" in str(fault)

@@ -22,7 +22,7 @@ def published(language: str, keyword: str) -> str:
 
 
 def phrases(language: str, body: str, *texts: Text) -> Phrases:
-    return Phrases({language: (HEADER + body).encode()}, published, ("n", "menu"), texts)
+    return Phrases({language: [(HEADER + body).encode()]}, published, ("n", "menu"), texts)
 
 
 def test_keywords_are_the_readers_own() -> None:
@@ -50,7 +50,7 @@ def test_russian_counts_in_three_forms(n: int, expected: str) -> None:
     )
     text = Text("{n} topic", plural="{n} topics")
     said = Phrases(
-        {"ru": (HEADER + "\n" + body).replace('utf-8\\n"\n\n"P', 'utf-8\\n"\n"P').encode()}, published, ("n",), [text]
+        {"ru": [(HEADER + "\n" + body).replace('utf-8\\n"\n\n"P', 'utf-8\\n"\n"P').encode()]}, published, ("n",), [text]
     )
     assert said.say("ru", "{n} topic", n=n) == expected
     assert said.say("en", "{n} topic", n=n) == (f"{n} topic" if n == 1 else f"{n} topics")
@@ -88,8 +88,8 @@ def test_every_georgian_letter_has_a_latin_reading() -> None:
 
 
 def test_no_georgian_sentence_has_capitals_or_hidden_spaces() -> None:
-    for language, body in catalogues().items():
-        text = body.decode()
+    for language, bodies in catalogues().items():
+        text = bodies[0].decode()
         assert not any("\u1c90" <= letter <= "\u1cbf" for letter in text), language
         assert "\u00a0" not in text
         assert "\u202f" not in text
