@@ -94,9 +94,11 @@ class Engine:
             consent.told_by_gateway(turn)
         else:
             self._answer(turn)
-        if turn.makes_profile and not turn.contact.known:
-            turn.later["known"] = True
-        self._guard(turn)
+        if not turn.erase:
+            self._keep_language(turn, contact)
+        if turn.makes_profile and not contact.known:
+            turn.change(known=True)
+        self._guard(turn, contact.repetition)
         return turn.outcome()
 
     def _open(self, conversation: Conversation | None, now_ms: int) -> Conversation | None:
@@ -120,10 +122,14 @@ class Engine:
             turn.language = guess if guess in offered else directory.default_language
         spoke = understood.language == turn.language and bool(understood.keyword)
         turn.script = understood.script if spoke else contact.script
-        told = understood.language == turn.language
-        if (told and contact.language != turn.language) or turn.script != contact.script:
-            turn.later["language"] = turn.language if told else contact.language
-            turn.later["script"] = turn.script
+
+    def _keep_language(self, turn: Turn, before: Contact) -> None:
+        """Remember what the words told. At the end, so that the contact is copied once."""
+        told = turn.understood.language == turn.language
+        if told and before.language != turn.language:
+            turn.change(language=turn.language)
+        if turn.script != before.script:
+            turn.change(script=turn.script)
 
     def _answer(self, turn: Turn) -> None:
         intent = turn.understood.intent
@@ -251,9 +257,9 @@ class Engine:
         turn.inbox = "wrong_answer"
         return turn.say(wording.A_PERSON_READS)
 
-    def _guard(self, turn: Turn) -> None:
+    def _guard(self, turn: Turn, seen: Repetition) -> None:
         """Hold replies back from a loop (rule 16). What the law orders is said all the same."""
-        now_ms, seen = turn.now_ms, turn.contact.repetition
+        now_ms = turn.now_ms
         digest = zlib.crc32(turn.inbound.text.strip().casefold().encode())
         same = digest == seen.digest and now_ms - seen.since_ms < SAME_TEXT_MS
         times = seen.times + 1 if same else 1
@@ -262,10 +268,11 @@ class Engine:
         looping = times > SAME_TEXT_ANSWERED or replies + len(turn.replies) > self.replies_per_hour
         if looping and not turn.unlimited:
             turn.replies.clear()
-        turn.later["repetition"] = Repetition(
+        repetition = Repetition(
             digest=digest,
             times=times,
             since_ms=seen.since_ms if same else now_ms,
             hour_ms=now_ms if fresh_hour else seen.hour_ms,
             replies=replies + len(turn.replies),
         )
+        turn.change(repetition=repetition)

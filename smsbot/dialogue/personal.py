@@ -150,7 +150,6 @@ def erase(turn: Turn) -> None:
     contact = turn.contact
     stopped = contact.state is State.STOPPED
     turn.record("erase")
-    turn.later.clear()
     turn.contact = Contact(
         number=contact.number,
         state=State.STOPPED if stopped else State.NEW,
