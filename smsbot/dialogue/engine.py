@@ -21,6 +21,7 @@ from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, Repet
 from smsbot.dialogue.phrases import Phrases
 from smsbot.dialogue.registry import Registry
 from smsbot.dialogue.turn import Turn
+from smsbot.errors import ContentError
 from smsbot.text.understood import Intent, Understood
 
 REPLIES_PER_HOUR = 60
@@ -30,6 +31,9 @@ SAME_TEXT_ANSWERED = 3
 WRONG_ANSWERS = 3
 """The third wrong answer ends the question: a person reads it."""
 EMERGENCY = frozenset({"112", "sos", "სოს", "сос"})
+
+RESTART, STOP_ALL, LIST = BUILT_IN = ("restart", "stopall", "topics")
+"""Flows that the rules themselves begin."""
 
 BELONGS_TO_QUESTION = frozenset({Intent.NUMBERS, Intent.ALL, Intent.YES, Intent.OTHER})
 """What is no command: while a question is open it is its answer, right or wrong."""
@@ -49,6 +53,9 @@ class Engine:
         *,
         replies_per_hour: int = REPLIES_PER_HOUR,
     ) -> None:
+        for name in BUILT_IN:
+            if name not in flows.by_name:
+                raise ContentError(f"the flow `{name}` is missing; the rules need it", file="flows")
         self.directory = directory
         self.flows = flows
         self.phrases = phrases
@@ -163,11 +170,11 @@ class Engine:
         stopped = contact.state is State.STOPPED
         match intent:
             case Intent.JOIN if self._starts_again(turn):
-                return self._begin(turn, "restart")
+                return self._begin(turn, RESTART)
             case Intent.NO:
-                return self._begin(turn, "stopall")
+                return self._begin(turn, STOP_ALL)
             case Intent.NUMBERS if not stopped and turn.understood.rule == RANGE:
-                return self._begin(turn, "topics")  # shows the menu, changes nothing
+                return self._begin(turn, LIST)  # shows the menu, changes nothing
             case Intent.NUMBERS if stopped or not self._are_topic_numbers(turn):
                 return consent.not_understood(turn)
             case Intent.RESUME | Intent.ALL | Intent.YES if stopped:
@@ -206,7 +213,7 @@ class Engine:
     def _maybe_stop(self, turn: Turn) -> None:
         """Near a stop but not sure: asked, never acted on, never ignored."""
         turn.inbox = "stop_like"
-        self._begin(turn, "stopall")
+        self._begin(turn, STOP_ALL)
 
     def _begin(self, turn: Turn, name: str) -> None:
         flow = self.flows.by_name[name]

@@ -10,12 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smsbot.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from smsbot.content import built_in
 from smsbot.dialogue import answers, fields, personal
 from smsbot.dialogue.blueprint import Blueprint
+from smsbot.dialogue.machine import Flows
 from smsbot.dialogue.model import Contact, Conversation, Inbound, State, Topic
+from smsbot.dialogue.phrases import KEYWORDS
 from smsbot.dialogue.registry import Registry, condition
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
+from smsbot.text.understood import Intent
 from tests.dialogue.bot import (
     LANGUAGES,
     NOW_MS,
@@ -25,6 +29,7 @@ from tests.dialogue.bot import (
     blueprint,
     catalogues,
     engine,
+    flow_bodies,
     topics,
 )
 
@@ -233,6 +238,25 @@ def test_another_package_can_add_a_condition_for_its_flows() -> None:
     assert "extra" in built.flows.by_name
     with pytest.raises(ContentError, match="is_even_day"):
         Blueprint.build(flows={"extra.yaml": flow}, **settings_)
+
+
+def test_an_engine_without_the_flows_that_the_rules_need_is_refused() -> None:
+    files = {name: body for name, body in flow_bodies().items() if "restart" not in name}
+    with pytest.raises(ContentError, match="restart"):
+        Blueprint.build(
+            flows=files, names={"en": "X"}, contact="1", languages=LANGUAGES, keywords=(), catalogues={}
+        ).engine([], [])
+
+
+def test_the_example_of_the_flows_readme_works() -> None:
+    text = (built_in() / "flows" / "README.md").read_text(encoding="utf-8")
+    example = text.split("```yaml\n")[1].split("```")[0]
+    registry = Registry.builtin()
+    flow = Flows.build({"flows/coffee.yaml": example}, registry).by_name["coffee"]
+    assert flow.questions["asked"].expects == {Intent.YES, Intent.NO}
+    for names in (registry.conditions, registry.actions):
+        assert all(f"`{name}`" in text for name in names)
+    assert all(f"{{{name}}}" in text for name in (*registry.fields, *KEYWORDS))
 
 
 def test_a_municipalitys_catalogue_overrides_a_sentence() -> None:
