@@ -9,7 +9,7 @@ from smsbot.dialogue import wording
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.flowfile import END, Branch
 from smsbot.dialogue.machine import Flow, Flows
-from smsbot.dialogue.phrases import ENGLISH, Catalogues, Phrases, Text, read_catalogue, translations
+from smsbot.dialogue.phrases import ENGLISH, Catalogues, Phrases, Text, each_of, read_catalogue, translations
 from smsbot.dialogue.reader import named_places, named_topics
 from smsbot.dialogue.registry import Registry
 from smsbot.errors import ContentError
@@ -121,8 +121,9 @@ def _gets_out(start: str, leads: Mapping[str, set[str]]) -> bool:
 def _missing(texts: Iterable[Text], catalogues: Catalogues) -> Iterator[Fault]:
     for language, bodies in catalogues.items():
         file = f"locales/{language}/LC_MESSAGES/smsbot.po"
-        read = [read_catalogue(language, body, file) for body in bodies]
-        if language == ENGLISH or not any(map(promises_all, bodies)):
+        files = each_of(bodies)
+        read = [read_catalogue(language, body, file) for body in files]
+        if language == ENGLISH or not any(map(promises_all, files)):
             continue
         for msgid, text in {text.msgid: text for text in texts}.items():
             messages = [message for catalogue in read if (message := catalogue.get(msgid)) is not None]

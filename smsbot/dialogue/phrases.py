@@ -26,8 +26,8 @@ GEORGIAN_LATIN = "ka-Latn"
 KEYWORDS = ("stop", "start", "topics", "help", "lang", "area", "status", "pause", "resume", "delete", "data")
 """Placeholders that stand for a published keyword; each is the lower-case name of its intent (`start` is JOIN)."""
 
-Catalogues = Mapping[str, Sequence[bytes]]
-"""Language → its `.po` files; a later one overrides sentences of an earlier one."""
+Catalogues = Mapping[str, bytes | Sequence[bytes]]
+"""Language → its `.po` file, or several; a later one overrides sentences of an earlier one."""
 
 Published = Callable[[str, str], str]
 """(language or `ka-Latn`, keyword placeholder) → the word that people are told to send."""
@@ -128,7 +128,7 @@ class Phrases:
         for text in texts:
             self._english_entry(text.msgid, text.plural)
         for language, bodies in catalogues.items():
-            for body in bodies:
+            for body in each_of(bodies):
                 self._load(language, body)
         self._translated = frozenset(self._entries)
         # A fallback is English prose with the keywords of the reader's own language.
@@ -219,6 +219,10 @@ def read_catalogue(language: str, body: bytes, file: str) -> Catalog:
         return read_po(io.BytesIO(body), locale=language, abort_invalid=True)
     except (PoFileError, ValueError) as error:
         raise ContentError(f"not a gettext catalogue: {error}", file=file) from error
+
+
+def each_of(bodies: bytes | Sequence[bytes]) -> Sequence[bytes]:
+    return [bodies] if isinstance(bodies, bytes) else bodies
 
 
 def translations(message: Message) -> list[str]:

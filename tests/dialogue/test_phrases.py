@@ -83,6 +83,12 @@ def test_georgian_in_latin_letters_is_gsm7_with_the_latin_keywords() -> None:
     assert gsm7.measure(text).encoding == "GSM-7"
 
 
+def test_a_later_catalogue_overrides_an_earlier_one() -> None:
+    one, two = (f'{HEADER}\nmsgid "Hello"\nmsgstr "{word}"\n'.encode() for word in ("გამარჯობა", "სალამი"))
+    assert Phrases({"ka": one}, published, ()).say("ka", "Hello") == "გამარჯობა"
+    assert Phrases({"ka": [one, two]}, published, ()).say("ka", "Hello") == "სალამი"
+
+
 def test_every_georgian_letter_has_a_latin_reading() -> None:
     assert latin("აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ").isascii()
 
