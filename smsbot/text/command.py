@@ -38,14 +38,20 @@ class Call:
     written: str
     argument: Argument
 
+    @property
+    def topic_first(self) -> bool:
+        first = self.tail[0]
+        return first.tokens[0].inflected is not None or any(meaning.topic is not None for meaning in first.meanings)
+
 
 def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The command that begins the message, if its argument is one that this command may have."""
     rest = list(parts)
     while rest and rest[0].has(Role.COURTESY):
         rest.pop(0)
-    if len(rest) < 2:
-        return None
+    wished = _wish(rest, cleaned)
+    if wished is not None or len(rest) < 2:
+        return wished
     head, tail = rest[0], tuple(rest[1:])
     if head.has(Role.REPLY):
         copied = _copied(tail, cleaned)
@@ -61,6 +67,21 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     return None
 
 
+def glued(word: str, vocabulary: Vocabulary) -> Understood | None:
+    """`ubaninikea`: AREA and the place without a space."""
+    lowered = lower(word)
+    for end in range(_SHORTEST_HEAD, min(len(lowered) - 2, 16)):
+        heads = [meaning for meaning in vocabulary.exact.get(lowered[:end], ()) if meaning.intent is Intent.AREA]
+        places = vocabulary.places.find(lowered[end:]) if heads else ()
+        if places:
+            return Understood(
+                Intent.AREA, place=places[0] if len(places) == 1 else None, places=places, argument=word[end:],
+                language=heads[0].language, script=script_of(heads[0].language, word), keyword=heads[0].word,
+                rule="fold",
+            )  # fmt: skip
+    return None
+
+
 def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | None:
     """*meaning* applied to its argument, or None where the argument makes it something else."""
     if meaning.intent is Intent.NO:
@@ -68,7 +89,8 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
     if meaning.intent not in ARGUMENTS:
         return None
     base = Understood(
-        meaning.intent, found.argument.topics, found.argument.numbers, argument=found.written, language=meaning.language,
+        meaning.intent, found.argument.topics, found.argument.numbers, argument=found.written,
+        language=meaning.language,
         script=script_of(meaning.language, found.head.text), keyword=meaning.word,
         rule="typo" if meaning.typo else "exact" if found.head.literal else "fold",
         every=found.argument.every, unknown=found.argument.unknown,
@@ -81,8 +103,27 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
 
 def after(cleaned: str, head: Segment) -> str:
     """What follows the head's last word, as written."""
-    spot = lower(cleaned).find(head.last)
-    return cleaned[spot + len(head.last) :].strip(" .,:;!-") if spot >= 0 else cleaned.strip()
+    lowered = lower(cleaned)
+    spot = 0
+    for token in head.tokens:
+        spot = max(spot, lowered.find(token.text, spot) + len(token.text))
+    return cleaned[spot:].strip(" .,:;!-")
+
+
+def _wish(rest: Sequence[Segment], cleaned: str) -> Understood | None:
+    """ "I want to join": filling words before a join word, and nothing strange after it."""
+    spot = next((index for index, part in enumerate(rest) if not part.has(Role.FILLER)), 0)
+    if spot == 0 or not rest[spot].asks(Intent.JOIN):
+        return None
+    argument = read_argument(rest[spot + 1 :])
+    meaning = rest[spot].meaning(Intent.JOIN)
+    if argument.unknown or meaning is None:
+        return None
+    return Understood(
+        Intent.JOIN, argument.topics, argument.numbers, argument=after(cleaned, rest[spot]), language=meaning.language,
+        script=script_of(meaning.language, rest[spot].text),
+        keyword=meaning.word, rule="courtesy", every=argument.every,
+    )  # fmt: skip
 
 
 def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[Understood | None, int]:
@@ -94,6 +135,10 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             if places:
                 return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
             return replace(base, unknown=base.unknown or not base.numbers), strangers
+        case Intent.JOIN if strangers and not (found.topic_first or (found.head.has(Role.CORE) and not base.topics)):
+            return None, strangers  # "start building a school", ჩართეთ შუქი (put the light on): no subscription
+        case Intent.LEAVE if strangers and not found.topic_first:
+            return replace(base, intent=Intent.STOP_SENTENCE, rule="sentence", unknown=False), 0
         case Intent.LANG:
             chosen = next((m.names_language for part in found.tail for m in part.meanings if m.names_language), None)
             return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers
@@ -105,6 +150,8 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             p.number is not None or p.has(Role.DAY) for p in found.tail
         ):
             return replace(base, unknown=False), 0
+        case Intent.PAUSE if base.topics or (strangers and not found.head.has(Role.CORE)):
+            return None, strangers  # შეაჩერეთ მშენებლობა: it is the building that shall halt
         case Intent.DELETE:
             return _delete(base, found), strangers
         case Intent.LEAVE if meaning.head and _is_code(found.tail):
@@ -124,6 +171,7 @@ def _counts_days(tail: Sequence[Segment]) -> bool:
 
 
 def _is_code(tail: Sequence[Segment]) -> bool:
+    tail = [part for part in tail if not part.has(Role.COURTESY)]
     return len(tail) == 1 and tail[0].number is not None and len(tail[0].text) == _CODE_DIGITS
 
 

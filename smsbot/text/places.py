@@ -23,7 +23,7 @@ def stem(key: str) -> str:
 
 
 def stems(key: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((_VOWEL.sub("", key), stem(key))))
+    return tuple(dict.fromkeys((_VOWEL.sub("", key), stem(key), _ENDING.sub("", key))))
 
 
 @dataclass(slots=True)
