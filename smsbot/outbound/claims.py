@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from smsbot.clock import SECOND_MS, Clock
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.watch import ChannelState
-from smsbot.store import health, leases, outbox
+from smsbot.store import channel_health, leases, outbox
 from smsbot.store.database import Store
 from smsbot.store.optouts import stopped_by_gateway
 from smsbot.store.outbox import REPLIES, Claimed, Lane, OptOut, Result
@@ -81,7 +81,7 @@ class Claims:
             return Outcome(False, None, renewed, stopped=stopped)
         if turn.told is not None:
             state, reason = turn.told
-            health.report(connection, self._channel, state, reason, now_ms=now_ms, success_ms=turn.success_ms)
+            channel_health.report(connection, self._channel, state, reason, now_ms=now_ms, success_ms=turn.success_ms)
         if turn.leaving:
             leases.release(connection, self._lease, self._owner, fence)
             return Outcome(False, None, renewed, stopped=stopped)

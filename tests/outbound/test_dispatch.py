@@ -18,7 +18,7 @@ from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
 from smsbot.status import Status
-from smsbot.store import broadcasts, health, outbox, sql, steering
+from smsbot.store import broadcasts, channel_health, outbox, sql, steering
 from smsbot.store.audience import Audience
 from smsbot.store.database import Store
 from smsbot.testing.bulletins import announce
@@ -293,14 +293,14 @@ async def test_a_misconfigured_channel_stops_asking_and_says_so(town: Store) -> 
     post = Post(town, Gateway(*[Misconfigured("401", "The password is wrong.")] * 50))
     broadcast = post.announce()
     async with post.running():
-        await post.until(lambda: any(h.state == "misconfigured" for h in town.read(health.read)))
+        await post.until(lambda: any(h.state == "misconfigured" for h in town.read(channel_health.read)))
         await post.until(lambda: post.dispatcher.backlog == 0)
         asked = post.gateway.asked
         post.gateway.script.clear()
         post.clock.ahead_ms += 31_000
         post.wake.wake("main")
         await post.until(lambda: post.counts(broadcast) == {"sent": 6})
-        await post.until(lambda: any(h.state == "up" for h in town.read(health.read)))
+        await post.until(lambda: any(h.state == "up" for h in town.read(channel_health.read)))
     assert asked <= 6
 
 
