@@ -109,6 +109,7 @@ class Composition:
             row = {
                 "channel": next(iter(self.channels)), "number": number, "text": text, "parts": measure(text).parts,
                 "status": "queued", "created_ms": self.now_ms, "due_ms": self.now_ms,
+                "broadcast_id": 0, "error": "", "attempts": 0, "forget": False,
             }  # fmt: skip
             made = connection.execute(table(Outbox).insert().values(row).returning(table(Outbox).c.id))
             return int(made.scalar_one())

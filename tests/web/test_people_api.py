@@ -118,14 +118,19 @@ def send_one_broadcast(store: Store, *, status: str) -> None:
         run = on.execute  # type: ignore[attr-defined]
         broadcast, words = table(Broadcast), table(BroadcastText)
         if run(broadcast.select()).first() is None:
-            run(broadcast.insert().values(state="sending", kind="information", audience="{}", created_ms=NOW_MS))
+            run(
+                broadcast.insert().values(
+                    state="sending", kind="information", audience="{}", created_ms=NOW_MS, by_language="{}",
+                    parts_total=1, cursor=0,
+                )
+            )  # fmt: skip
             run(words.insert().values(
                 broadcast_id=1, language="en", text="Hearing at noon", encoding="GSM-7", units=15, parts=1
             ))  # fmt: skip
         contact_id = run(table(Contact).select()).first().id
         run(table(Outbox).insert().values(
             channel="simulator", broadcast_id=1, contact_id=contact_id, text_id=1, parts=1, status=status,
-            created_ms=NOW_MS + 5_000,
+            created_ms=NOW_MS + 5_000, error="", attempts=0, forget=False,
         ))  # fmt: skip
 
     store.write(job)
