@@ -29,7 +29,7 @@ async def test_a_new_topic_takes_the_next_number_and_is_understood_at_once(api: 
     assert answer.json() == {**WATER, "number": 9, "active": True}
     assert store.read(directory.version) > before
     replies = await api.text("TSKALI", number="+995555000077")
-    assert "Water" in replies[0]["text"] or "წყალი" in replies[0]["text"]
+    assert "tsqali" in replies[0]["text"]  # in Latin letters, as it was asked
     person = (await api.get("/api/subscribers/+995555000077")).json()
     assert person["topics"] == ["water"]
 
@@ -48,7 +48,7 @@ async def test_a_new_topic_takes_the_next_number_and_is_understood_at_once(api: 
         ({"names": {"fr": "Eau"}}, 422, "names.fr"),
         ({"names": "Water"}, 422, "names"),
         ({"words": ["STOP"]}, 422, "words"),
-        ({"words": ["გაჩერება"]}, 422, "words"),
+        ({"words": ["გაუქმება"]}, 422, "words"),
         ({"words": ["12"]}, 422, "words"),
         ({"words": ["Budget"]}, 422, "words"),
         ({"colour": "blue"}, 422, "colour"),
