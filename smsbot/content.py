@@ -59,7 +59,9 @@ class Content:
 
     def topics(self) -> list[Named]:
         """The topics a new installation starts with: the overlay's `locales/topics.yaml`, else the built-in one."""
-        path = [root / "locales" / "topics.yaml" for root in self.roots if (root / "locales" / "topics.yaml").is_file()][-1]
+        path = [
+            root / "locales" / "topics.yaml" for root in self.roots if (root / "locales" / "topics.yaml").is_file()
+        ][-1]
         data, lines = read_yaml(path)
         entries = data.get("topics")
         if not isinstance(entries, list):
@@ -122,8 +124,9 @@ def _note_lines(node: yaml.Node | None, lines: dict[str, int]) -> None:
 
 def _topic(entry: object, path: Path, lines: Mapping[str, int]) -> Named:
     match entry:
-        case {"code": str(code), "number": str(number), "names": dict(names), **rest} if number.isdigit():
+        case {"code": str(code), "number": str(number), "names": dict(names), **rest} if number.isdecimal():
             listed = rest.get("words", [])
             if isinstance(listed, list):
                 return Named(code, int(number), {str(k): str(v) for k, v in names.items()}, tuple(map(str, listed)))
-    raise ContentError("a topic needs code, number and names", file=str(path), line=None)
+    code = entry.get("code", "") if isinstance(entry, dict) else ""
+    raise ContentError("a topic needs code, number, names and a list of words", file=str(path), line=lines.get(code))

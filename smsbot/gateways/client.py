@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from email.utils import formatdate
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import aiohttp
 import httpx
@@ -103,8 +103,20 @@ class Sender:
         self._clock = clock
         self._transport: PooledTransport | None = None
 
+    def _opened(self) -> PooledTransport:
+        if self._transport is None:
+            self._transport = PooledTransport(timeout_s=self._timeout_s, connect_s=self._connect_s, limit=self._limit)
+        return self._transport
+
+    def client(self) -> httpx.AsyncClient:
+        """httpx's client over the same connections, for what is not the sending of a message: polls, balances, tokens.
+
+        It costs twice the time of `exchange`. Closing it closes the connections of this sender too.
+        """
+        return httpx.AsyncClient(transport=self._opened(), trust_env=False)
+
     async def __aenter__(self) -> Self:
-        self._transport = PooledTransport(timeout_s=self._timeout_s, connect_s=self._connect_s, limit=self._limit)
+        self._opened()
         return self
 
     async def __aexit__(
@@ -123,8 +135,8 @@ class Sender:
         `Unavailable`: surely not accepted (no connection, 5xx). `Uncertain`: the request had left and no whole
         answer came.
         """
-        if isinstance(gateway, Transport):
-            return await gateway.send(message)
+        if hasattr(gateway, "send"):  # asking the Protocol costs 30 µs, a tenth of all this
+            return await cast(Transport, gateway).send(message)
         outcome = gateway.result(await self.exchange(gateway.request(message)))
         if isinstance(outcome, GatewayError):
             raise outcome
@@ -132,10 +144,8 @@ class Sender:
 
     async def exchange(self, request: Request) -> Response:
         """One request, one answer. Raises `Unavailable`, `Uncertain` or `Misconfigured`."""
-        if self._transport is None:
-            self._transport = PooledTransport(timeout_s=self._timeout_s, connect_s=self._connect_s, limit=self._limit)
         try:
-            status, headers, body = await self._transport.exchange(
+            status, headers, body = await self._opened().exchange(
                 request.method, request.url, dict(request.headers), request.body
             )
         except BEFORE_IT_LEFT as error:

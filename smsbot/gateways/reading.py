@@ -141,6 +141,8 @@ def by_http_status(response: Response, code: str = "", sentence: str = "") -> Ga
 
 def with_query(url: str, extra: Mapping[str, str]) -> str:
     """*url* with *extra* in its query; a name that is there already stays as it is."""
+    if "?" not in url and "#" not in url:
+        return f"{url}?{urlencode(extra)}" if extra else url
     scheme, host, path, query, _ = urlsplit(url)
     present = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
     added = urlencode({name: value for name, value in extra.items() if name not in present})

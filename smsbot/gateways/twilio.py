@@ -109,7 +109,7 @@ class Twilio:
         if state is None and "Body" not in fields and "NumMedia" not in fields:
             state = fields.get("SmsStatus")  # reports of the older API
         if state is not None and state.lower() not in ARRIVING:
-            return [self._report(fields, state, dict(hook.query).get(OUR_ID))]
+            return [self._report(fields, state, first_of_each(hook.query).get(OUR_ID))]
         number = needed(fields, "From")
         return [
             Received(

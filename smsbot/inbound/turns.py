@@ -250,7 +250,7 @@ class Turns:
         claimed = store.write(connection, turns, mind.codes, claim_until_ms=claim_until_ms)
         written.claimed.extend(claimed)
         written.woken |= channels
-        written.stopped.extend(turn.number for turn in turns if turn.suppress)
+        written.stopped.extend(turn.number for turn in turns if turn.suppress or turn.left or turn.erase)
         for waiting, turn in zip(group, turns, strict=False):
             written.results.append((waiting, _result(turn)))
         return group[len(turns) :]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from smsbot.clock import HOUR_MS
 from smsbot.dialogue.model import Fact
 from smsbot.status import Status
 from smsbot.store import audit, bulk, contacts, erasure, outbox
@@ -16,8 +15,6 @@ from smsbot.store.tables import Inbound, Outbox, table
 
 INBOUND = table(Inbound)
 OUTBOX = table(Outbox)
-
-REPLY_LIFE_MS = HOUR_MS  # contract §10: replies are retried for one hour, then `expired`
 
 CAME = (
     "channel", "external_id", "number", "contact_id", "recipient", "text", "sent_ms", "at_ms", "intent", "rule",
@@ -124,7 +121,7 @@ def _write_replies(
     rows = [
         (
             turn.reply_channel, 0, ids.get(turn.number), turn.number, text, parts, status.value, "", turn.inbound_id,
-            turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + REPLY_LIFE_MS, 0,
+            turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + outbox.REPLY_LIFE_MS, 0,
             turn.erase,
         )
         for turn, text, parts in answered
@@ -137,7 +134,8 @@ def _write_replies(
     return [
         outbox.Claimed(
             id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=parts, attempts=0,
-            created_ms=turn.at_ms, expires_ms=turn.at_ms + REPLY_LIFE_MS, forget=turn.erase, checked_ms=turn.at_ms,
+            created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS, checked_ms=turn.at_ms,
+            contact_id=ids.get(turn.number), forget=turn.erase,
         )
         for (turn, text, parts), (key,) in zip(answered, made, strict=True)
     ]  # fmt: skip

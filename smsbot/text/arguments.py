@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from smsbot.text.fold import fold_of, script
-from smsbot.text.places import stems
 from smsbot.text.understood import Intent
 from smsbot.text.vocabulary import Meaning, Token, Vocabulary
 from smsbot.text.words import Role
@@ -19,8 +18,10 @@ class Segment:
     """Tokens that form one listed phrase, or one token without meaning."""
 
     tokens: tuple[Token, ...]
-    meanings: tuple[Meaning, ...]
-    literal: bool
+    meanings: tuple[Meaning, ...] = ()
+    literal: bool = False
+    roles: frozenset[Role] = frozenset()
+    intents: frozenset[Intent] = frozenset()
 
     @property
     def number(self) -> int | None:
@@ -41,19 +42,20 @@ class Segment:
 
     @property
     def is_silent(self) -> bool:
-        return any(meaning.role in _SILENT for meaning in self.meanings)
+        return not self.roles.isdisjoint(_SILENT)
 
     @property
     def names_language(self) -> bool:
         return any(meaning.names_language is not None for meaning in self.meanings)
 
     def has(self, role: Role) -> bool:
-        return any(meaning.role is role for meaning in self.meanings)
+        return role in self.roles
 
     def asks(self, intent: Intent) -> bool:
-        return any(meaning.intent is intent for meaning in self.meanings)
+        return intent in self.intents
 
     def meaning(self, intent: Intent | None = None, *roles: Role) -> Meaning | None:
+        """The first meaning with that intent or one of those roles."""
         for meaning in self.meanings:
             if (intent is not None and meaning.intent is intent) or meaning.role in roles:
                 return meaning
@@ -81,14 +83,18 @@ def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
     start = 0
     while start < len(tokens):
         hit = vocabulary.hit(tokens, start)
-        size = hit.size if hit is not None else 1
-        piece = tuple(tokens[start : start + size])
-        result.append(Segment(piece, hit.meanings if hit else (), bool(hit and hit.literal)))
-        start += size
+        if hit is None:
+            result.append(Segment((tokens[start],)))
+            start += 1
+            continue
+        roles = frozenset(meaning.role for meaning in hit.meanings if meaning.role is not None)
+        intents = frozenset(meaning.intent for meaning in hit.meanings if meaning.intent is not None)
+        result.append(Segment(tuple(tokens[start : start + hit.size]), hit.meanings, hit.literal, roles, intents))
+        start += hit.size
     return result
 
 
-def read_argument(parts: Sequence[Segment], vocabulary: Vocabulary) -> Argument:
+def read_argument(parts: Sequence[Segment]) -> Argument:
     """The topics and numbers that *parts* name. Filling words are passed over if anything else is named."""
     topics: dict[str, None] = {}
     numbers: dict[int, None] = {}
@@ -97,10 +103,18 @@ def read_argument(parts: Sequence[Segment], vocabulary: Vocabulary) -> Argument:
     named: Meaning | None = None
     typed = ""
     for part in parts:
+        if not part.meanings:
+            token = part.tokens[0]
+            if token.number is not None:
+                numbers[token.number] = None
+            elif token.inflected is not None:
+                topics[token.inflected.topic or ""] = None
+                named, typed = named or token.inflected, typed or part.text
+            else:
+                strangers += 1
+            continue
         topic_meanings = [meaning for meaning in part.meanings if meaning.topic is not None]
-        if part.number is not None:
-            numbers[part.number] = None
-        elif topic_meanings:
+        if topic_meanings:
             topics |= dict.fromkeys(meaning.topic for meaning in topic_meanings if meaning.topic)
             named, typed = named or topic_meanings[0], typed or part.text
         elif part.asks(Intent.ALL):
@@ -111,9 +125,6 @@ def read_argument(parts: Sequence[Segment], vocabulary: Vocabulary) -> Argument:
             named, typed = named or number, typed or part.text
         elif part.is_silent:
             continue
-        elif (inflected := _inflected_topic(part, vocabulary)) is not None:
-            topics[inflected.topic or ""] = None
-            named, typed = named or inflected, typed or part.text
         else:
             strangers += len(part.tokens)
     return Argument(
@@ -126,15 +137,3 @@ def _script(named: Meaning | None, typed: str) -> str:
     if named is None or named.language is None or fold_of(named.language).script == "Latn":
         return ""
     return "Latn" if script(typed) == "Latn" else ""
-
-
-def _inflected_topic(part: Segment, vocabulary: Vocabulary) -> Meaning | None:
-    """A topic's Georgian name with a case ending: ბიუჯეტის, kulturaze."""
-    if len(part.tokens) != 1 or part.meanings or len(part.raw) < 5:
-        return None
-    for key in fold_of("ka").keys(part.raw):
-        for spot in stems(key):
-            found = vocabulary.topic_stems.get(spot)
-            if found is not None:
-                return found
-    return None

@@ -101,7 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from smsbot.content import Content, load_keywords  # noqa: PLC0415
     from smsbot.errors import ContentError  # noqa: PLC0415
 
-    parser = argparse.ArgumentParser(prog="python -m smsbot.text.audit", description="Find words that ask for two things.")
+    parser = argparse.ArgumentParser(
+        prog="python -m smsbot.text.audit", description="Find words that ask for two things."
+    )
     parser.add_argument("--content", type=Path, help="a municipality's folder, laid over the built-in one")
     folder = parser.parse_args(arguments).content
     try:

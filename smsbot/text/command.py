@@ -1,4 +1,4 @@
-"""A command and what follows it: `STOP 3` is the stop engine's; `JOIN BUDGET`, `LANG RU`, `AREA NIKEA` are read here."""
+"""A command and what follows it: `JOIN BUDGET`, `LANG RU`, `AREA NIKEA`. (`STOP 3` is the stop engine's.)"""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ ARGUMENTS = {
     Intent.DELETE: 0,
     Intent.STATUS: 0,
 }
+_TAKERS = frozenset({*ARGUMENTS, Intent.NO})
 _SHORTEST_HEAD = 3  # letters: "on", "me" and "y" begin too many sentences
 _CODE_DIGITS = 4  # of a DELETE confirmation
 
@@ -47,10 +48,12 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         return None
     head, tail = rest[0], tuple(rest[1:])
     if head.has(Role.REPLY):
-        copied = _copied(tail, cleaned, vocabulary)
+        copied = _copied(tail, cleaned)
         if copied is not None:
             return copied
-    found = Call(head, tail, after(cleaned, head), read_argument(tail, vocabulary))
+    if head.intents.isdisjoint(_TAKERS):
+        return None
+    found = Call(head, tail, after(cleaned, head), read_argument(tail))
     for meaning in sorted(head.meanings, key=rank):
         answer = call(meaning, found, vocabulary)
         if answer is not None:
@@ -82,9 +85,7 @@ def after(cleaned: str, head: Segment) -> str:
     return cleaned[spot + len(head.last) :].strip(" .,:;!-") if spot >= 0 else cleaned.strip()
 
 
-def _fitted(
-    base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary
-) -> tuple[Understood | None, int]:
+def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[Understood | None, int]:
     """*base* as its command reads the argument, and how many words remain strange."""
     strangers = found.argument.strangers
     match base.intent:
@@ -100,7 +101,9 @@ def _fitted(
             return replace(base, intent=Intent.JOIN), strangers
         case Intent.TOPICS if base.topics or base.numbers:
             return replace(base, intent=Intent.TOPIC), strangers
-        case Intent.PAUSE if len(base.numbers) == 1 and all(p.number is not None or p.has(Role.DAY) for p in found.tail):
+        case Intent.PAUSE if len(base.numbers) == 1 and all(
+            p.number is not None or p.has(Role.DAY) for p in found.tail
+        ):
             return replace(base, unknown=False), 0
         case Intent.DELETE:
             return _delete(base, found), strangers
@@ -114,6 +117,10 @@ def _fitted(
 def _delete(base: Understood, found: Call) -> Understood | None:
     """Only the bare word or the code: what cannot be undone is never guessed."""
     return base if _is_code(found.tail) else None
+
+
+def _counts_days(tail: Sequence[Segment]) -> bool:
+    return all(part.number is not None or part.has(Role.DAY) for part in tail)
 
 
 def _is_code(tail: Sequence[Segment]) -> bool:
@@ -130,12 +137,12 @@ def _no_with_digits(meaning: Meaning, found: Call) -> Understood | None:
     )  # fmt: skip
 
 
-def _copied(tail: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def _copied(tail: Sequence[Segment], cleaned: str) -> Understood | None:
     """`REPLY 1 3`, `text STOP`: our own instruction, copied."""
     rest = [part for part in tail if not part.has(Role.COURTESY)]
     if len(rest) == 1:
         useful = [meaning for meaning in rest[0].meanings if meaning.role is None and not meaning.head]
         if useful:
             return single(useful, "courtesy", rest[0].text)
-    argument = read_argument(tail, vocabulary)
+    argument = read_argument(tail)
     return named(argument, cleaned.strip()) if not argument.unknown else None

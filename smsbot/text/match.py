@@ -32,6 +32,10 @@ _PLACE_WORDS = 4  # of a message that may be nothing but a place
 
 def understand(text: str, vocabulary: Vocabulary) -> Understood:
     """Read one text."""
+    return vocabulary.remembered.get(text) or vocabulary.remember(text, _read(text, vocabulary))
+
+
+def _read(text: str, vocabulary: Vocabulary) -> Understood:
     typed = text.strip().lower()
     known = vocabulary.exact.get(typed)
     if known is not None:
@@ -51,14 +55,14 @@ def understand(text: str, vocabulary: Vocabulary) -> Understood:
         return Understood(Intent.STOP, language="en", keyword="no", rule="idiom", argument=cleaned.strip())
     parts = segments(vocabulary.tokens(cleaned), vocabulary)
     return (
-        (_minus(cleaned, parts, vocabulary) if leaving else None)
+        (_minus(cleaned, parts) if leaving else None)
         or _whole(parts, "fold")
         or _compact(found, vocabulary)
         or _on_other_keyboard(cleaned, vocabulary)
         or _in_courtesy(parts)
-        or stopping.read(parts, cleaned, vocabulary)
+        or stopping.read(parts, cleaned)
         or command.read(parts, cleaned, vocabulary)
-        or _names(parts, cleaned, vocabulary)
+        or _names(parts, cleaned)
         or _slip(parts, cleaned, vocabulary)
         or stopping.near(parts, cleaned, vocabulary)
         or _other(cleaned, parts, vocabulary)
@@ -68,7 +72,7 @@ def understand(text: str, vocabulary: Vocabulary) -> Understood:
 def find_topics(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], tuple[int, ...], bool, bool]:
     """Topic codes in the order named, numbers, whether "all" is said, and whether anything else is."""
     parts = segments(vocabulary.tokens(clean(text)), vocabulary)
-    argument = read_argument(parts, vocabulary)
+    argument = read_argument(parts)
     if len(parts) == 1 and argument.unknown:
         near = {meaning.topic: meaning for meaning in vocabulary.slips(parts[0].raw) if not parts[0].meanings}
         if len(near) == 1 and None not in near:
@@ -168,9 +172,9 @@ def _in_courtesy(parts: Sequence[Segment]) -> Understood | None:
     return _whole(rest, "courtesy")
 
 
-def _minus(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood | None:
+def _minus(cleaned: str, parts: Sequence[Segment]) -> Understood | None:
     """`-budget` leaves, as `-3` does."""
-    argument = read_argument(parts, vocabulary)
+    argument = read_argument(parts)
     if argument.unknown or not argument.topics:
         return None
     return Understood(
@@ -179,9 +183,9 @@ def _minus(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Un
     )  # fmt: skip
 
 
-def _names(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def _names(parts: Sequence[Segment], cleaned: str) -> Understood | None:
     """A message that only names topics, numbers or a language."""
-    argument = read_argument(parts, vocabulary)
+    argument = read_argument(parts)
     if not argument.unknown:
         return named(argument, cleaned.strip())
     chosen = [meaning.names_language for part in parts for meaning in part.meanings if meaning.names_language]
@@ -209,7 +213,7 @@ def _slip(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
         return None
     if len(rest) == 1:
         return single(meanings, "typo", head.text)
-    argument = read_argument(rest[1:], vocabulary)
+    argument = read_argument(rest[1:])
     if argument.unknown or meaning.intent is None:
         return None
     found = command.Call(head, tuple(rest[1:]), command.after(cleaned, head), argument)
@@ -226,7 +230,9 @@ def _slip(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
 def _other(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood:
     """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
     places = vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
-    language = next((part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None)
+    language = next(
+        (part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None
+    )
     return Understood(
         Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
         language=language,

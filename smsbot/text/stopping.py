@@ -21,7 +21,7 @@ _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a quest
 _NEAR_LETTERS = 6
 
 
-def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def read(parts: Sequence[Segment], cleaned: str) -> Understood | None:
     """The stop, leave, keep or stop sentence in *parts*, or None if no stop word is in them."""
     content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
     spots = [index for index, part in enumerate(content) if _stops(part)]
@@ -47,7 +47,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     if command is None:
         return _refused(content, others, strangers, meaning, cleaned)
     if content[0] is command or content[-1] is command:
-        argument = read_argument(others, vocabulary)
+        argument = read_argument(others)
         if not argument.unknown and (argument.topics or argument.numbers):
             return Understood(
                 Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
@@ -118,13 +118,13 @@ def _is_turned(others: Sequence[Segment]) -> bool:
 def _refused(
     content: Sequence[Segment], others: Sequence[Segment], strangers: Sequence[Segment], meaning: Meaning, cleaned: str
 ) -> Understood | None:
-    """"I don't want" with other content: a stop if the messages are what is not wanted, else perhaps."""
+    """ "I don't want" with other content: a stop if the messages are what is not wanted, else perhaps."""
     if not any(part.has(Role.MESSAGING) for part in others):
         return None
     if _is_turned(others):
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
     spot = next(index for index, part in enumerate(content) if part.has(Role.REFUSAL))
-    beside = content[max(0, spot - 3) : spot] + list(content[spot + 1 : spot + 4])
+    beside = [*content[max(0, spot - 3) : spot], *content[spot + 1 : spot + 4]]
     if any(part.has(Role.MESSAGING) for part in beside) and len(strangers) <= 3:
         return _answer(Intent.STOP, meaning, cleaned, "phrase")
     return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")

@@ -14,12 +14,13 @@ from smsbot.text.fold import Fold, clean, disguised, fold_of, lower, pieces, scr
 from smsbot.text.layout import slips
 from smsbot.text.places import PlaceIndex, stems
 from smsbot.text.typo import SHORTEST, Neighbours
-from smsbot.text.understood import Intent
+from smsbot.text.understood import Intent, Understood
 from smsbot.text.words import LanguageWords, Named, Role
 
 __all__ = ["LanguageWords", "Meaning", "Named", "Role", "Token", "Vocabulary"]
 
-CACHE_LIMIT = 20_000  # distinct tokens remembered
+CACHE_LIMIT = 20_000  # distinct tokens, and distinct short messages, remembered
+SHORT_MESSAGE = 40  # characters
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 
 
@@ -42,13 +43,14 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word of a message and the ids of the listed words it may be."""
+    """One word of a message and the ids of the listed words it may be. *inflected*: a topic's name in another case."""
 
     text: str  # lowered
     raw: str  # case kept
     literal: frozenset[int]
     folded: frozenset[int]
     number: int | None = None
+    inflected: Meaning | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Vocabulary:
     _tables: list[_LanguageTable] = field(default_factory=list)
     _phrases: dict[int, list[tuple[tuple[int, ...], Meaning]]] = field(default_factory=dict)
     _tokens: dict[str, Token] = field(default_factory=dict)
+    remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
     _latin: dict[tuple[Intent, str], str] = field(default_factory=dict)
 
@@ -173,6 +176,14 @@ class Vocabulary:
                     found[id(meaning)] = meaning
         return list(found.values())
 
+    def remember(self, text: str, answer: Understood) -> Understood:
+        """Keep the reading of a short message: most of what people text are the same few."""
+        if len(text) <= SHORT_MESSAGE:
+            if len(self.remembered) >= CACHE_LIMIT:
+                self.remembered.clear()
+            self.remembered[text] = answer
+        return answer
+
     # --- building ---
 
     def _add_language(self, entry: LanguageWords) -> None:
@@ -188,18 +199,13 @@ class Vocabulary:
         for intent, listed in entry.words.items():
             if listed:
                 self._published[intent, code] = _shown(listed[0])
-            for word in listed:
-                self._add(word, meaning(word, intent=intent), code)
-        for intent, word in entry.latin.items():
-            self._latin[intent, code] = word
-            if lower(word) not in self.exact:
-                self._add(word, meaning(word, intent=intent), code)
-        for intent, listed in entry.typos.items():
-            for word in listed:
-                self._add(word, meaning(word, intent=intent, typo=True), code)
-        for intent, listed in entry.heads.items():
-            for word in listed:
-                self._add(word, meaning(word, intent=intent, head=True), code)
+        self._latin.update({(intent, code): word for intent, word in entry.latin.items()})
+        fresh = {intent: (word,) for intent, word in entry.latin.items() if lower(word) not in self.exact}
+        # In this order: of equal meanings the first listed is the one a reader is told.
+        for section, what in ((entry.words, {}), (fresh, {}), (entry.typos, {"typo": True}), (entry.heads, {"head": True})):
+            for intent, listed in section.items():
+                for word in listed:
+                    self._add(word, meaning(word, intent=intent, **what), code)
         for role, listed in entry.roles.items():
             for word in listed:
                 self._add(word, meaning(word, role=role), code)
@@ -295,7 +301,16 @@ class Vocabulary:
             for reading in squeeze(lowered) if not literal else ():
                 literal |= self._literal.get(reading, set())
                 folded |= self._by_keys(reading)
-        return Token(lowered, word, frozenset(literal), frozenset(folded | literal), number)
+        return Token(lowered, word, frozenset(literal), frozenset(folded | literal), number, self._inflected(word))
+
+    def _inflected(self, word: str) -> Meaning | None:
+        """A topic's Georgian name with a case ending: ბიუჯეტის, kulturaze."""
+        if 5 <= len(word) <= 40:
+            for key in fold_of("ka").keys(word):
+                for spot in stems(key):
+                    if spot in self.topic_stems:
+                        return self.topic_stems[spot]
+        return None
 
     def _by_keys(self, word: str) -> set[int]:
         found: set[int] = set()
@@ -318,4 +333,3 @@ def _flat(word: str) -> str:
 def _shown(word: str) -> str:
     """Capitals, so that a keyword stands out in a sentence; Georgian has none that every phone can show."""
     return word if script(word) in ("Geor", "") else word.upper()
-

@@ -1,0 +1,51 @@
+"""The one text that people get whose paper form was taken: who writes, where and when they signed, how to stop.
+
+It informs and asks for nothing; the consent came with the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+SIGNED: Mapping[str, str] = {
+    "ka": "{name}: {place}, {date} – ხელი მოაწერეთ თანხმობას ჩვენს SMS-ებზე. გაუქმება: STOP",
+    "en": "{name}: on {date} in {place} you signed up for our text messages. To stop them, reply STOP.",
+    "ru": "{name}: {place}, {date} – вы подписали согласие на наши SMS. Отказаться: STOP",
+    "az": "{name}: {place}, {date} – SMS almağa razılıq imzalamısınız. İmtina: STOP",
+    "hy": "{name}՝ {place}, {date} – Դուք ստորագրել եք SMS ստանալու համաձայնություն։ Հրաժարվել՝ STOP",
+}
+SIGNED_ANYWHERE: Mapping[str, str] = {
+    "ka": "{name}: {date} – ხელი მოაწერეთ თანხმობას ჩვენს SMS-ებზე. გაუქმება: STOP",
+    "en": "{name}: on {date} you signed up for our text messages. To stop them, reply STOP.",
+    "ru": "{name}: {date} вы подписали согласие на наши SMS. Отказаться: STOP",
+    "az": "{name}: {date} – SMS almağa razılıq imzalamısınız. İmtina: STOP",
+    "hy": "{name}՝ {date} – Դուք ստորագրել եք SMS ստանալու համաձայնություն։ Հրաժարվել՝ STOP",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """How the welcomes of one import are written. *names*: of the municipality, by language; *places*: code → names by
+    language; *channel*: through which they leave."""
+
+    names: Mapping[str, str]
+    places: Mapping[str, Mapping[str, str]]
+    languages: Sequence[str]  # the first is the default
+    channel: str
+
+    def text(self, language: str | None, place: str, signed_on: date) -> tuple[str, str]:
+        """The language it is really in, and the text."""
+        spoken = next(one for one in (language or "", *self.languages, "en") if one in SIGNED)
+        template = (SIGNED if place else SIGNED_ANYWHERE)[spoken]
+        text = template.format(
+            name=_named(self.names, spoken),
+            place=_named(self.places.get(place, {}), spoken) or place,
+            date=signed_on.strftime("%d.%m.%Y"),
+        )
+        return spoken, text
+
+
+def _named(names: Mapping[str, str], language: str) -> str:
+    return names.get(language) or names.get("en") or next(iter(names.values()), "")
