@@ -23,6 +23,8 @@ from smsbot.dialogue.registry import Registry
 from smsbot.gateways.registry import Channel, channel
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.turns import Routes, Turns
+from smsbot.outbound.broadcast import Broadcasts
+from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
@@ -81,7 +83,6 @@ class Composition:
     settings: Settings
     store: Store
     now_ms: int = NOW_MS
-    broadcasts: Any = None
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     hook_paths: list[str] = field(default_factory=list)
 
@@ -92,6 +93,14 @@ class Composition:
         assert self.store.key  # made now: the first turn must not stop to write it
         self.bot = Bot(compile_engine)
         self.store.read(self.bot.mind)
+        self.broadcasts = Broadcasts(
+            self.store,
+            self.settings,
+            clock=self.clock,
+            directory=self.directory,
+            channels={name: each.config.max_parts for name, each in self.channels.items()},
+            wake=Wake(self.clock),
+        )
         routes = Routes({name: name for name in self.channels})
         self.turns = Turns(self.store, self.bot, region="GE", clock=self.clock, routes=routes)
 
