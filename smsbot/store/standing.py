@@ -54,7 +54,7 @@ def people(connection: Connection, numbers: Sequence[str]) -> dict[str, Person]:
     condition, values = _among(connection, numbers)
     lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
     rows = connection.exec_driver_sql(
-        f"SELECT number, id, {', '.join(CHANGED)} FROM contact WHERE number {condition} ORDER BY number{lock}",  # noqa: S608
+        f"SELECT number, id, {', '.join(CHANGED)} FROM contact WHERE number {condition} ORDER BY number{lock}",
         values,
     )
     return {row[0]: Person(*row[1:]) for row in rows}
@@ -63,7 +63,7 @@ def people(connection: Connection, numbers: Sequence[str]) -> dict[str, Person]:
 def suppressed(connection: Connection, subjects: Iterable[str]) -> dict[str, int]:
     condition, values = _among(connection, subjects)
     rows = connection.exec_driver_sql(
-        f"SELECT subject, at_ms FROM suppression WHERE subject {condition}",  # noqa: S608
+        f"SELECT subject, at_ms FROM suppression WHERE subject {condition}",
         values,
     )
     return {row[0]: row[1] for row in rows}
@@ -72,7 +72,7 @@ def suppressed(connection: Connection, subjects: Iterable[str]) -> dict[str, int
 def past(connection: Connection, subjects: Iterable[str]) -> dict[str, Past]:
     condition, values = _among(connection, subjects)
     rows = connection.exec_driver_sql(
-        f"SELECT subject, {', '.join(TOLD)} FROM ledger WHERE subject {condition} ORDER BY id",  # noqa: S608
+        f"SELECT subject, {', '.join(TOLD)} FROM ledger WHERE subject {condition} ORDER BY id",
         values,
     )
     found: dict[str, Past] = {}

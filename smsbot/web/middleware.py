@@ -106,8 +106,8 @@ class BodyLimit:
 def _unforeseen(error: Exception, scope: Scope) -> Problem:
     reference = secrets.token_hex(6)
     ours = str(Path(smsbot.__file__).parent)
-    steps = traceback.extract_tb(error.__traceback__)
-    steps = [step for step in steps if step.filename.startswith(ours)][-5:] + steps[-1:]
+    trace = list(traceback.extract_tb(error.__traceback__))
+    steps = [step for step in trace if step.filename.startswith(ours)][-5:] + trace[-1:]
     places = " > ".join(f"{Path(step.filename).name}:{step.lineno}:{step.name}" for step in steps)
     route = scope.get("path", "").split("/")[1:3]  # the third step may be a number
     log.error(
