@@ -94,7 +94,7 @@ class Conversation:
     revision: int
     state: str
     expires_ms: int
-    slots: Mapping[str, object] = field(default=EMPTY)  # JSON values only
+    slots: Mapping[str, object] = field(default_factory=lambda: EMPTY)  # JSON values only
     tries: int = 0  # wrong answers so far
 
 

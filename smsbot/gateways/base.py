@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Annotated, ClassVar, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from smsbot.errors import GatewayError
+from smsbot.gateways import forms
 from smsbot.status import Status
+
+
+def _web_address(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or not value.isprintable() or " " in value:
+        raise ValueError("an address that begins with https:// or http://")
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_web_address)]
+"""Where a provider listens, without a slash at the end. Every HTTP gateway's Config has one as `base_url`."""
 
 
 class ChannelConfig(BaseModel):
@@ -28,14 +39,19 @@ class ChannelConfig(BaseModel):
     webhook_token: SecretStr | None = None
     max_parts: int | None = Field(default=None, ge=1, le=255)
 
+    @property
+    def signature_ready(self) -> bool:
+        """False where the gateway can sign but this channel holds no key for it: then `webhook_token` is needed."""
+        return True
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One text to hand over. *id* is ours and stable across attempts; *status_url* is where reports should come."""
 
     id: str
-    to: str  # E.164
-    text: str
+    to: str = field(repr=False)  # E.164
+    text: str = field(repr=False)
     encoding: str  # `GSM-7` or `UCS-2`
     parts: int
     sender: str
@@ -44,29 +60,45 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """*url* is sent as it stands: every character that needs it is percent-encoded already. The fields may hold
+    credentials, numbers and texts, so none shows in a log."""
+
     method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
     status: int
     headers: Mapping[str, str]  # lower-case names
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A webhook as it came. *url* is built from the configured public URL, never from the Host header;
-    *query* and *form* keep order and repeats; header names are lower-case."""
+    """A webhook as it came. *url* is built from the configured public URL, never from the Host header, and ends with
+    the query exactly as it was sent; *query* and *form* keep order and repeats; header names are lower-case."""
 
     method: str
-    url: str
-    headers: Mapping[str, str]
-    query: Sequence[tuple[str, str]]
-    body: bytes
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    query: Sequence[tuple[str, str]] = field(repr=False)
+    body: bytes = field(repr=False)
+    _form: list[tuple[str, str]] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def form(self) -> Sequence[tuple[str, str]]:
+        """The body read as `application/x-www-form-urlencoded`: read once, since `verify` and `parse` both need it.
+
+        Octets that are no UTF-8 become U+FFFD; nothing raises.
+        """
+        if self._form is None:
+            pairs = forms.pairs(self.body)
+            object.__setattr__(self, "_form", pairs)  # a frozen value may remember what follows from its fields
+            return pairs
+        return self._form
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +107,8 @@ class Received:
     this gateway gives none. *sent_ms* is the sender's time if told. *optout* is the gateway's own reading
     (`stop`, `start`, `help`): it has answered already."""
 
-    number: str
-    text: str
+    number: str = field(repr=False)
+    text: str = field(repr=False)
     external_id: str | None
     to: str = ""
     sent_ms: int | None = None

@@ -58,7 +58,7 @@ def update(connection: Connection, table: Table, key: str, columns: tuple[str, .
         )
     else:
         assignments = ", ".join(f"{column}=?" for column in columns)
-        connection.exec_driver_sql(f"UPDATE {table.name} SET {assignments} WHERE {key}=?", list(rows))  # noqa: S608
+        connection.exec_driver_sql(f"UPDATE {table.name} SET {assignments} WHERE {key}=?", list(rows))
 
 
 def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -69,11 +69,11 @@ def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Se
         arrays = ", ".join(f"%s::{_pg_type(table, key)}[]" for key in keys)
         names = ", ".join(keys)
         matches = " AND ".join(f"t.{key}=v.{key}" for key in keys)
-        sql = f"DELETE FROM {table.name} t USING unnest({arrays}) AS v({names}) WHERE {matches}"  # noqa: S608
+        sql = f"DELETE FROM {table.name} t USING unnest({arrays}) AS v({names}) WHERE {matches}"
         connection.exec_driver_sql(sql, tuple(list(column) for column in zip(*rows, strict=True)))
     else:
         matches = " AND ".join(f"{key}=?" for key in keys)
-        connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {matches}", list(rows))  # noqa: S608
+        connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {matches}", list(rows))
 
 
 def _chunks(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
@@ -88,14 +88,14 @@ def _chunks(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
 @lru_cache(maxsize=256)
 def _lite_insert(table: Table, columns: tuple[str, ...], size: int, conflict: str, returning: tuple[str, ...]) -> str:
     one = "(" + ",".join("?" * len(columns)) + ")"
-    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {','.join([one] * size)}"  # noqa: S608
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {','.join([one] * size)}"
     return _finished(sql, conflict, returning)
 
 
 @lru_cache(maxsize=256)
 def _pg_insert(table: Table, columns: tuple[str, ...], conflict: str, returning: tuple[str, ...]) -> str:
     arrays = ", ".join(f"%s::{_pg_type(table, column)}[]" for column in columns)
-    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
     return _finished(sql, conflict, returning)
 
 
@@ -104,7 +104,7 @@ def _pg_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
     arrays = ", ".join(f"%s::{_pg_type(table, column)}[]" for column in (*columns, key))
     assignments = ", ".join(f"{column}=v.{column}" for column in columns)
     return (
-        f"UPDATE {table.name} t SET {assignments} "  # noqa: S608
+        f"UPDATE {table.name} t SET {assignments} "
         f"FROM unnest({arrays}) AS v({', '.join((*columns, key))}) WHERE t.{key}=v.{key}"
     )
 

@@ -110,9 +110,7 @@ def _hy_keys(word: str) -> tuple[str, ...]:
     return keys + tuple(key[1:] for key in keys if key.startswith("vo"))
 
 
-def _two_scripts(
-    word: str, own: str, native: Callable[[str], str], latin: Callable[[str], str]
-) -> tuple[str, ...]:
+def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Callable[[str], str]) -> tuple[str, ...]:
     found = script(word)
     if found == own:
         return distinct([native(lower(word))])

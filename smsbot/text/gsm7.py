@@ -35,9 +35,13 @@ LOOK_ALIKES = str.maketrans(
         **dict.fromkeys("‘’‚‛′ʼʻ´`＇", "'"),
         **dict.fromkeys("“”„‟″«»＂", '"'),
         **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-        **dict.fromkeys("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f", " "),
+        **dict.fromkeys(
+            "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f", " "
+        ),
         **dict.fromkeys("\u3000\t", " "),
-        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f\u202a\u202b\u202c\u202d\u202e", ""),
+        **dict.fromkeys(
+            "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f\u202a\u202b\u202c\u202d\u202e", ""
+        ),
         **dict.fromkeys("\u2066\u2067\u2068\u2069", ""),
         **dict.fromkeys("\u2028\u2029\u0085\v", "\n"),
         **dict.fromkeys("•·∙●▪◦‣", "-"),

@@ -15,7 +15,9 @@ _E164 = re.compile(r"\+[1-9][0-9]{7,14}").fullmatch
 _SHORTEST = 7
 _LONGEST = 20  # digits of anything worth parsing, with international prefixes
 _INPUT_LIMIT = 64
-_ARROWS = dict.fromkeys(map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2060\ufeff\u200b"))
+_ARROWS = dict.fromkeys(
+    map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2060\ufeff\u200b")
+)
 _FILLING = re.compile(r"[\s().\-/\u00a0\u2010-\u2015\u2212]+")
 
 

@@ -1,0 +1,142 @@
+"""A load generator of its own: prepared requests over a few kept connections, as fast as one core goes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import quote_plus
+
+HEADER_END = b"\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one run: answers a second, and the latencies in milliseconds, sorted."""
+
+    rate: float
+    latencies_ms: Sequence[float]
+    statuses: dict[int, int]
+
+    def percentile(self, share: float) -> float:
+        return self.latencies_ms[min(len(self.latencies_ms) - 1, int(len(self.latencies_ms) * share))]
+
+
+class _Connection(asyncio.Protocol):
+    """Sends the next request when the answer to the last is complete; one in flight."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._buffer = b""
+        self._sent = 0.0
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._next()
+
+    def _next(self) -> None:
+        assert self._transport is not None
+        request = next(self._run.requests, None)
+        if request is None:
+            self._transport.close()
+            self._run.ended()
+            return
+        self._sent = time.perf_counter()
+        self._transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer = self._buffer + data if self._buffer else data
+        end = self._buffer.find(HEADER_END)
+        if end < 0:
+            return
+        head = self._buffer[:end].lower()
+        at = head.find(b"content-length:")
+        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        if len(self._buffer) < end + 4 + length:
+            return
+        status = int(head[9:12])
+        self._buffer = self._buffer[end + 4 + length :]
+        self._run.answered(status, time.perf_counter() - self._sent)
+        self._next()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if error is not None:
+            self._run.broken(error)
+
+
+class _Run:
+    def __init__(self, requests: Iterator[bytes], connections: int, done: asyncio.Future[None]) -> None:
+        self.requests = requests
+        self.latencies: list[float] = []
+        self.statuses: dict[int, int] = {}
+        self._open = connections
+        self._done = done
+
+    def answered(self, status: int, seconds: float) -> None:
+        self.latencies.append(seconds)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+
+    def ended(self) -> None:
+        self._open -= 1
+        if not self._open and not self._done.done():
+            self._done.set_result(None)
+
+    def broken(self, error: Exception) -> None:
+        if not self._done.done():
+            self._done.set_exception(error)
+
+
+async def drive(port: int, requests: Sequence[bytes], *, connections: int = 64) -> Outcome:
+    """Send all *requests* to 127.0.0.1:*port* over *connections* kept connections."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+    run = _Run(iter(requests), connections, done)
+    started = time.perf_counter()
+    for _ in range(connections):
+        await loop.create_connection(lambda: _Connection(run), "127.0.0.1", port)
+    await done
+    seconds = time.perf_counter() - started
+    return Outcome(len(run.latencies) / seconds, sorted(one * 1_000 for one in run.latencies), run.statuses)
+
+
+TOKEN = "benchmark-token"
+ACCOUNT = "AC00000000000000000000000000000000"
+
+_numbers = itertools.count(1)
+
+
+def conversation(position: int) -> str:
+    """A mix like that of a first week: joining, choosing, asking, a few leaving."""
+    return ("JOIN", "1 3", "STATUS", "JOIN", "BUDGET", "1 3", "HELP", "თემები", "JOIN", "STOP")[position % 10]
+
+
+def twilio_requests(count: int, port: int, public_url: str, path: str, *, people: int) -> list[bytes]:
+    """Signed inbound forms of fourteen fields, each a message of its own, from *people* numbers in turn."""
+    url = public_url + path
+    prepared = []
+    for _ in range(count):
+        serial = next(_numbers)
+        fields = {
+            "ToCountry": "GE", "ToState": "", "SmsMessageSid": f"SM{serial:032x}", "NumMedia": "0", "ToCity": "",
+            "FromZip": "", "SmsSid": f"SM{serial:032x}", "FromState": "", "SmsStatus": "received",
+            "Body": conversation(serial // people), "MessageSid": f"SM{serial:032x}", "AccountSid": ACCOUNT,
+            "From": f"+9955{serial % people:08d}", "To": "+995322000000",
+        }  # fmt: skip
+        signed = url + "".join(key + fields[key] for key in sorted(fields))
+        signature = base64.b64encode(hmac.digest(TOKEN.encode(), signed.encode(), hashlib.sha1)).decode()
+        body = "&".join(f"{key}={quote_plus(value)}" for key, value in fields.items()).encode()
+        prepared.append(
+            (
+                f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
+            ).encode()
+            + body
+        )
+    return prepared

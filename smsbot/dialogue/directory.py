@@ -1,0 +1,125 @@
+"""What the dialogue knows of the municipality: a frozen snapshot, replaced whole when staff edit topics or places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from types import MappingProxyType
+from typing import Protocol, Self
+from zoneinfo import ZoneInfo
+
+from smsbot.clock import to_datetime
+from smsbot.dialogue.model import Place, Topic
+from smsbot.text.understood import Understood
+
+LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
+    {"ka": "ქართული", "en": "English", "ru": "Русский", "az": "Azərbaycan", "hy": "Հայերեն"}
+)
+"""Each language in itself: whoever cannot read the question can still find the answer."""
+
+
+class Reader(Protocol):
+    """What the dialogue needs of the recogniser. One reader belongs to one set of topics and places."""
+
+    def understand(self, text: str) -> Understood: ...
+
+    def published(self, language: str, keyword: str) -> str:
+        """The word that people are told to send, e.g. (`ka`, `topics`) → `თემები`."""
+        ...
+
+    def places(self, text: str) -> tuple[str, ...]:
+        """Codes of the places that *text* may name: none, one, or homonyms."""
+        ...
+
+    def language(self, text: str) -> str | None:
+        """The language that *text* names (`RU`, `по-русски`), if any."""
+        ...
+
+    def script_language(self, text: str) -> str | None:
+        """The language that the letters of *text* suggest, if any."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Service, languages, topics and places at one moment. Build it with `Directory.build`."""
+
+    names: Mapping[str, str]
+    contact: str
+    languages: tuple[str, ...]
+    topics: Mapping[str, Topic]  # by code, active ones, in order of number
+    by_number: Mapping[int, str]
+    places: Mapping[str, Place]  # by code, active ones
+    reader: Reader
+    zone: tzinfo
+    all_number: int  # the menu's last number: every topic
+    menus: Mapping[str, str]  # language → "1 Budget 2 Social …", ready to send
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        names: Mapping[str, str],
+        contact: str,
+        languages: Sequence[str],
+        topics: Iterable[Topic],
+        places: Iterable[Place],
+        reader: Reader,
+        timezone: str = "Asia/Tbilisi",
+    ) -> Self:
+        active = sorted((topic for topic in topics if topic.active), key=lambda topic: topic.number)
+        return cls(
+            names=MappingProxyType(dict(names)),
+            contact=contact,
+            languages=tuple(languages),
+            topics=MappingProxyType({topic.code: topic for topic in active}),
+            by_number=MappingProxyType({topic.number: topic.code for topic in active}),
+            places=MappingProxyType({place.code: place for place in places if place.active}),
+            reader=reader,
+            zone=ZoneInfo(timezone),
+            all_number=max((topic.number for topic in active), default=0) + 1,
+            menus=MappingProxyType({language: numbered(active, language) for language in languages}),
+        )
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0]
+
+    def service(self, language: str) -> str:
+        return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()), "")
+
+    def menu(self, language: str, marked: frozenset[str] = frozenset()) -> str:
+        """`1 Budget 2 Social …`; the topics of *marked* carry a `*`."""
+        if not marked:
+            return self.menus.get(language) or numbered(self.topics.values(), language)
+        return numbered(self.topics.values(), language, marked)
+
+    def topic_names(self, codes: Iterable[str], language: str) -> str:
+        """Names in the order of *codes*; a code that staff have since closed is left out."""
+        return ", ".join(self.topics[code].name(language) for code in codes if code in self.topics)
+
+    def ordered(self, codes: Iterable[str]) -> tuple[str, ...]:
+        """*codes* without repeats, in the order of the menu, closed ones last."""
+        last = self.all_number
+        return tuple(
+            sorted(set(codes), key=lambda code: (self.topics[code].number if code in self.topics else last, code))
+        )
+
+    def place_name(self, code: str | None, language: str) -> str:
+        place = self.places.get(code) if code else None
+        return place.name(language) if place else ""
+
+    def place_in_full(self, code: str, language: str) -> str:
+        """A place with the one above it, which tells homonyms apart."""
+        place = self.places[code]
+        above = self.place_name(place.parent, language)
+        return f"{place.name(language)} ({above})" if above else place.name(language)
+
+    def date(self, instant_ms: int) -> str:
+        """`07.03.2026`: CLDR has only nominative month names for Georgian, digits read well in every language."""
+        return to_datetime(instant_ms, self.zone).strftime("%d.%m.%Y")
+
+
+def numbered(topics: Iterable[Topic], language: str, marked: frozenset[str] = frozenset()) -> str:
+    return " ".join(f"{topic.number} {topic.name(language)}{'*' if topic.code in marked else ''}" for topic in topics)

@@ -1,0 +1,60 @@
+"""The recogniser as the dialogue uses it: one vocabulary, the languages offered, and the words to publish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from smsbot.dialogue.model import Place, Topic
+from smsbot.text.fold import script
+from smsbot.text.match import find_language, find_places, understand
+from smsbot.text.understood import Intent, Understood
+from smsbot.text.vocabulary import Vocabulary
+from smsbot.text.words import LanguageWords, Named
+
+START = "START"
+"""Published for coming back, in every language: providers react to it too, so it opens what their own STOP closed."""
+
+_LANGUAGE_OF_SCRIPT: Mapping[str, str] = MappingProxyType({"Geor": "ka", "Cyrl": "ru", "Armn": "hy"})
+_AZERBAIJANI = frozenset("əƏğĞıİşŞ")
+
+
+class VocabularyReader:
+    """Reads texts with one set of keywords, topics and places. Immutable; build a new one when staff edit topics."""
+
+    __slots__ = ("_languages", "_vocabulary")
+
+    def __init__(self, vocabulary: Vocabulary, languages: Sequence[str]) -> None:
+        self._vocabulary = vocabulary
+        self._languages = tuple(languages)
+
+    @classmethod
+    def build(
+        cls,
+        keywords: Sequence[LanguageWords],
+        topics: Iterable[Topic],
+        places: Iterable[Place],
+        languages: Sequence[str],
+    ) -> VocabularyReader:
+        named_topics = [Named(topic.code, topic.number, topic.names, topic.words) for topic in topics if topic.active]
+        named_places = [
+            Named(place.code, None, place.names, place.words, place.parent) for place in places if place.active
+        ]
+        return cls(Vocabulary.build(keywords, named_topics, named_places), languages)
+
+    def understand(self, text: str) -> Understood:
+        return understand(text, self._vocabulary)
+
+    def published(self, language: str, keyword: str) -> str:
+        return START if keyword == "start" else self._vocabulary.word(Intent(keyword), language)
+
+    def places(self, text: str) -> tuple[str, ...]:
+        return find_places(text, self._vocabulary)
+
+    def language(self, text: str) -> str | None:
+        return find_language(text, self._vocabulary, self._languages)
+
+    def script_language(self, text: str) -> str | None:
+        if _AZERBAIJANI & set(text):
+            return "az"
+        return _LANGUAGE_OF_SCRIPT.get(script(text))

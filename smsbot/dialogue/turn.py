@@ -1,0 +1,137 @@
+"""One text on its way through the dialogue: light and mutable, gone when the outcome is made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from smsbot.dialogue.model import Contact, Conversation, Fact, Inbound, Outcome, State
+from smsbot.text.understood import Understood
+
+if TYPE_CHECKING:
+    from smsbot.dialogue.directory import Directory
+    from smsbot.dialogue.phrases import Phrases, Text
+    from smsbot.dialogue.registry import Registry
+
+
+class Turn:
+    """Collects what one text changes. Conditions read it, actions write it; `state` is what `transitions` moves."""
+
+    __slots__ = (
+        "code",
+        "contact",
+        "conversation",
+        "directory",
+        "erase",
+        "facts",
+        "fields",
+        "inbound",
+        "inbox",
+        "language",
+        "later",
+        "left",
+        "makes_profile",
+        "next_flow",
+        "phrases",
+        "registry",
+        "replies",
+        "script",
+        "slots",
+        "source",
+        "state",
+        "stranger",
+        "suppress",
+        "understood",
+        "unlimited",
+        "wording",
+    )
+
+    def __init__(
+        self,
+        contact: Contact,
+        conversation: Conversation | None,
+        inbound: Inbound,
+        understood: Understood,
+        *,
+        directory: Directory,
+        phrases: Phrases,
+        registry: Registry,
+        code: Callable[[], str],
+    ) -> None:
+        self.contact = contact
+        self.conversation = conversation
+        self.inbound = inbound
+        self.understood = understood
+        self.directory = directory
+        self.phrases = phrases
+        self.registry = registry
+        self.code = code
+        self.state = conversation.state if conversation else "idle"
+        self.slots: dict[str, object] = dict(conversation.slots) if conversation else {}
+        self.stranger = contact.state is State.NEW  # nobody has told this person yet who we are
+        self.language = directory.default_language
+        self.script = ""
+        self.source = "sms"
+        self.replies: list[str] = []
+        self.facts: list[tuple[str, str]] = []  # (action, scope)
+        self.later: dict[str, Any] = {}  # fields of the contact to change at the end, all at once
+        self.fields: dict[str, object] = {}  # what actions found out, for the texts
+        self.wording = ""
+        self.next_flow: tuple[str, str] | None = None  # a step into another flow's state
+        self.inbox = ""
+        self.suppress = False
+        self.left: tuple[str, ...] = ()
+        self.erase = False
+        self.makes_profile = True  # any first text but a STOP makes one
+        self.unlimited = False  # the reply is law: the loop guard does not hold it back
+
+    @property
+    def now_ms(self) -> int:
+        return self.inbound.now_ms
+
+    def change(self, **fields: Any) -> None:
+        """Change fields of the contact, now."""
+        for name in fields.keys() & self.later.keys():
+            del self.later[name]
+        self.contact = dataclasses.replace(self.contact, **fields)
+
+    def record(self, action: str, scope: str = "all") -> None:
+        """Note a fact for the ledger; its wording is that of the last text said."""
+        self.facts.append((action, scope))
+
+    def render(self, text: Text, n: int = 1) -> str:
+        template = self.phrases.template(self.language, text.msgid, n)
+        if not template.fields:
+            values: Mapping[str, object] = {}
+        else:
+            values = {name: self.value(name, n) for name in template.fields}
+        return self.phrases.finish(template, values, self.language, self.script)
+
+    def value(self, name: str, n: int = 1) -> object:
+        if name in self.fields:
+            return self.fields[name]
+        return n if name == "n" else self.registry.fields[name].value(self)
+
+    def say(self, text: Text) -> None:
+        n = self.fields.get("n", 1)
+        self.replies.append(self.render(text, n if isinstance(n, int) else 1))
+        self.wording = text.label
+
+    def outcome(self) -> Outcome:
+        understood = self.understood
+        facts = [
+            Fact(action, scope, self.source, understood.keyword, understood.rule, self.wording)
+            for action, scope in self.facts
+        ]
+        return Outcome(
+            contact=dataclasses.replace(self.contact, **self.later) if self.later else self.contact,
+            conversation=self.conversation,
+            understood=understood,
+            replies=tuple(self.replies),
+            facts=tuple(facts),
+            inbox=self.inbox,
+            suppress=self.suppress,
+            left=self.left,
+            erase=self.erase,
+        )

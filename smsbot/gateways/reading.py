@@ -1,0 +1,149 @@
+"""How webhooks and answers are read, the same in every gateway. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from smsbot.clock import to_ms
+from smsbot.errors import GatewayError, HookMalformed, Misconfigured, Refused, Throttled, Unavailable
+from smsbot.gateways.base import Response
+
+LATEST_MS = 253_402_300_799_000
+"""9999-12-31T23:59:59Z, the last second that `datetime` can hold."""
+
+LONGEST_WAIT_S = 3_600.0
+"""A provider that asks for more is asked again after an hour: messages must not be parked by a mistyped header."""
+
+
+def clean(text: str) -> str:
+    """*text* without what no database stores: NUL is dropped, a lone surrogate (JSON allows it) becomes U+FFFD."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def first_of_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The first value of each name, cleaned."""
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in fields:
+            fields[name] = clean(value)
+    return fields
+
+
+def needed(fields: Mapping[str, str], name: str) -> str:
+    """The value of a field that a webhook cannot do without. Raises `HookMalformed` that names it."""
+    value = fields.get(name, "").strip()
+    if not value:
+        raise HookMalformed(f"The webhook lacks `{name}`.")
+    return value
+
+
+def json_value(body: bytes) -> object:
+    """What *body* holds as JSON. Raises `HookMalformed`, whatever *body* is."""
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+        raise HookMalformed("The webhook's body is not JSON.") from error
+    return value
+
+
+def json_object(body: bytes) -> dict[str, object]:
+    """The JSON object in *body*. Raises `HookMalformed`."""
+    value = json_value(body)
+    if not isinstance(value, dict):
+        raise HookMalformed("The webhook's body is no JSON object.")
+    return value
+
+
+def answer_object(response: Response) -> dict[str, object]:
+    """The JSON object a provider answered with, or an empty one. Never raises."""
+    try:
+        return json_object(response.body)
+    except HookMalformed:
+        return {}
+
+
+def word(value: object) -> str:
+    """A scalar of a JSON document as clean text; None, lists and objects give the empty text."""
+    match value:
+        case str():
+            return clean(value)
+        case bool():
+            return "true" if value else "false"
+        case int():
+            try:
+                return str(value)
+            except ValueError:  # more digits than Python converts (sys.set_int_max_str_digits)
+                return ""
+        case float():
+            return str(value)
+    return ""
+
+
+def instant_ms(written: str) -> int | None:
+    """A time as providers write it: ISO 8601 (no offset means UTC), Unix seconds or milliseconds; else None."""
+    written = written.strip()
+    try:
+        if written.isdecimal():
+            number = int(written)
+            instant = number if number >= 100_000_000_000 else number * 1_000
+        else:
+            moment = datetime.fromisoformat(written)
+            instant = to_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
+    return instant if 0 <= instant <= LATEST_MS else None
+
+
+def retry_after_s(response: Response) -> float | None:
+    """The wish of a `Retry-After` header in seconds (RFC 9110 §10.2.3), or None.
+
+    A date is measured against the answer's own `Date`, so that no clock is needed and a wrong one does no harm.
+    """
+    written = response.headers.get("retry-after", "").strip()
+    if not written:
+        return None
+    try:
+        wait_s = float(written) if written.isdecimal() else _until(written, response.headers.get("date", ""))
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
+
+
+def _until(date: str, now: str) -> float:
+    return (parsedate_to_datetime(date) - parsedate_to_datetime(now)).total_seconds()
+
+
+def by_http_status(response: Response, code: str = "", sentence: str = "") -> GatewayError:
+    """What an answer that is no success means where the provider's own code tells no more (contract §10, Sending)."""
+    status = response.status
+    code = code or str(status)
+    if status in {401, 403}:
+        return Misconfigured(code, sentence or "The gateway does not accept the channel's credentials.")
+    if status == 429:
+        return Throttled(code, sentence or "The gateway asks for a slower pace.", retry_after_s=retry_after_s(response))
+    if status >= 500:
+        return Unavailable(code, sentence or "The gateway has a fault of its own.")
+    if 300 <= status < 400:
+        return Misconfigured(code, sentence or "The gateway sends us to another address: check `base_url`.")
+    return Refused(code, sentence or "The gateway refuses the message.")
+
+
+def with_query(url: str, extra: Mapping[str, str]) -> str:
+    """*url* with *extra* in its query; a name that is there already stays as it is."""
+    if "?" not in url and "#" not in url:
+        return f"{url}?{urlencode(extra)}" if extra else url
+    scheme, host, path, query, _ = urlsplit(url)
+    present = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    added = urlencode({name: value for name, value in extra.items() if name not in present})
+    return urlunsplit((scheme, host, path, "&".join(piece for piece in (query, added) if piece), ""))

@@ -1,0 +1,101 @@
+"""Which gateways there are, and how a channel's settings become one.
+
+Built-in ones are imported when a channel names them; other packages add theirs by an entry point in the group
+`smsbot.gateways` (name → class). A built-in name cannot be taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from smsbot.errors import SettingsError
+from smsbot.gateways.base import ChannelConfig, HttpGateway, Transport
+from smsbot.settings import sentence
+
+GROUP = "smsbot.gateways"
+
+BUILT_IN: Mapping[str, str] = MappingProxyType(
+    {
+        "http": "smsbot.gateways.http:Http",
+        "kannel": "smsbot.gateways.kannel:Kannel",
+        "simulator": "smsbot.gateways.simulator:Simulator",
+        "twilio": "smsbot.gateways.twilio:Twilio",
+    }
+)
+
+Gateway = HttpGateway | Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A gateway under the name that a municipality gave it."""
+
+    name: str
+    gateway: Gateway
+    config: ChannelConfig
+
+    @property
+    def needs_token(self) -> bool:
+        """Do its webhooks prove themselves by `webhook_token`, for want of a signature?"""
+        return isinstance(self.gateway, HttpGateway) and not (
+            self.gateway.capabilities.signed and self.config.signature_ready
+        )
+
+
+def known() -> list[str]:
+    """Every gateway's name, in alphabetical order."""
+    return sorted({*BUILT_IN, *entry_points(group=GROUP).names})
+
+
+def gateway_class(name: str) -> type[HttpGateway] | type[Transport]:
+    """The class behind *name*. Raises KeyError for an unknown name."""
+    if name in BUILT_IN:
+        module, _, attribute = BUILT_IN[name].partition(":")
+        found: type[HttpGateway] | type[Transport] = getattr(import_module(module), attribute)
+        return found
+    for point in entry_points(group=GROUP, name=name):
+        loaded: type[HttpGateway] | type[Transport] = point.load()
+        return loaded
+    raise KeyError(name)
+
+
+def channel(name: str, values: Mapping[str, Any]) -> Channel:
+    """The channel that `[channels.NAME]` describes. Raises `SettingsError` with one sentence that names the key."""
+    prefix = f"channels.{name}"
+    chosen = values.get("gateway")
+    if not chosen:
+        raise SettingsError(f"The configuration key `{prefix}.gateway` is missing; known are: {', '.join(known())}.")
+    try:
+        kind = gateway_class(str(chosen))
+    except KeyError:
+        raise SettingsError(
+            f"The configuration key `{prefix}.gateway` names no gateway; known are: {', '.join(known())}."
+        ) from None
+    try:
+        config = kind.Config.model_validate(dict(values))
+    except ValidationError as error:
+        raise SettingsError(sentence(error, prefix)) from None  # the error itself would show the values
+    built = Channel(name, kind(config), config)  # type: ignore[call-arg]  # a Protocol cannot declare its constructor
+    if config.inbound and built.needs_token and not (config.webhook_token and config.webhook_token.get_secret_value()):
+        raise SettingsError(
+            f"The configuration key `{prefix}.webhook_token` is missing: the gateway `{chosen}` signs nothing here, "
+            "so a long random word must protect the channel's addresses."
+        )
+    return built
+
+
+def channels(table: Mapping[str, Mapping[str, Any]]) -> dict[str, Channel]:
+    """All of `[channels]`, in the order of the file. Raises `SettingsError`."""
+    return {name: channel(name, values) for name, values in table.items()}
+
+
+def build(name: str, values: Mapping[str, Any]) -> Gateway:
+    """Only the gateway of `channel(name, values)`."""
+    return channel(name, values).gateway

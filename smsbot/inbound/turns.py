@@ -1,0 +1,301 @@
+"""Turns: what people write, answered in groups. One transaction for all that waits, and nobody is told before it
+is committed (CONTRIBUTING.md, "Group commit")."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from smsbot.clock import Clock
+from smsbot.errors import PhoneError
+from smsbot.gateways.base import Received
+from smsbot.inbound.bot import Bot, Mind
+from smsbot.inbound.identity import external_id, lookups
+from smsbot.store import turns as store
+from smsbot.store.audit import subject
+from smsbot.store.contacts import Profile, load
+from smsbot.store.database import Store, unavailable
+from smsbot.store.outbox import Claimed
+from smsbot.text import phone
+from smsbot.text.gsm7 import measure
+
+log = structlog.get_logger()
+
+GROUP = 256  # turns of one transaction at the most
+TEXT_LIMIT = 10_000  # characters; 255 joined parts hold 39,015 septets, no gateway joins so many
+RACES = 5  # how often a group is done again because another process was quicker
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedReply:
+    id: str
+    text: str
+    encoding: str
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """What became of one text. A repeat of one taken before has no replies: they are on their way already."""
+
+    duplicate: bool
+    inbound_id: int | None = None
+    replies: tuple[QueuedReply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Where answers leave. *reply*: inbound channel → outbound channel. `offer` hands committed replies straight to the
+    dispatcher of this process; `capacity` says how many it takes now; *stopped* names the people who must get nothing
+    more; *wake* says that replies wait on a channel."""
+
+    reply: Mapping[str, str]
+    capacity: Callable[[str], int] = lambda _channel: 0
+    offer: Callable[[str, Sequence[Claimed]], None] = lambda _channel, _claimed: None
+    stopped: Callable[[Sequence[str]], None] = lambda _numbers: None
+    wake: Callable[[str], None] = lambda _channel: None
+    lease_ms: int = 30_000
+
+
+@dataclass(slots=True)
+class _Waiting:
+    channel: str
+    received: Received
+    number: str  # E.164, or as the gateway wrote it
+    valid: bool
+    external_id: str
+    text: str
+    at_ms: int
+    future: asyncio.Future[TurnResult]
+
+
+@dataclass(slots=True)
+class _Group:
+    """Texts of one transaction. *plain*: they are only stored, for staff, and not answered."""
+
+    waiting: list[_Waiting]
+    races: int = 0
+    plain: bool = False
+
+
+@dataclass(slots=True)
+class _Written:
+    """What a committed group means to those who wait."""
+
+    results: list[tuple[_Waiting, TurnResult]] = field(default_factory=list)
+    claimed: list[Claimed] = field(default_factory=list)
+    woken: set[str] = field(default_factory=set)
+    stopped: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Counters:
+    turns: int = 0
+    duplicates: int = 0
+    groups: int = 0
+    isolated: int = 0
+    seconds: float = 0.0  # from arrival to commit, summed
+
+
+class Turns:
+    """The pipeline of one process. One group is in flight at a time, so that a number's texts keep their order."""
+
+    def __init__(self, store: Store, bot: Bot, *, region: str, clock: Clock, routes: Routes) -> None:
+        self._store = store
+        self._bot = bot
+        self._region = region
+        self._clock = clock
+        self._routes = routes
+        self._waiting: deque[_Waiting] = deque()
+        self._in_flight = False
+        self.counters = Counters()
+
+    async def submit(self, channel: str, received: Received) -> TurnResult:
+        """Take one text; returns when it and all it caused are committed. Raises `StoreUnavailable`."""
+        loop = asyncio.get_running_loop()
+        started = time.perf_counter()
+        at_ms = self._clock()
+        try:
+            number, valid = phone.parse(received.number, self._region), True
+        except PhoneError:
+            number, valid = received.number[:64], False
+        waiting = _Waiting(
+            channel, received, number, valid, external_id(received, at_ms), _storable(received.text), at_ms,
+            loop.create_future(),
+        )  # fmt: skip
+        self._waiting.append(waiting)
+        if not self._in_flight:
+            self._next_group(loop)
+        try:
+            return await waiting.future
+        finally:
+            self.counters.seconds += time.perf_counter() - started
+
+    def _next_group(self, loop: asyncio.AbstractEventLoop) -> None:
+        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP))]
+        self._in_flight = bool(group)
+        if group:
+            self._post(loop, [_Group(group)])
+
+    def _post(self, loop: asyncio.AbstractEventLoop, groups: list[_Group]) -> None:
+        """Write the first of *groups* in a transaction; the others follow when it is done."""
+        group = groups[0]
+
+        def job(connection: Connection) -> _Written:
+            return self._work(connection, group)
+
+        def done(written: _Written | None, error: BaseException | None) -> None:
+            loop.call_soon_threadsafe(self._finished, loop, groups, written, error)
+
+        self._store.writer.post(job, done)
+
+    def _finished(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        groups: list[_Group],
+        written: _Written | None,
+        error: BaseException | None,
+    ) -> None:
+        group, rest = groups[0], groups[1:]
+        again = [] if error is None else self._again(group, error)
+        if again:
+            self._post(loop, again + rest)
+            return
+        if written is not None:
+            self._tell(written)
+        for waiting in group.waiting if error is not None else ():
+            _fail(waiting, error)
+        if rest:
+            self._post(loop, rest)
+        else:
+            self._next_group(loop)
+
+    def _again(self, group: _Group, error: BaseException) -> list[_Group]:
+        """How to try a failed group once more: after a race as it was, else one by one, so that one bad message
+        harms nobody else's; and one that fails alone is kept for staff without being understood."""
+        if isinstance(error, (store.Raced, IntegrityError)) and group.races < RACES:
+            return [_Group(group.waiting, group.races + 1, group.plain)]
+        if isinstance(error, OperationalError) or group.plain:
+            return []
+        self.counters.isolated += 1
+        log.warning("a group of turns failed", turns=len(group.waiting), error=type(error).__name__)
+        if len(group.waiting) > 1:
+            return [_Group([waiting]) for waiting in group.waiting]
+        return [_Group(group.waiting, plain=True)]
+
+    def _tell(self, written: _Written) -> None:
+        counters = self.counters
+        counters.groups += 1
+        counters.turns += len(written.results)
+        if written.stopped:
+            self._routes.stopped(written.stopped)
+        for waiting, result in written.results:
+            counters.duplicates += result.duplicate
+            if not waiting.future.done():
+                waiting.future.set_result(result)
+        for channel in written.woken:
+            mine = [claimed for claimed in written.claimed if claimed.channel == channel]
+            if mine:
+                self._routes.offer(channel, mine)
+            else:
+                self._routes.wake(channel)
+
+    def _work(self, connection: Connection, group: _Group) -> _Written:
+        """The body of one transaction: on the writer's thread."""
+        written = _Written()
+        mind = self._bot.mind(connection)
+        rest = self._unseen(connection, group.waiting, written)
+        while rest:
+            rest = self._segment(connection, mind, rest, written, plain=group.plain)
+        return written
+
+    def _unseen(self, connection: Connection, group: Sequence[_Waiting], written: _Written) -> list[_Waiting]:
+        keys = [_keys(waiting) for waiting in group]
+        taken = store.seen(connection, [key for mine in keys for key in mine])
+        fresh: list[_Waiting] = []
+        for waiting, mine in zip(group, keys, strict=True):
+            if mine & taken:
+                written.results.append((waiting, TurnResult(duplicate=True)))
+            else:
+                taken.add((waiting.channel, waiting.external_id))
+                fresh.append(waiting)
+        return fresh
+
+    def _segment(
+        self, connection: Connection, mind: Mind, group: list[_Waiting], written: _Written, *, plain: bool
+    ) -> list[_Waiting]:
+        """Step and write *group* up to and with the first that erases its sender; the rest comes back."""
+        key = self._store.key
+        subjects = {} if plain else {w.number: subject(key, w.number) for w in group if w.valid}
+        profiles = load(connection, subjects, mind.codes) if subjects else {}
+        turns: list[store.Turn] = []
+        for waiting in group:
+            turn = self._step(mind, waiting, profiles.get(waiting.number))
+            if plain:
+                turn.tag = "failed"
+            turns.append(turn)
+            if turn.erase:
+                break
+        channels = {turn.reply_channel for turn in turns if turn.replies and turn.reply_channel}
+        count = sum(len(turn.replies) for turn in turns)
+        direct = len(channels) == 1 and self._routes.capacity(next(iter(channels))) >= count
+        claim_until_ms = turns[-1].at_ms + self._routes.lease_ms if direct else None
+        claimed = store.write(connection, turns, mind.codes, claim_until_ms=claim_until_ms)
+        written.claimed.extend(claimed)
+        written.woken |= channels
+        written.stopped.extend(turn.number for turn in turns if turn.suppress or turn.left or turn.erase)
+        for waiting, turn in zip(group, turns, strict=False):
+            written.results.append((waiting, _result(turn)))
+        return group[len(turns) :]
+
+    def _step(self, mind: Mind, waiting: _Waiting, profile: Profile | None) -> store.Turn:
+        received = waiting.received
+        turn = store.Turn(
+            waiting.channel, waiting.external_id, waiting.number, received.to[:64], waiting.text, received.sent_ms,
+            waiting.at_ms,
+        )  # fmt: skip
+        if profile is None:  # a name or a short code: kept and never answered (contract §10)
+            turn.tag = "no_number"
+            return turn
+        turn.profile = profile
+        outcome = mind.step(profile, waiting.channel, received, waiting.text, waiting.at_ms)
+        turn.intent = outcome.understood.intent.value
+        turn.rule = outcome.understood.rule
+        turn.tag = outcome.inbox
+        turn.reply_channel = self._routes.reply.get(waiting.channel, "")
+        turn.replies = [(text, measure(text).parts) for text in outcome.replies]
+        turn.facts = outcome.facts
+        turn.suppress = outcome.suppress
+        turn.left = outcome.left
+        turn.erase = outcome.erase
+        profile.erased = outcome.erase
+        return turn
+
+
+def _keys(waiting: _Waiting) -> set[tuple[str, str]]:
+    return {(waiting.channel, key) for key in lookups(waiting.received, waiting.at_ms)}
+
+
+def _result(turn: store.Turn) -> TurnResult:
+    replies = []
+    for (text, parts), key in zip(turn.replies, turn.reply_ids, strict=False):
+        replies.append(QueuedReply(f"out-{key}", text, measure(text).encoding, parts))
+    return TurnResult(False, turn.inbound_id, tuple(replies))
+
+
+def _fail(waiting: _Waiting, error: BaseException | None) -> None:
+    if error is not None and not waiting.future.done():
+        waiting.future.set_exception(unavailable(error) if isinstance(error, OperationalError) else error)
+
+
+def _storable(text: str) -> str:
+    """Without what no database keeps: NUL, and halves of surrogate pairs. Cut at a length no gateway sends."""
+    kept = text[:TEXT_LIMIT].replace("\x00", "")
+    return kept if kept.isascii() else kept.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,153 @@
+"""Who a broadcast reaches, as conditions over `contact c`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from smsbot.store import sql
+
+FALLBACK = "fallback"
+SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Any of *topics* and any of *places* (with all places below them), or *everyone*: codes throughout.
+
+    Without topics nobody's subscriptions are asked about. *languages* narrows to people of these languages; a person
+    without one counts as of *default_language*. *broadcast*: exactly those whose message of that broadcast has left.
+    """
+
+    topics: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    everyone: bool = False
+    languages: tuple[str, ...] | None = None
+    missing_translation: str = FALLBACK
+    default_language: str = "ka"
+    promotion: bool = False  # only those who consented to promotion
+    broadcast: int | None = None
+
+    def to_json(self) -> str:
+        """As `Broadcast.audience` holds it; *promotion* is the broadcast's kind and not repeated."""
+        return json.dumps(
+            {
+                "topics": list(self.topics),
+                "places": list(self.places),
+                "everyone": self.everyone,
+                "languages": None if self.languages is None else list(self.languages),
+                "missing_translation": self.missing_translation,
+                "default_language": self.default_language,
+                "broadcast": self.broadcast,
+            }
+        )
+
+
+def from_json(written: str, kind: str) -> Audience:
+    fields = json.loads(written)
+    languages = fields.get("languages")
+    return Audience(
+        topics=tuple(fields.get("topics") or ()),
+        places=tuple(fields.get("places") or ()),
+        everyone=bool(fields.get("everyone")),
+        languages=None if languages is None else tuple(languages),
+        missing_translation=fields.get("missing_translation") or FALLBACK,
+        default_language=fields.get("default_language") or "ka",
+        promotion=kind == "promotion",
+        broadcast=fields.get("broadcast"),
+    )
+
+
+def fallback_language(audience: Audience, texts: Sequence[str]) -> str:
+    """Of the text for people whose language has none: the default language if it has one, else the first given."""
+    return audience.default_language if audience.default_language in texts else texts[0]
+
+
+def count(connection: Connection, audience: Audience, texts: Sequence[str], now_ms: int) -> dict[str, int]:
+    """How many would get a message now, by the language of the text they get; *texts*: the languages written."""
+    picked, values = _picked(audience, texts)
+    where, parameters = conditions(connection, audience, texts, now_ms)
+    rows = sql.run(
+        connection,
+        f"SELECT {picked} AS picked, count(*) FROM contact c WHERE {where} GROUP BY 1",
+        (*values, *parameters),
+    )
+    found = {str(language): int(n) for language, n in rows}
+    return {language: found[language] for language in texts if language in found}
+
+
+def conditions(connection: Connection, audience: Audience, texts: Sequence[str], now_ms: int) -> tuple[str, list[Any]]:
+    """The text after WHERE and its parameters. A topic or place that has vanished reaches nobody, never everybody."""
+    clauses = ["(c.state = 'active' OR (c.state = 'paused' AND c.paused_until_ms <= ?))"]
+    parameters: list[Any] = [now_ms]
+    if audience.promotion:
+        clauses.append("c.promotion")
+    if audience.places:
+        clauses.append(f"c.place_id IN ({_listed(place_ids(connection, audience.places))})")
+    if audience.topics:
+        ids = _listed(topic_ids(connection, audience.topics))
+        clauses.append(f"EXISTS (SELECT 1 FROM subscription s WHERE s.contact_id = c.id AND s.topic_id IN ({ids}))")
+    if audience.languages is not None:
+        _narrow(audience, audience.languages, clauses, parameters)
+    if audience.missing_translation == SKIP:
+        _narrow(audience, texts, clauses, parameters)
+    if audience.broadcast is not None:
+        # What the gateway took has left, whatever came of it; what may have been taken counts as well.
+        clauses.append(
+            "EXISTS (SELECT 1 FROM outbox x WHERE x.contact_id = c.id AND x.broadcast_id = ? AND x.broadcast_id > 0"
+            " AND (x.handed_ms IS NOT NULL OR x.status IN ('sent', 'delivered', 'unknown')))"
+        )
+        parameters.append(audience.broadcast)
+    return " AND ".join(clauses), parameters
+
+
+def by_text(audience: Audience, values: dict[str, int], texts: Sequence[str]) -> tuple[str, list[Any]]:
+    """An expression that gives a person's number out of *values* (language → number) by the text they get."""
+    rest = values[fallback_language(audience, texts)]
+    arms = [(language, values[language]) for language in texts if values[language] != rest]
+    if not arms:
+        return str(int(rest)), []
+    whens = " ".join(f"WHEN ? THEN {int(value)}" for _, value in arms)
+    expression = f"CASE COALESCE(c.language, ?) {whens} ELSE {int(rest)} END"
+    return expression, [audience.default_language, *(language for language, _ in arms)]
+
+
+def topic_ids(connection: Connection, codes: Sequence[str]) -> list[int]:
+    where, listed = sql.among(connection, "code", codes)
+    return [int(key) for (key,) in sql.run(connection, f"SELECT id FROM topic WHERE {where}", (listed,))]
+
+
+def place_ids(connection: Connection, codes: Sequence[str]) -> list[int]:
+    """Of the places named and of all below them."""
+    rows = sql.run(connection, "SELECT id, code, parent FROM place").all()
+    below: dict[str | None, list[str]] = {}
+    for _, code, parent in rows:
+        below.setdefault(parent, []).append(code)
+    wanted: set[str] = set()
+    open_codes = list(codes)
+    while open_codes:
+        code = open_codes.pop()
+        if code not in wanted:
+            wanted.add(code)
+            open_codes.extend(below.get(code, ()))
+    return [int(key) for key, code, _ in rows if code in wanted]
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ", ".join(str(int(key)) for key in ids) or "-1"
+
+
+def _narrow(audience: Audience, languages: Sequence[str], clauses: list[str], parameters: list[Any]) -> None:
+    clauses.append(f"COALESCE(c.language, ?) IN ({', '.join('?' * len(languages))})")
+    parameters.extend((audience.default_language, *languages))
+
+
+def _picked(audience: Audience, texts: Sequence[str]) -> tuple[str, list[Any]]:
+    whens = " ".join("WHEN ? THEN ?" for _ in texts)
+    expression = f"CASE COALESCE(c.language, ?) {whens} ELSE CAST(? AS text) END"
+    pairs = [value for language in texts for value in (language, language)]
+    return expression, [audience.default_language, *pairs, fallback_language(audience, texts)]

@@ -1,0 +1,45 @@
+"""Who may act for what, until when. The fence grows with each change of owner."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from smsbot.store import sql
+
+
+def acquire(connection: Connection, name: str, owner: str, *, now_ms: int, term_ms: int) -> int | None:
+    """Take the lease *name* if it is free, over, or already ours; give its fence, or None if somebody else has it."""
+    row = sql.run(
+        connection,
+        "INSERT INTO lease (name, owner, fence, until_ms) VALUES (?, ?, 1, ?) ON CONFLICT (name) DO UPDATE SET"
+        " owner = excluded.owner, until_ms = excluded.until_ms,"
+        " fence = lease.fence + CASE WHEN lease.owner = excluded.owner THEN 0 ELSE 1 END"
+        " WHERE lease.owner = excluded.owner OR lease.until_ms <= ? RETURNING fence",
+        (name, owner, now_ms + term_ms, now_ms),
+    ).first()
+    return None if row is None else int(row[0])
+
+
+def renew(connection: Connection, name: str, owner: str, fence: int, *, now_ms: int, term_ms: int) -> bool:
+    """Keep the lease for another *term_ms*; False if it is no longer ours."""
+    row = sql.run(
+        connection,
+        "UPDATE lease SET until_ms = ? WHERE name = ? AND owner = ? AND fence = ? RETURNING fence",
+        (now_ms + term_ms, name, owner, fence),
+    ).first()
+    return row is not None
+
+
+def holds(connection: Connection, name: str, owner: str, fence: int) -> bool:
+    """Is it still ours? On PostgreSQL it cannot change hands before this transaction ends."""
+    statement = "SELECT 1 FROM lease WHERE name = ? AND owner = ? AND fence = ?" + sql.locked(connection, "FOR SHARE")
+    return sql.run(connection, statement, (name, owner, fence)).first() is not None
+
+
+def release(connection: Connection, name: str, owner: str, fence: int) -> None:
+    """Give the lease back, so that another may take it at once. The row stays, for its fence."""
+    sql.run(
+        connection,
+        "UPDATE lease SET until_ms = 0, owner = '' WHERE name = ? AND owner = ? AND fence = ?",
+        (name, owner, fence),
+    )

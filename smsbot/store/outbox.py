@@ -1,0 +1,355 @@
+"""The outbox: who may send what now, and what became of it.
+
+`due_ms` is the whole scheduling. Claiming sets it to the end of the lease, so what a dead dispatcher held comes due
+again by itself; a retry sets it later; settling clears it. A claimed message's `error` is empty, one that waits for
+a retry says why: so a message whose dispatcher died, which may have left, is told from one that surely has not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from smsbot.clock import HOUR_MS
+from smsbot.status import Status
+from smsbot.store import counts, sql
+from smsbot.store.audience import from_json, topic_ids
+from smsbot.store.reports import Merged, OptOut, Report, merge_reports, take_parked
+from smsbot.store.withdrawals import queue_personal, suppress, suppress_left
+
+__all__ = [
+    "LEASE_MS", "REPLY_LIFE_MS", "Claimed", "Lane", "Merged", "OptOut", "Report", "Result", "claim", "lanes",
+    "merge_reports", "next_due", "queue_personal", "recheck", "release", "settle", "suppress", "suppress_left",
+]  # fmt: skip
+
+LEASE_MS = 30_000  # contract §10, "More on sending"
+REPLY_LIFE_MS = HOUR_MS  # contract §10, "Sending": replies are retried for one hour
+MAY_HAVE_LEFT = "the process that held it ended before it said what came of it"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message in a dispatcher's hands. *checked_ms*: when consent was last looked up."""
+
+    id: int
+    channel: str
+    number: str
+    text: str
+    parts: int
+    attempts: int  # that failed so far
+    created_ms: int
+    expires_ms: int | None
+    broadcast_id: int = 0
+    contact_id: int | None = None
+    checked_ms: int = 0
+    encoding: str | None = None  # None: to be measured
+    forget: bool = False  # the person was erased: number and text go once it has left
+
+    @property
+    def is_reply(self) -> bool:
+        return self.broadcast_id == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What can be claimed together: the replies (0), or a broadcast that is being sent."""
+
+    broadcast_id: int
+    urgent: bool = True
+    expires_ms: int | None = None
+    promotion: bool = False
+    topics: tuple[int, ...] | None = None  # who has left all of these gets nothing any more; None: not asked
+    state: str = "sending"
+
+
+REPLIES = Lane(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a claimed message. `sending` with *due_ms* and *error*: it is to be tried again then."""
+
+    id: int
+    broadcast_id: int
+    status: Status
+    error: str = ""
+    external_id: str | None = None
+    due_ms: int | None = None
+    attempts: int = 0
+    expires_ms: int | None = None
+    handed_ms: int | None = None
+    final_ms: int | None = None
+
+
+def lanes(connection: Connection, broadcast_ids: Collection[int] | None = None) -> list[Lane]:
+    """The broadcasts that are being sent, oldest first; with *broadcast_ids* those, whatever their state."""
+    parameters: list[Any]
+    if broadcast_ids is None:
+        where, parameters = "state = 'sending'", []
+    else:
+        where, listed = sql.among(connection, "id", broadcast_ids)
+        parameters = [listed]
+    rows = sql.run(
+        connection,
+        f"SELECT id, urgent, expires_ms, kind, audience, state FROM broadcast WHERE {where} ORDER BY id",
+        parameters,
+    ).all()
+    return [_lane(connection, row) for row in rows]
+
+
+def _lane(connection: Connection, row: Any) -> Lane:
+    audience = from_json(row.audience, row.kind)
+    asked = audience.topics and not audience.everyone and audience.broadcast is None
+    return Lane(
+        broadcast_id=int(row.id),
+        urgent=bool(row.urgent),
+        expires_ms=row.expires_ms,
+        promotion=audience.promotion,
+        topics=tuple(topic_ids(connection, audience.topics)) if asked else None,
+        state=row.state,
+    )
+
+
+def claim(
+    connection: Connection, channel: str, lane: Lane, now_ms: int, limit: int, *, lease_ms: int = LEASE_MS
+) -> list[Claimed]:
+    """Take up to *limit* due messages of *lane*. Who must not get theirs any more is settled on the way."""
+    where = "o.channel = ? AND o.broadcast_id = ? AND o.due_ms <= ? ORDER BY o.due_ms, o.id LIMIT ?"
+    statement, parameters = _due(lane, where, (channel, lane.broadcast_id, now_ms, limit))
+    rows = sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o SKIP LOCKED"), parameters).all()
+    return _take(connection, channel, lane, rows, now_ms=now_ms, lease_ms=lease_ms)
+
+
+def recheck(
+    connection: Connection, channel: str, held: Sequence[Claimed], now_ms: int, *, lease_ms: int = LEASE_MS
+) -> list[Claimed]:
+    """Which of *held* may still be sent, with a fresh lease and consent looked up now.
+
+    Who stopped, left the broadcast's topics or is paused: `suppressed`. A broadcast paused meanwhile gets its messages
+    back; a cancelled one's are `cancelled`; what somebody else has settled is left out.
+    """
+    kept: list[Claimed] = []
+    by_lane: dict[int, list[int]] = {}
+    for message in held:
+        by_lane.setdefault(message.broadcast_id, []).append(message.id)
+    wanted = [key for key in by_lane if key]
+    for lane in ([REPLIES] if 0 in by_lane else []) + (lanes(connection, wanted) if wanted else []):
+        where, listed = sql.among(connection, "o.id", sorted(by_lane[lane.broadcast_id]))
+        where += " AND o.status = 'sending' AND o.due_ms IS NOT NULL ORDER BY o.id"
+        statement, parameters = _due(lane, where, (listed,))
+        rows = sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o"), parameters).all()
+        kept.extend(_take(connection, channel, lane, rows, now_ms=now_ms, lease_ms=lease_ms, ours=True))
+    order = {message.id: position for position, message in enumerate(held)}
+    return sorted(kept, key=lambda message: order[message.id])
+
+
+def release(connection: Connection, held: Collection[int], due_ms: int, error: str) -> None:
+    """Give back what was claimed and surely has not been sent."""
+    if held:
+        where, listed = sql.among(connection, "id", held)
+        sql.run(
+            connection,
+            f"UPDATE outbox SET due_ms = ?, error = ? WHERE {where} AND status = 'sending' AND due_ms IS NOT NULL",
+            (due_ms, error, listed),
+        )
+
+
+def next_due(connection: Connection, channel: str, broadcast_ids: Sequence[int]) -> int | None:
+    """When the next message of the replies or of these broadcasts comes due."""
+    instants = []
+    for broadcast_id in (0, *broadcast_ids):
+        row = sql.run(
+            connection,
+            "SELECT due_ms FROM outbox WHERE channel = ? AND broadcast_id = ? AND due_ms IS NOT NULL"
+            " ORDER BY due_ms, id LIMIT 1",
+            (channel, broadcast_id),
+        ).first()
+        if row is not None:
+            instants.append(int(row[0]))
+    return min(instants, default=None)
+
+
+def settle(connection: Connection, channel: str, results: Sequence[Result], now_ms: int) -> Merged:
+    """Write down what came of claimed messages; reports that outran their gateway id are merged in.
+
+    A message that a report has moved on already keeps its status and only learns the gateway's id.
+    """
+    if not results:
+        return Merged()
+    results = sorted(results, key=lambda result: result.id)
+    moved = _write(connection, results)
+    moves: counts.Moves = Counter()
+    late: list[Result] = []
+    for result in results:
+        if result.id not in moved:
+            late.append(result)
+        elif result.status is not Status.SENDING:
+            moves[result.broadcast_id, str(Status.SENDING), str(result.status)] += 1
+    sql.run_many(
+        connection,
+        "UPDATE outbox SET external_id = COALESCE(external_id, ?), handed_ms = COALESCE(handed_ms, ?), due_ms = NULL"
+        " WHERE id = ? AND status IN ('sent', 'delivered', 'failed', 'expired', 'unknown')",
+        [(result.external_id, result.handed_ms, result.id) for result in late if result.handed_ms is not None],
+    )
+    forget(connection, [result.id for result in results if result.broadcast_id == 0])
+    known = [result.external_id for result in results if result.external_id is not None]
+    parked = take_parked(connection, channel, known)
+    merged = merge_reports(connection, parked, now_ms, moves=moves) if parked else Merged()
+    counts.tally(connection, moves, now_ms)
+    return merged
+
+
+def forget(connection: Connection, ids: Sequence[int]) -> None:
+    """Blank the number and the text of an erased person's messages once nobody has to send them."""
+    if ids:
+        where, listed = sql.among(connection, "id", ids)
+        sql.run(
+            connection,
+            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",
+            (listed,),
+        )
+
+
+def _due(lane: Lane, where: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
+    if lane.broadcast_id == 0:
+        columns = (
+            "o.id, o.contact_id, o.status, o.error, o.attempts, o.created_ms, o.expires_ms, o.parts, o.number, o.text"
+        )
+        return f"SELECT {columns} FROM outbox o WHERE {where}", tuple(parameters)
+    wanted = "1"
+    if lane.topics is not None:
+        ids = ", ".join(str(key) for key in lane.topics) or "-1"
+        wanted = f"(SELECT 1 FROM subscription s WHERE s.contact_id = o.contact_id AND s.topic_id IN ({ids}) LIMIT 1)"
+    columns = (
+        "o.id, o.contact_id, o.status, o.error, o.attempts, o.created_ms, o.expires_ms, o.text_id, c.number, c.state,"
+        f" c.paused_until_ms, c.promotion, {wanted} AS wanted"
+    )
+    statement = f"SELECT {columns} FROM outbox o LEFT JOIN contact c ON c.id = o.contact_id WHERE {where}"
+    return statement, tuple(parameters)
+
+
+def _take(
+    connection: Connection, channel: str, lane: Lane, rows: Sequence[Any], *, now_ms: int, lease_ms: int,
+    ours: bool = False,
+) -> list[Claimed]:  # fmt: skip
+    """Settle what must not leave, put the others under the lease. *ours*: they are in our hands, so none has left."""
+    if not rows:
+        return []
+    texts = _texts(connection, lane) if lane.broadcast_id else {}
+    kept: list[Claimed] = []
+    moves: counts.Moves = Counter()
+    dropped: list[tuple[Any, ...]] = []
+    back: list[int] = []
+    for row in rows:
+        fate = _fate(lane, row, now_ms)
+        if fate is None and lane.state == "paused":
+            back.append(int(row.id))
+        elif fate is None:
+            moves[lane.broadcast_id, str(row.status), str(Status.SENDING)] += 1
+            kept.append(_claimed(channel, lane, row, texts, now_ms))
+        else:
+            taken_over = row.status == Status.SENDING and row.error == "" and not ours
+            fate = Status.UNKNOWN if taken_over else fate
+            moves[lane.broadcast_id, str(row.status), str(fate)] += 1
+            dropped.append((str(fate), MAY_HAVE_LEFT if taken_over else "", now_ms, int(row.id)))
+    if kept:
+        where, listed = sql.among(connection, "id", [message.id for message in kept])
+        sql.run(
+            connection,
+            f"UPDATE outbox SET status = 'sending', due_ms = ?, error = '' WHERE {where}",
+            (now_ms + lease_ms, listed),
+        )
+    release(connection, back, now_ms, "the broadcast is paused")
+    sql.run_many(
+        connection, "UPDATE outbox SET status = ?, error = ?, final_ms = ?, due_ms = NULL WHERE id = ?", dropped
+    )
+    if dropped and lane.broadcast_id == 0:
+        forget(connection, [int(values[-1]) for values in dropped])
+    counts.tally(connection, moves, now_ms)
+    return kept
+
+
+def _fate(lane: Lane, row: Any, now_ms: int) -> Status | None:
+    """Why a message must not leave, or None."""
+    expires_ms = row.expires_ms
+    if lane.broadcast_id == 0:
+        if expires_ms is None:
+            expires_ms = row.created_ms + REPLY_LIFE_MS
+        return Status.EXPIRED if expires_ms <= now_ms else None
+    if lane.state == "cancelled":
+        return Status.CANCELLED
+    active = row.state == "active" or (
+        row.state == "paused" and row.paused_until_ms is not None and row.paused_until_ms <= now_ms
+    )
+    if not active or row.wanted is None or (lane.promotion and not row.promotion):
+        return Status.SUPPRESSED
+    return Status.EXPIRED if expires_ms is not None and expires_ms <= now_ms else None
+
+
+def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str, int]], now_ms: int) -> Claimed:
+    if lane.broadcast_id:
+        text, encoding, parts = texts[int(row.text_id)]
+    else:
+        text, encoding, parts = row.text or "", None, int(row.parts)
+    return Claimed(
+        id=int(row.id),
+        channel=channel,
+        broadcast_id=lane.broadcast_id,
+        contact_id=row.contact_id,
+        number=row.number or "",
+        text=text,
+        parts=parts,
+        attempts=int(row.attempts),
+        created_ms=int(row.created_ms),
+        expires_ms=row.expires_ms,
+        checked_ms=now_ms,
+        encoding=encoding,
+    )
+
+
+def _texts(connection: Connection, lane: Lane) -> dict[int, tuple[str, str, int]]:
+    rows = sql.run(
+        connection,
+        "SELECT id, text, encoding, parts FROM broadcast_text WHERE broadcast_id = ?",
+        (lane.broadcast_id,),
+    )
+    return {int(row.id): (row.text, row.encoding, int(row.parts)) for row in rows}
+
+
+_SETTLED = "status, error, external_id, due_ms, attempts, expires_ms, handed_ms, final_ms"
+
+
+def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
+    """Move the messages that still are `sending`; give the ids of those."""
+    values = [
+        (
+            str(result.status), result.error, result.external_id, result.due_ms, result.attempts, result.expires_ms,
+            result.handed_ms, result.final_ms, result.id,
+        )
+        for result in results
+    ]  # fmt: skip
+    if sql.is_postgresql(connection):
+        kinds = ("text", "text", "text", "bigint", "integer", "bigint", "bigint", "bigint", "bigint")
+        arrays = ", ".join(f"CAST(? AS {kind}[])" for kind in kinds)
+        statement = (
+            "UPDATE outbox t SET status = v.status, error = v.error, due_ms = v.due_ms, attempts = v.attempts,"
+            " external_id = COALESCE(v.external_id, t.external_id), expires_ms = COALESCE(v.expires_ms, t.expires_ms),"
+            " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms"
+            f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending' RETURNING t.id"
+        )
+        columns = [list(column) for column in zip(*values, strict=True)]
+        return {int(key) for (key,) in sql.run(connection, statement, columns)}
+    where, listed = sql.among(connection, "id", [result.id for result in results])
+    found = sql.run(connection, f"SELECT id FROM outbox WHERE {where} AND status = 'sending'", (listed,))
+    moved = {int(key) for (key,) in found}
+    sql.run_many(
+        connection,
+        "UPDATE outbox SET status = ?, error = ?, external_id = COALESCE(?, external_id), due_ms = ?, attempts = ?,"
+        " expires_ms = COALESCE(?, expires_ms), handed_ms = COALESCE(?, handed_ms), final_ms = ? WHERE id = ?",
+        [row for row in values if row[-1] in moved],
+    )
+    return moved

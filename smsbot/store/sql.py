@@ -1,0 +1,46 @@
+"""Plain statements for both databases: written with `?`, lists of keys bound as one parameter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult
+
+
+def is_postgresql(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> CursorResult[*tuple[Any, ...]]:
+    """Execute *statement*, whose placeholders are `?` and which holds no other question or percent mark."""
+    if is_postgresql(connection):
+        statement = _percent(statement)
+    return connection.exec_driver_sql(statement, tuple(parameters))
+
+
+def run_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    connection.exec_driver_sql(_percent(statement) if is_postgresql(connection) else statement, list(rows))
+
+
+def among(connection: Connection, column: str, values: Collection[int] | Collection[str]) -> tuple[str, Any]:
+    """The condition that *column* is one of *values*, and its one parameter."""
+    listed = list(values)
+    if is_postgresql(connection):
+        kind = "text" if listed and isinstance(listed[0], str) else "bigint"
+        return f"{column} = ANY(CAST(? AS {kind}[]))", listed
+    return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(listed)
+
+
+def locked(connection: Connection, clause: str = "FOR UPDATE") -> str:
+    """*clause* where rows can be locked; SQLite's one writer needs none."""
+    return f" {clause}" if is_postgresql(connection) else ""
+
+
+@lru_cache(maxsize=512)
+def _percent(statement: str) -> str:
+    return statement.replace("?", "%s")

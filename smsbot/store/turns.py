@@ -1,0 +1,173 @@
+"""One batch of turns in one transaction: what came, what it changed, what goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from smsbot.dialogue.model import Fact
+from smsbot.status import Status
+from smsbot.store import audit, bulk, contacts, erasure, outbox
+from smsbot.store.contacts import Codes, Profile, placeholders
+from smsbot.store.tables import Inbound, Outbox, table
+
+INBOUND = table(Inbound)
+OUTBOX = table(Outbox)
+
+CAME = (
+    "channel", "external_id", "number", "contact_id", "recipient", "text", "sent_ms", "at_ms", "intent", "rule",
+    "inbox", "tag",
+)  # fmt: skip
+LEAVES = (
+    "channel", "broadcast_id", "contact_id", "number", "text", "parts", "status", "error", "in_reply_to", "created_ms",
+    "due_ms", "expires_ms", "attempts", "forget",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Turn:
+    """One text and all it causes, ready to be written."""
+
+    channel: str
+    external_id: str
+    number: str
+    recipient: str
+    text: str
+    sent_ms: int | None
+    at_ms: int
+    profile: Profile | None = None  # None: the sender is no phone number
+    intent: str = ""
+    rule: str = ""
+    tag: str = ""  # why staff should read it, or ""
+    reply_channel: str = ""
+    replies: Sequence[tuple[str, int]] = ()  # text, parts
+    facts: Sequence[Fact] = ()
+    suppress: bool = False
+    left: Sequence[str] = ()
+    erase: bool = False
+    inbound_id: int = 0
+    reply_ids: list[int] = field(default_factory=list)
+
+
+class Raced(Exception):
+    """Another process took one of these messages between our look and our insert: do the batch again."""
+
+
+def seen(connection: Connection, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these (channel, external id) have been taken already."""
+    found: set[tuple[str, str]] = set()
+    by_channel: dict[str, list[str]] = {}
+    for channel, external_id in keys:
+        by_channel.setdefault(channel, []).append(external_id)
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    for channel, ids in by_channel.items():
+        condition, values = placeholders(connection, ids)
+        rows = connection.exec_driver_sql(
+            f"SELECT external_id FROM inbound WHERE channel={mark} AND external_id {condition}", (channel, *values)
+        )
+        found.update((channel, row[0]) for row in rows)
+    return found
+
+
+def write(
+    connection: Connection, turns: Sequence[Turn], codes: Codes, *, claim_until_ms: int | None
+) -> list[outbox.Claimed]:
+    """Write everything that *turns* caused. Raises `Raced` if one of them is a repeat after all.
+
+    *claim_until_ms*: insert the replies already claimed, with that lease, for a dispatcher of this process that has
+    said it takes them; they are returned. None: insert them queued.
+    """
+    profiles = {id(turn.profile): turn.profile for turn in turns if turn.profile is not None}
+    now_ms = turns[-1].at_ms
+    ids = contacts.save(connection, profiles.values(), codes, now_ms)
+    for turn in turns:
+        if turn.erase and turn.profile is not None:
+            erasure.erase(connection, turn.profile.subject, turn.number, turn.profile.loaded.id, now_ms=now_ms)
+    _write_inbound(connection, turns, ids)
+    claimed = _write_replies(connection, turns, ids, claim_until_ms)
+    _withdraw(connection, turns, ids, now_ms)
+    audit.append(connection, [entry for turn in turns for entry in _entries(turn)])
+    return claimed
+
+
+def _write_inbound(connection: Connection, turns: Sequence[Turn], ids: dict[str, int]) -> None:
+    rows = [
+        (
+            turn.channel, turn.external_id,
+            "" if turn.erase else turn.number, ids.get(turn.number), turn.recipient,
+            "" if turn.erase else turn.text, turn.sent_ms, turn.at_ms, turn.intent, turn.rule,
+            "open" if turn.tag else "", turn.tag,
+        )
+        for turn in turns
+    ]  # fmt: skip
+    made = bulk.insert(
+        connection, INBOUND, CAME, rows,
+        conflict="(channel, external_id) DO NOTHING", returning=("id", "channel", "external_id"),
+    )  # fmt: skip
+    if len(made) != len(turns):
+        raise Raced
+    keys = {(channel, external_id): key for key, channel, external_id in made}
+    for turn in turns:
+        turn.inbound_id = keys[turn.channel, turn.external_id]
+
+
+def _write_replies(
+    connection: Connection, turns: Sequence[Turn], ids: dict[str, int], claim_until_ms: int | None
+) -> list[outbox.Claimed]:
+    status = Status.QUEUED if claim_until_ms is None else Status.SENDING
+    answered = [(turn, text, parts) for turn in turns if turn.reply_channel for text, parts in turn.replies]
+    rows = [
+        (
+            turn.reply_channel, 0, ids.get(turn.number), turn.number, text, parts, status.value, "", turn.inbound_id,
+            turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + outbox.REPLY_LIFE_MS, 0,
+            turn.erase,
+        )
+        for turn, text, parts in answered
+    ]  # fmt: skip
+    made = bulk.insert(connection, OUTBOX, LEAVES, rows, returning=("id",))
+    for (turn, _, _), (key,) in zip(answered, made, strict=True):
+        turn.reply_ids.append(key)
+    if claim_until_ms is None:
+        return []
+    return [
+        outbox.Claimed(
+            id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=parts, attempts=0,
+            created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS, checked_ms=turn.at_ms,
+            contact_id=ids.get(turn.number), forget=turn.erase,
+        )
+        for (turn, text, parts), (key,) in zip(answered, made, strict=True)
+    ]  # fmt: skip
+
+
+def _withdraw(connection: Connection, turns: Sequence[Turn], ids: dict[str, int], now_ms: int) -> None:
+    stopped = {ids[turn.number] for turn in turns if turn.suppress and turn.number in ids}
+    if stopped:
+        outbox.suppress(connection, sorted(stopped), now_ms=now_ms)
+    left = [(ids[turn.number], turn) for turn in turns if turn.left and turn.number in ids]
+    for contact_id, turn in left:
+        if contact_id not in stopped and turn.profile is not None:
+            outbox.suppress_left(
+                connection, contact_id, left=tuple(turn.left), kept=tuple(turn.profile.contact.topics), now_ms=now_ms
+            )
+
+
+def _entries(turn: Turn) -> list[audit.Entry]:
+    if turn.profile is None:
+        return []
+    return [
+        audit.Entry(
+            at_ms=turn.at_ms,
+            subject=turn.profile.subject,
+            action=fact.action,
+            scope=fact.scope,
+            source=fact.source,
+            channel=turn.channel,
+            keyword=fact.keyword,
+            rule=fact.rule,
+            wording=fact.wording,
+            evidence="" if turn.erase else turn.text,
+        )
+        for fact in turn.facts
+    ]

@@ -1,0 +1,139 @@
+"""A message cut into listed phrases, and what such phrases name: topics, numbers, all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smsbot.text.fold import fold_of, script
+from smsbot.text.understood import Intent
+from smsbot.text.vocabulary import Meaning, Token, Vocabulary
+from smsbot.text.words import Role
+
+_SILENT = frozenset({Role.COURTESY, Role.FILLER, Role.TOPIC_NOUN, Role.MESSAGING})
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Tokens that form one listed phrase, or one token without meaning."""
+
+    tokens: tuple[Token, ...]
+    meanings: tuple[Meaning, ...] = ()
+    literal: bool = False
+    roles: frozenset[Role] = frozenset()
+    intents: frozenset[Intent] = frozenset()
+
+    @property
+    def number(self) -> int | None:
+        return self.tokens[0].number if len(self.tokens) == 1 else None
+
+    @property
+    def text(self) -> str:
+        return " ".join(token.text for token in self.tokens)
+
+    @property
+    def raw(self) -> str:
+        """The first word, case kept: folding reads capitals."""
+        return self.tokens[0].raw
+
+    @property
+    def last(self) -> str:
+        return self.tokens[-1].text
+
+    @property
+    def is_silent(self) -> bool:
+        return not self.roles.isdisjoint(_SILENT)
+
+    @property
+    def names_language(self) -> bool:
+        return any(meaning.names_language is not None for meaning in self.meanings)
+
+    def has(self, role: Role) -> bool:
+        return role in self.roles
+
+    def asks(self, intent: Intent) -> bool:
+        return intent in self.intents
+
+    def meaning(self, intent: Intent | None = None, *roles: Role) -> Meaning | None:
+        """The first meaning with that intent or one of those roles."""
+        for meaning in self.meanings:
+            if (intent is not None and meaning.intent is intent) or meaning.role in roles:
+                return meaning
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    topics: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    every: bool = False
+    strangers: int = 0  # tokens that name nothing
+    language: str | None = None
+    script: str = ""
+    word: str = ""
+
+    @property
+    def unknown(self) -> bool:
+        return self.strangers > 0
+
+
+def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
+    """Cut from left to right, the longest listed phrase first."""
+    result = []
+    start = 0
+    while start < len(tokens):
+        hit = vocabulary.hit(tokens, start)
+        if hit is None:
+            result.append(Segment((tokens[start],)))
+            start += 1
+            continue
+        roles = frozenset(meaning.role for meaning in hit.meanings if meaning.role is not None)
+        intents = frozenset(meaning.intent for meaning in hit.meanings if meaning.intent is not None)
+        result.append(Segment(tuple(tokens[start : start + hit.size]), hit.meanings, hit.literal, roles, intents))
+        start += hit.size
+    return result
+
+
+def read_argument(parts: Sequence[Segment]) -> Argument:
+    """The topics and numbers that *parts* name. Filling words are passed over if anything else is named."""
+    topics: dict[str, None] = {}
+    numbers: dict[int, None] = {}
+    every = False
+    strangers = 0
+    named: Meaning | None = None
+    typed = ""
+    for part in parts:
+        if not part.meanings:
+            token = part.tokens[0]
+            if token.number is not None:
+                numbers[token.number] = None
+            elif token.inflected is not None:
+                topics[token.inflected.topic or ""] = None
+                named, typed = named or token.inflected, typed or part.text
+            else:
+                strangers += 1
+            continue
+        topic_meanings = [meaning for meaning in part.meanings if meaning.topic is not None]
+        if topic_meanings:
+            topics |= dict.fromkeys(meaning.topic for meaning in topic_meanings if meaning.topic)
+            named, typed = named or topic_meanings[0], typed or part.text
+        elif part.asks(Intent.ALL):
+            every = True
+            named, typed = named or part.meaning(Intent.ALL), typed or part.text
+        elif (number := next((m for m in part.meanings if m.number is not None), None)) is not None:
+            numbers[number.number or 0] = None
+            named, typed = named or number, typed or part.text
+        elif part.is_silent:
+            continue
+        else:
+            strangers += len(part.tokens)
+    return Argument(
+        tuple(topics), tuple(numbers), every, strangers, named.language if named else None,
+        _script(named, typed), named.word if named else "",
+    )  # fmt: skip
+
+
+def _script(named: Meaning | None, typed: str) -> str:
+    if named is None or named.language is None or fold_of(named.language).script == "Latn":
+        return ""
+    return "Latn" if script(typed) == "Latn" else ""

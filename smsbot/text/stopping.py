@@ -1,0 +1,160 @@
+"""The stop engine: who asks to stop is stopped, whatever the wording; who says "stop" about something else is not.
+
+This is law, not taste: a stop word with only courtesy and words of messaging around it stops; with other content it
+never does; a negated one never does; what is near is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smsbot.text.arguments import Segment, read_argument
+from smsbot.text.fold import lower
+from smsbot.text.reading import script_of
+from smsbot.text.understood import Intent, Understood
+from smsbot.text.vocabulary import Meaning, Vocabulary
+from smsbot.text.words import Role
+
+_HARMLESS = (Role.COURTESY, Role.MESSAGING, Role.FILLER)
+_REACH = 2  # phrases between a negation and the stop word it negates
+_NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
+_NEAR_LETTERS = 6
+
+
+def read(parts: Sequence[Segment], cleaned: str) -> Understood | None:
+    """The stop, leave, keep or stop sentence in *parts*, or None if no stop word is in them."""
+    content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
+    spots = [index for index, part in enumerate(content) if _stops(part)]
+    if not spots:
+        return _by_form(content, parts, cleaned)
+    first = content[spots[0]]
+    meaning = _stop_meaning(first)
+    negated = [spot for spot in spots if _is_negated(content, spot)]
+    if negated:
+        intent = Intent.KEEP if _leads(content, negated[0]) else Intent.STOP_SENTENCE
+        return _answer(intent, meaning, cleaned, "negated")
+    others = [part for index, part in enumerate(content) if index not in spots]
+    every = any(part.asks(Intent.ALL) for part in others)
+    strangers = [part for part in others if not _is_harmless(part)]
+    if not strangers:
+        rule = "phrase" if first.has(Role.PHRASE) or first.has(Role.REFUSAL) else "courtesy"
+        if not any(part.asks(Intent.STOP) for part in content) and _is_turned(others):
+            return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
+        return _answer(Intent.STOP, meaning, cleaned, rule, every=every)
+    if any(part.has(Role.PHRASE) for part in content):
+        return _answer(Intent.STOP, meaning, cleaned, "phrase")
+    command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
+    if command is None:
+        return _refused(content, others, strangers, meaning, cleaned)
+    if content[0] is command or content[-1] is command:
+        argument = read_argument(others)
+        if not argument.unknown and (argument.topics or argument.numbers):
+            return Understood(
+                Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
+                script=script_of(meaning.language, command.text), keyword=meaning.word,
+                rule="exact" if command.literal else "fold",
+            )  # fmt: skip
+    if content[0] is command or any(part.has(Role.CORE) for part in content):
+        return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
+    return None
+
+
+def near(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """A short message with a long stop word one slip off: a stop beside courtesy, else worth a question."""
+    content = [part for part in parts if not _is_harmless(part)]
+    if not 1 <= len(content) <= _NEAR_WORDS:
+        return None
+    negated = any(part.has(Role.NEGATOR) for part in parts)
+    for part in content:
+        if part.meanings and not part.has(Role.ORDINARY):
+            continue
+        if len(part.tokens) != 1 or len(part.raw) < _NEAR_LETTERS:
+            continue
+        found = [meaning for meaning in vocabulary.slips(part.raw) if meaning.intent is Intent.STOP]
+        if not found:
+            continue
+        if negated:
+            return _answer(Intent.KEEP, found[0], cleaned, "negated")
+        if part.has(Role.ORDINARY):
+            return _answer(Intent.MAYBE_STOP, found[0], cleaned, "typo") if len(content) == 1 else None
+        return _answer(Intent.STOP if len(content) == 1 else Intent.MAYBE_STOP, found[0], cleaned, "typo")
+    return None
+
+
+def _stops(part: Segment) -> bool:
+    return any(_is_stop(meaning) for meaning in part.meanings)
+
+
+def _is_stop(meaning: Meaning) -> bool:
+    return meaning.intent is Intent.STOP or meaning.role in (Role.PHRASE, Role.REFUSAL)
+
+
+def _stop_meaning(part: Segment) -> Meaning:
+    return part.meaning(Intent.STOP, Role.PHRASE, Role.REFUSAL) or part.meanings[0]
+
+
+def _is_harmless(part: Segment) -> bool:
+    return any(meaning.role in _HARMLESS for meaning in part.meanings) or part.asks(Intent.ALL)
+
+
+def _is_negated(content: Sequence[Segment], spot: int) -> bool:
+    """Whether a negation stands shortly before; a phrase with its own ("don't text me") cannot be turned round."""
+    if any(meaning.denies for meaning in content[spot].meanings if _is_stop(meaning)):
+        return False
+    before = content[max(0, spot - _REACH) : spot]
+    return any(part.has(Role.NEGATOR) for part in before)
+
+
+def _leads(content: Sequence[Segment], spot: int) -> bool:
+    """Whether nothing but filling stands before the negation, or nothing but filling in the whole message."""
+    start = next(index for index, part in enumerate(content) if part.has(Role.NEGATOR))
+    return start <= spot and all(_is_harmless(part) for part in content[:start])
+
+
+def _is_turned(others: Sequence[Segment]) -> bool:
+    return any(part.has(Role.INFLUENCE) for part in others)
+
+
+def _refused(
+    content: Sequence[Segment], others: Sequence[Segment], strangers: Sequence[Segment], meaning: Meaning, cleaned: str
+) -> Understood | None:
+    """ "I don't want" with other content: a stop if the messages are what is not wanted, else perhaps."""
+    if not any(part.has(Role.MESSAGING) for part in others):
+        return None
+    if _is_turned(others):
+        return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
+    spot = next(index for index, part in enumerate(content) if part.has(Role.REFUSAL))
+    beside = [*content[max(0, spot - 3) : spot], *content[spot + 1 : spot + 4]]
+    if any(part.has(Role.MESSAGING) for part in beside) and len(strangers) <= 3:
+        return _answer(Intent.STOP, meaning, cleaned, "phrase")
+    return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
+
+
+def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str) -> Understood | None:
+    """Forms of stop verbs that are no command alone: negated they keep, beside courtesy or messaging they stop."""
+    for spot, part in enumerate(content):
+        kept = part.meaning(None, Role.KEPT)
+        if kept is not None:
+            return _answer(Intent.KEEP, kept, cleaned, "negated")
+        found = part.meaning(None, Role.STOP_VERB)
+        if found is None:
+            continue
+        if _is_negated(content, spot):
+            return _answer(Intent.KEEP, found, cleaned, "negated")
+        if all(_is_harmless(other) for other in parts if other is not part):
+            beside = any(other.has(Role.COURTESY) or other.has(Role.MESSAGING) for other in parts if other is not part)
+            return _answer(Intent.STOP if beside else Intent.MAYBE_STOP, found, cleaned, "courtesy")
+    return None
+
+
+def _rest(others: Sequence[Segment]) -> str:
+    return " ".join(part.text for part in others)
+
+
+def _answer(intent: Intent, meaning: Meaning, cleaned: str, rule: str, *, every: bool = False) -> Understood:
+    if meaning.typo and rule == "courtesy":
+        rule = "typo"
+    return Understood(
+        intent, argument=cleaned.strip(), language=meaning.language, script=script_of(meaning.language, cleaned),
+        keyword=lower(meaning.word), rule=rule, every=every,
+    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""Words one slip away: one letter more, less or other, or two neighbours swapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+SHORTEST = 5  # letters; shorter words have too many neighbours that mean something else
+LONGEST = 40  # letters; nothing we listen for is longer
+
+_T = TypeVar("_T")
+
+
+def variants(word: str) -> Iterator[str]:
+    """*word* with each letter left out once."""
+    for index in range(len(word)):
+        yield word[:index] + word[index + 1 :]
+
+
+def within_one(left: str, right: str) -> bool:
+    """Whether one insertion, deletion, substitution or swap of neighbours (or nothing) turns *left* into *right*."""
+    if left == right:
+        return True
+    if len(left) > len(right):
+        left, right = right, left
+    if len(right) - len(left) > 1:
+        return False
+    start = 0
+    while start < len(left) and left[start] == right[start]:
+        start += 1
+    if len(left) < len(right):
+        return left[start:] == right[start + 1 :]
+    if left[start + 1 :] == right[start + 1 :]:
+        return True
+    swapped = left[start : start + 2][::-1]
+    return len(swapped) == 2 and swapped == right[start : start + 2] and left[start + 2 :] == right[start + 2 :]
+
+
+class Neighbours(Generic[_T]):
+    """An index of words by what is left of them without one letter: a look-up costs one probe a letter."""
+
+    def __init__(self) -> None:
+        self._by_rest: dict[str, list[tuple[str, _T]]] = {}
+
+    def add(self, word: str, value: _T) -> None:
+        if SHORTEST <= len(word) <= LONGEST:
+            for rest in {word, *variants(word)}:
+                self._by_rest.setdefault(rest, []).append((word, value))
+
+    def find(self, word: str) -> list[_T]:
+        """The values of words within one slip of *word*, in the order they were added, without repeats."""
+        if not SHORTEST <= len(word) <= LONGEST + 1:
+            return []
+        found: dict[int, _T] = {}
+        for rest in (word, *variants(word)):
+            for candidate, value in self._by_rest.get(rest, ()):
+                if id(value) not in found and within_one(word, candidate):
+                    found[id(value)] = value
+        return list(found.values())

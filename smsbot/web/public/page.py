@@ -1,0 +1,164 @@
+"""`GET /`: who we are, what can be texted, how to stop (contract §6). No number of people under ten is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from smsbot.dialogue.directory import LANGUAGE_NAMES
+from smsbot.dialogue.model import State
+from smsbot.errors import StoreError
+from smsbot.store import health
+from smsbot.web.markup import document
+from smsbot.web.ports import Service
+from smsbot.web.public.words import WORDS, Words
+from smsbot.web.simulator import calls as simulator
+
+SMALLEST_CELL = 10  # people (contract §6)
+
+
+def pages(service: Service) -> list[Route]:
+    async def home(request: Request) -> Response:
+        language = chosen_language(service, request)
+        active, by_topic = await _statistics(service)
+        markup = body(service, language, active, by_topic)
+        response = document(_name(service, language), markup, language=language, styles=("/static/site.css",))
+        response.headers["Vary"] = "Accept-Language"
+        return response
+
+    return [Route("/", home)]
+
+
+def chosen_language(service: Service, request: Request) -> str:
+    """`?lang=`, else the reader's browser, else the default language; only those that the page has words in."""
+    offered = languages(service)
+    asked = request.query_params.get("lang")
+    if asked in offered:
+        return asked
+    for entry in request.headers.get("accept-language", "").split(","):
+        language = entry.split(";")[0].strip().split("-")[0].lower()
+        if language in offered:
+            return language
+    return offered[0]
+
+
+def languages(service: Service) -> list[str]:
+    """Languages of the service that the page has words in, the default first; never none."""
+    return [language for language in service.settings.service.languages if language in WORDS] or ["en"]
+
+
+def publishable(count: int) -> int | None:
+    """*count* if it may be shown, else None."""
+    return count if count >= SMALLEST_CELL else None
+
+
+async def _statistics(service: Service) -> tuple[int, Mapping[str, int]]:
+    now_ms = service.clock()
+
+    def job(connection: Connection) -> tuple[int, Mapping[str, int]]:
+        active = health.people(connection, now_ms).get(State.ACTIVE.value, 0)
+        return active, health.subscribers(connection)
+
+    try:
+        return await service.store.look(job)
+    except StoreError:  # the page tells how to stop: it must not depend on a database
+        return 0, {}
+
+
+def body(service: Service, language: str, active: int, by_topic: Mapping[str, int]) -> str:
+    words = WORDS[language]
+    return (
+        f'<a class="skip" href="#main">{escape(words.how)}</a>'
+        f"{_header(service, language, words)}"
+        f'<main id="main">{_joining(service, words)}{_topics(service, language, words, by_topic)}'
+        f"{_keywords(words)}</main>{_footer(service, words, active)}"
+    )
+
+
+def _header(service: Service, language: str, words: Words) -> str:
+    links = "".join(
+        f'<a href="/?lang={code}" lang="{code}" hreflang="{code}"{_current(code, language)}>'
+        f"{escape(LANGUAGE_NAMES.get(code, code))}</a>"
+        for code in languages(service)
+    )
+    return (
+        f'<header><nav class="languages" aria-label="Language">{links}</nav>'
+        f'<h1>{escape(_name(service, language))}</h1><p class="lead">{escape(words.lead)}</p></header>'
+    )
+
+
+def _current(code: str, language: str) -> str:
+    return ' aria-current="true"' if code == language else ""
+
+
+def _joining(service: Service, words: Words) -> str:
+    number = sender(service)
+    sentence = words.write if number else words.write_nowhere
+    join, stop = "<kbd>JOIN</kbd>", "<kbd>STOP</kbd>"
+    call = escape(sentence).replace("{join}", join).replace("{number}", f"<strong>{escape(number)}</strong>")
+    return (
+        f'<section class="join" aria-labelledby="how"><h2 id="how">{escape(words.how)}</h2><p class="call">{call}</p>'
+        f"<p>{escape(words.stop).replace('{stop}', stop)}</p><p>{escape(words.free)}</p></section>"
+    )
+
+
+def sender(service: Service) -> str:
+    """The number to write to: that of the first channel that takes texts; '' if none has one."""
+    return next((each.config.sender for each in service.channels.values() if each.config.inbound), "")
+
+
+def _topics(service: Service, language: str, words: Words, by_topic: Mapping[str, int]) -> str:
+    directory = service.directory()
+    rows = "".join(
+        f'<tr><td>{topic.number}</td><th scope="row">{escape(topic.name(language))}</th>'
+        f"<td>{_cell(by_topic.get(code, 0), words)}</td></tr>"
+        for code, topic in directory.topics.items()
+    )
+    rows += f'<tr><td>{directory.all_number}</td><th scope="row">{escape(words.all)}</th><td></td></tr>'
+    return (
+        f'<section aria-labelledby="topics"><h2 id="topics">{escape(words.topics)}</h2><table><thead><tr>'
+        f'<th scope="col">{escape(words.number)}</th><th scope="col">{escape(words.topic)}</th>'
+        f'<th scope="col">{escape(words.subscribers)}</th></tr></thead><tbody>{rows}</tbody></table></section>'
+    )
+
+
+def _cell(count: int, words: Words) -> str:
+    shown = publishable(count)
+    return f'<span class="few">{escape(words.few)}</span>' if shown is None else str(shown)
+
+
+def _keywords(words: Words) -> str:
+    told = (
+        ("JOIN", words.join), ("TOPICS", words.topics_word), ("STATUS", words.status), ("PAUSE", words.pause),
+        ("HELP", words.help), ("DATA", words.data), ("STOP", words.stop_word),
+    )  # fmt: skip
+    rows = "".join(
+        f'<tr><th scope="row"><kbd lang="en">{word}</kbd></th><td>{escape(effect)}</td></tr>' for word, effect in told
+    )
+    return (
+        f'<section aria-labelledby="words"><h2 id="words">{escape(words.words)}</h2><table><thead><tr>'
+        f'<th scope="col">{escape(words.word)}</th><th scope="col">{escape(words.effect)}</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></section>"
+    )
+
+
+def _footer(service: Service, words: Words, active: int) -> str:
+    number = service.settings.service.contact
+    link = f'<a href="tel:{escape(number)}">{escape(number)}</a>'
+    shown = publishable(active)
+    people = f"<p>{escape(words.people.format(count=shown))}</p>" if shown is not None else ""
+    phone = f'<a href="/simulator">{escape(words.simulator)}</a>' if simulator.channels(service) else ""
+    return (
+        f"<footer><p>{escape(words.contact).replace('{contact}', link)}</p>{people}"
+        f'<nav aria-label="{escape(words.more)}">{phone} <a href="/docs">{escape(words.api)}</a></nav></footer>'
+    )
+
+
+def _name(service: Service, language: str) -> str:
+    names = service.settings.service.name
+    return names.get(language) or names.get("en") or next(iter(names.values()), "smsbot")

@@ -1,0 +1,353 @@
+"""The shapes of requests and answers (contract §4 and §10). Pydantic checks them and OpenAPI describes them."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
+
+from smsbot.clock import to_ms
+from smsbot.status import Status
+
+LIMIT = 1000  # entries of one page at the most (contract §10)
+TEXT_LIMIT = 20_000  # characters; 255 parts hold less (3GPP TS 23.040 §9.2.3.24.1)
+LATEST_MS = 4_102_444_800_000  # 2100-01-01T00:00Z: later is a slip of the keyboard
+
+Item = TypeVar("Item")
+
+
+class Strict(BaseModel):
+    """A request: an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+def written(value: object) -> object:
+    """A text as it goes out: trimmed, line ends LF, Unicode NFC (contract §10)."""
+    if not isinstance(value, str):
+        return value
+    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("The text holds a character that no phone can show (a zero byte or half a character).")
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _texts(value: object) -> object:
+    """One string is the text in the default language, whose key is not known here: ''."""
+    return {"": value} if isinstance(value, str) else value
+
+
+def _instant(value: object) -> object:
+    """ISO 8601 with offset → milliseconds."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError("Times are written as ISO 8601, for example 2026-12-01T10:00:00+04:00.")
+    if moment.tzinfo is None:
+        raise ValueError("The time needs its offset at the end, for example +04:00.")
+    instant_ms = to_ms(moment)
+    if not 0 <= instant_ms <= LATEST_MS:
+        raise ValueError("The time lies outside the years 1970 to 2099.")
+    return instant_ms
+
+
+Text = Annotated[str, BeforeValidator(written), Field(max_length=TEXT_LIMIT)]
+Label = Annotated[str, BeforeValidator(written), Field(min_length=1, max_length=100)]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+TopicCode = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
+Instant = Annotated[
+    int | None,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": ["string", "null"], "format": "date-time", "examples": ["2026-12-01T10:00:00+04:00"]}),
+]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Texts = Annotated[
+    dict[str, Text],
+    BeforeValidator(_texts),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"type": "string", "description": "In the default language"},
+                {"type": "object", "additionalProperties": {"type": "string"}, "description": "By language"},
+            ],
+            "examples": [{"ka": "სხდომა 10 დეკემბერს", "en": "Session on 10 December"}],
+        }
+    ),
+]
+State = Literal["new", "active", "paused", "stopped"]
+BroadcastState = Literal["awaiting_approval", "scheduled", "sending", "paused", "done", "cancelled"]
+Encoding = Literal["GSM-7", "UCS-2"]
+
+
+class Page(Answer, Generic[Item]):
+    """A list, and the cursor of what follows."""
+
+    items: list[Item]
+    next: str | None = Field(default=None, description="For `?cursor=`; null at the end")
+
+
+class ListQuery(Strict):
+    limit: int = Field(default=100, ge=1, le=LIMIT)
+    cursor: str | None = Field(default=None, max_length=100)
+
+
+# Broadcasts
+
+
+class BroadcastRequest(Strict):
+    text: Texts
+    topics: list[str] = Field(default=[], max_length=1000)
+    places: list[str] = Field(default=[], max_length=10_000, description="A place means itself and all below it")
+    everyone: StrictBool = Field(default=False, description="All who joined, instead of topics and places")
+    languages: list[str] | None = Field(default=None, description="Only people of these languages")
+    kind: Literal["information", "promotion"] = "information"
+    missing_translation: Literal["fallback", "skip"] = "fallback"
+    send_at: Instant = None
+    expires_at: Instant = None
+    urgent: StrictBool = Field(default=False, description="Passes the quiet hours; needs `reason`")
+    reason: Annotated[str, BeforeValidator(written), Field(max_length=1000)] = ""
+    channel: str | None = None
+    dry_run: StrictBool = False
+
+
+class CorrectionRequest(Strict):
+    text: Texts
+
+
+class Forcing(Answer):
+    """A character that forces UCS-2, and what could stand for it. Nothing is replaced by itself."""
+
+    character: str
+    substitute: str | None
+
+
+class LanguageCost(Answer):
+    recipients: int
+    encoding: Encoding
+    units: int = Field(description="Septets, or UTF-16 code units")
+    parts: int
+    forcing: list[Forcing] | SkipJsonSchema[None] = Field(
+        default=None,
+        description="Dry run only: the characters that force UCS-2",
+        exclude_if=lambda value: value is None,
+    )
+
+
+class Counts(Answer):
+    queued: int = 0
+    sending: int = 0
+    sent: int = 0
+    delivered: int = 0
+    failed: int = 0
+    expired: int = 0
+    suppressed: int = 0
+    cancelled: int = 0
+    unknown: int = 0
+
+
+class BroadcastAnswer(Answer):
+    id: str | None = Field(description="null with `dry_run`")
+    state: BroadcastState
+    recipients: int
+    by_language: dict[str, LanguageCost] = Field(description="By the language of the text that people get")
+    parts_total: int
+
+
+class BroadcastView(BroadcastAnswer):
+    counts: Counts = Field(description="Their sum is the number of recipients")
+    written: int = Field(description="Recipients whose message is in the queue already")
+    text: dict[str, str]
+    kind: str
+    topics: list[str]
+    places: list[str]
+    everyone: bool
+    languages: list[str] | None
+    channel: str | None
+    urgent: bool
+    reason: str
+    send_at: Moment | None
+    expires_at: Moment | None
+    created_at: Moment
+    created_by: str
+    approved_by: str | None
+    approved_at: Moment | None
+    corrects: str | None = Field(description="The broadcast that this one corrects")
+    starts_at: Moment | None = Field(description="When the first message may leave, while that lies ahead")
+    done_at: Moment | None
+
+
+# Subscribers and messages
+
+
+class Consent(Answer):
+    at: Moment
+    action: str
+    scope: str
+    source: str
+    evidence: str | None
+
+
+class Subscriber(Answer):
+    number: str
+    state: State
+    language: str | None
+    script: str
+    topics: list[str]
+    place: str | None
+    since: Moment | None
+    paused_until: Moment | None = None
+    consents: list[Consent]
+
+
+class MessagesQuery(ListQuery):
+    number: str | None = Field(default=None, max_length=64)
+    direction: Literal["in", "out"] | None = None
+
+
+class MessageRequest(Strict):
+    to: str = Field(max_length=64)
+    text: Annotated[Text, Field(min_length=1)]
+
+
+class Message(Answer):
+    id: str = Field(description="`in-…` or `out-…`")
+    direction: Literal["in", "out"]
+    number: str
+    channel: str
+    text: str
+    encoding: Encoding
+    parts: int
+    status: Status | Literal["received"] = Field(description="`received` for what people wrote")
+    error: str | None
+    broadcast: str | None
+    in_reply_to: str | None
+    at: Moment
+
+
+# Topics and places
+
+Names = Annotated[dict[str, Label], Field(min_length=1, max_length=20)]
+Words = Annotated[list[Label], Field(max_length=100)]
+
+
+class TopicRequest(Strict):
+    code: TopicCode
+    number: StrictInt | None = Field(default=None, ge=1, le=999, description="Default: the next free one")
+    names: Names = Field(description="By language")
+    words: Words = []
+
+
+class TopicChange(Strict):
+    number: Annotated[StrictInt, Field(ge=1, le=999)] | SkipJsonSchema[None] = None
+    names: Names | SkipJsonSchema[None] = None
+    words: Words | SkipJsonSchema[None] = None
+    active: StrictBool | SkipJsonSchema[None] = Field(default=None, description="false closes the topic")
+
+
+class Topic(Answer):
+    code: str
+    number: int
+    names: dict[str, str]
+    words: list[str]
+    active: bool
+
+
+class PlaceRequest(Strict):
+    code: Code
+    parent: str | None = None
+    names: Names
+    words: Words = []
+
+
+class PlaceChange(Strict):
+    parent: str | None = None
+    names: Names | SkipJsonSchema[None] = None
+    words: Words | SkipJsonSchema[None] = None
+    active: StrictBool | SkipJsonSchema[None] = None
+
+
+class Place(Answer):
+    code: str
+    parent: str | None
+    names: dict[str, str]
+    words: list[str]
+    active: bool
+
+
+# Inbox, channels, simulator
+
+
+class InboxQuery(ListQuery):
+    state: Literal["open", "answered"] | None = None
+
+
+class InboxMark(Strict):
+    answered: StrictBool = True
+
+
+class InboxItem(Answer):
+    id: str
+    number: str
+    channel: str
+    text: str
+    tag: str = Field(description="Why it is here: `unknown`, `stop_like`, `wrong_answer`, `empty`, …")
+    state: Literal["open", "answered"]
+    at: Moment
+
+
+class ChannelView(Answer):
+    name: str
+    gateway: str
+    sender: str
+    inbound: bool
+    outbound: bool
+    health: Literal["up", "degraded", "down", "misconfigured", "unknown"] = Field(
+        description="`unknown`: nothing has been sent through it yet"
+    )
+    reason: str
+    since: Moment | None
+    last_success: Moment | None
+    backlog: int = Field(description="Messages that wait")
+    rate_per_s: float = Field(description="Parts per second")
+
+
+class SimulatorRequest(Strict):
+    from_: str = Field(alias="from", min_length=1, max_length=64)
+    text: Annotated[str, Field(max_length=TEXT_LIMIT)] = ""
+
+
+class SimulatorQuery(Strict):
+    number: str = Field(max_length=64)
+    limit: int = Field(default=200, ge=1, le=LIMIT)
+
+
+class Reply(Answer):
+    id: str
+    text: str
+    encoding: Encoding
+    parts: int
+
+
+class Replies(Answer):
+    replies: list[Reply]
+
+
+class Live(Answer):
+    status: Literal["ok"] = "ok"
+
+
+class Nothing(Strict):
+    """No parameters."""
+
+
+Json = dict[str, Any]

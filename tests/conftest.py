@@ -1,0 +1,102 @@
+"""What every test may rely on: nothing leaves this machine, and a missing component is told, not hidden."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from smsbot.testing import kannel
+
+REQUIRE_VARIABLE = "SMSBOT_TEST_REQUIRE"
+
+PRESENT: dict[str, tuple[Callable[[], object], str]] = {
+    "kannel": (kannel.installed, "Kannel is not installed (Debian: kannel, kannel-extras)"),
+    "chromium": (
+        lambda: shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"),
+        "Chromium is not installed (Debian: chromium)",
+    ),
+    "node": (lambda: shutil.which("node"), "Node.js is not installed (Debian: nodejs)"),
+}
+
+
+def require(component: str) -> None:
+    """Skip the test with a reason if *component* is missing; with `SMSBOT_TEST_REQUIRE=all` fail it."""
+    present, reason = PRESENT[component]
+    if present():
+        return
+    if os.environ.get(REQUIRE_VARIABLE) == "all":
+        pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=all forbids to skip", pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for component in PRESENT:
+        if item.get_closest_marker(component):
+            require(component)
+
+
+class LeftTheMachine(OSError):
+    """A test tried to reach something that is not on loopback."""
+
+
+def _stays(host: object) -> bool:
+    if host in (None, "", b"", "localhost", b"localhost"):
+        return True
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+@pytest.fixture(scope="session")
+def attempts_to_leave() -> Iterator[list[str]]:
+    """Where code under test tried to connect or whom it asked for by name; every such attempt is refused."""
+    attempts: list[str] = []
+    real_connect, real_connect_ex, real_lookup = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def guard(sock: socket.socket, address: Any) -> None:
+        if sock.family in {socket.AF_INET, socket.AF_INET6} and not _stays(address[0]):
+            attempts.append(f"connect {address[0]}")
+            raise LeftTheMachine(f"a test connects to {address[0]}")
+
+    def connect(sock: socket.socket, address: Any) -> None:
+        guard(sock, address)
+        real_connect(sock, address)
+
+    def connect_ex(sock: socket.socket, address: Any) -> int:
+        guard(sock, address)
+        return real_connect_ex(sock, address)
+
+    def lookup(host: Any, *rest: Any, **more: Any) -> Any:
+        if not _stays(host):
+            attempts.append(f"look up {host!r}")
+            raise socket.gaierror(socket.EAI_NONAME, f"a test asks for {host!r}")
+        return real_lookup(host, *rest, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        patch.setattr(socket.socket, "connect_ex", connect_ex)
+        patch.setattr(socket, "getaddrinfo", lookup)
+        yield attempts
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_the_machine(attempts_to_leave: list[str]) -> Iterator[None]:
+    attempts_to_leave.clear()
+    yield
+    tried, attempts_to_leave[:] = attempts_to_leave[:], []
+    if tried:
+        pytest.fail(f"the test tried to leave the machine: {', '.join(tried)}", pytrace=False)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
