@@ -54,7 +54,7 @@ def people(connection: Connection, numbers: Sequence[str]) -> dict[str, Person]:
     condition, values = _among(connection, numbers)
     lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
     rows = connection.exec_driver_sql(
-        f"SELECT number, id, {', '.join(CHANGED)} FROM contact WHERE number {condition} ORDER BY number{lock}",  # noqa: S608
+        f"SELECT number, id, {', '.join(CHANGED)} FROM contact WHERE number {condition} ORDER BY number{lock}",
         values,
     ).all()
     return {row[0]: Person(*row[1:]) for row in rows}
@@ -62,14 +62,14 @@ def people(connection: Connection, numbers: Sequence[str]) -> dict[str, Person]:
 
 def ids(connection: Connection, numbers: Sequence[str]) -> dict[str, int]:
     condition, values = _among(connection, numbers)
-    rows = connection.exec_driver_sql(f"SELECT number, id FROM contact WHERE number {condition}", values)  # noqa: S608
+    rows = connection.exec_driver_sql(f"SELECT number, id FROM contact WHERE number {condition}", values)
     return {row[0]: row[1] for row in rows.all()}
 
 
 def suppressed(connection: Connection, subjects: Iterable[str]) -> dict[str, int]:
     condition, values = _among(connection, subjects)
     rows = connection.exec_driver_sql(
-        f"SELECT subject, at_ms FROM suppression WHERE subject {condition}",  # noqa: S608
+        f"SELECT subject, at_ms FROM suppression WHERE subject {condition}",
         values,
     ).all()
     return {row[0]: row[1] for row in rows}
@@ -78,7 +78,7 @@ def suppressed(connection: Connection, subjects: Iterable[str]) -> dict[str, int
 def past(connection: Connection, subjects: Iterable[str]) -> dict[str, Past]:
     condition, values = _among(connection, subjects)
     rows = connection.exec_driver_sql(
-        f"SELECT subject, {', '.join(TOLD)} FROM ledger WHERE subject {condition} ORDER BY id",  # noqa: S608
+        f"SELECT subject, {', '.join(TOLD)} FROM ledger WHERE subject {condition} ORDER BY id",
         values,
     ).all()
     found: dict[str, Past] = {}
