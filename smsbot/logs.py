@@ -29,7 +29,31 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/\s@:]+:[^/\s@]+(?=@)")
 _STATEMENT = re.compile(r"\[parameters: .*?(?=\(Background on|\Z)|DETAIL:[^\n]*|CONTEXT:[^\n]*", re.DOTALL)
 
 _WORDS = frozenset(
-    ["text", "texts", "body", "reply", "replies", "evidence", "keyword", "argument", "content", "slots", "raw", "payload", "query", "params", "parameters", "password", "token", "secret", "key", "authorization", "signature", "salt", "cookie"]
+    [
+        "text",
+        "texts",
+        "body",
+        "reply",
+        "replies",
+        "evidence",
+        "keyword",
+        "argument",
+        "content",
+        "slots",
+        "raw",
+        "payload",
+        "query",
+        "params",
+        "parameters",
+        "password",
+        "token",
+        "secret",
+        "key",
+        "authorization",
+        "signature",
+        "salt",
+        "cookie",
+    ]
 )
 _SECRET = re.compile(r"password|token|secret|api_key|auth|signature|cookie")
 _INSTANT = re.compile(r"_(?:ms|s|id|ids|bytes)$")

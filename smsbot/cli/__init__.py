@@ -33,5 +33,5 @@ def main() -> None:
 
 
 def _fail(sentence: str) -> None:
-    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.write(f"{sentence if sentence.endswith('.') else sentence + '.'}\n")
     sys.exit(FAILED)

@@ -9,10 +9,10 @@ import typer
 
 from smsbot.cli.common import Config, settings_of
 from smsbot.errors import ContentError
-from smsbot.settings import Settings
 
 if TYPE_CHECKING:
     from smsbot.dialogue.engine import Engine
+    from smsbot.settings import Settings
 
 commands = typer.Typer(help="Dialogues.", no_args_is_help=True)
 

@@ -68,7 +68,8 @@ def add(
 def verify(
     config: Config = None,
     noted: Annotated[
-        str | None, typer.Option("--noted", metavar="HASH", help="A head written down earlier; it must be in the chain.")
+        str | None,
+        typer.Option("--noted", metavar="HASH", help="A head written down earlier; it must be in the chain."),
     ] = None,
 ) -> None:
     """Recompute the chain of the consent ledger; tell the first entry that does not hold."""

@@ -11,9 +11,9 @@ import typer
 
 from smsbot.cli.common import Config, opened, progress, settings_of
 from smsbot.errors import Invalid, SettingsError
-from smsbot.settings import Settings
 
 if TYPE_CHECKING:
+    from smsbot.settings import Settings
     from smsbot.store.imports import Report
 
 KINDS = ("subscribers", "consents", "messages", "broadcasts", "topics", "places", "inbox")
@@ -120,4 +120,4 @@ def _writing(file: Path) -> TextIO:
 
 def _standard_output() -> TextIO:
     """As UTF-8 and with the line ends as written, whatever the terminal's language."""
-    return open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False)  # noqa: PTH123, SIM115  # no path
+    return open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False)  # no path
