@@ -155,6 +155,8 @@ class Engine:
         if question is not None and (intent in BELONGS_TO_QUESTION or intent in question.expects):
             if self._advance(turn):
                 return None
+            if intent is Intent.OTHER and turn.contact.state is State.STOPPED:
+                return consent.not_understood(turn)  # whoever has stopped is not pressed for an answer
             if intent not in question.expects:
                 return self._wrong(turn, question)
         return self._command(turn)
