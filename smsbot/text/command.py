@@ -39,6 +39,11 @@ class Call:
     argument: Argument
 
     @property
+    def language(self) -> str | None:
+        """The language that the argument names."""
+        return next((m.names_language for part in self.tail for m in part.meanings if m.names_language), None)
+
+    @property
     def topic_first(self) -> bool:
         first = self.tail[0]
         return first.tokens[0].inflected is not None or any(meaning.topic is not None for meaning in first.meanings)
@@ -128,6 +133,8 @@ def _wish(rest: Sequence[Segment], cleaned: str) -> Understood | None:
 
 def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[Understood | None, int]:
     """*base* as its command reads the argument, and how many words remain strange."""
+    if _is_about_something_else(base, meaning, found):
+        return None, 0
     strangers = found.argument.strangers
     match base.intent:
         case Intent.AREA:
@@ -135,35 +142,42 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             if places:
                 return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
             return replace(base, unknown=base.unknown or not base.numbers), strangers
-        case Intent.JOIN if strangers and not (found.topic_first or (found.head.has(Role.CORE) and not base.topics)):
-            return None, strangers  # "start building a school", ჩართეთ შუქი (put the light on): no subscription
+        case Intent.JOIN if strangers and found.language is not None and not base.topics:
+            return replace(base, chosen_language=found.language, unknown=False), 0
         case Intent.LEAVE if strangers and not found.topic_first:
             return replace(base, intent=Intent.STOP_SENTENCE, rule="sentence", unknown=False), 0
+        case Intent.LEAVE if base.every and not base.topics:
+            return replace(base, intent=Intent.STOP), strangers
         case Intent.LANG:
-            chosen = next((m.names_language for part in found.tail for m in part.meanings if m.names_language), None)
+            chosen = found.language
             return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers
         case Intent.TOPICS if base.every:
             return replace(base, intent=Intent.JOIN), strangers
         case Intent.TOPICS if base.topics or base.numbers:
             return replace(base, intent=Intent.TOPIC), strangers
-        case Intent.PAUSE if len(base.numbers) == 1 and all(
-            p.number is not None or p.has(Role.DAY) for p in found.tail
-        ):
+        case Intent.PAUSE if len(base.numbers) == 1 and _counts_days(found.tail):
             return replace(base, unknown=False), 0
-        case Intent.PAUSE if base.topics or (strangers and not found.head.has(Role.CORE)):
-            return None, strangers  # შეაჩერეთ მშენებლობა: it is the building that shall halt
-        case Intent.DELETE:
-            return _delete(base, found), strangers
-        case Intent.LEAVE if meaning.head and _is_code(found.tail):
-            return None, strangers  # SİL 4821 is the confirmation of SİL, not topic 4821
-        case Intent.LEAVE if base.every and not base.topics:
-            return replace(base, intent=Intent.STOP), strangers
     return base, strangers
 
 
-def _delete(base: Understood, found: Call) -> Understood | None:
-    """Only the bare word or the code: what cannot be undone is never guessed."""
-    return base if _is_code(found.tail) else None
+def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) -> bool:
+    """Whether the argument shows that the first word was no command of ours."""
+    strange = found.argument.unknown
+    clear = found.head.has(Role.CORE)
+    match base.intent:
+        case Intent.JOIN:  # "start building a school", ჩართეთ შუქი (put the light on): no subscription
+            named = found.topic_first or (not base.topics and (clear or found.language is not None))
+            return strange and not named
+        case Intent.PAUSE:  # შეაჩერეთ მშენებლობა: it is the building that shall halt
+            return bool(base.topics) or (strange and not clear and not _counts_days(found.tail))
+        case Intent.STATUS:
+            return bool(base.topics)
+        case Intent.DELETE:  # only the bare word or the code: what cannot be undone is never guessed
+            return not _is_code(found.tail)
+        case Intent.LEAVE:  # SİL 4821 is the confirmation of SİL, not topic 4821
+            return meaning.head and _is_code(found.tail)
+        case _:
+            return False
 
 
 def _counts_days(tail: Sequence[Segment]) -> bool:

@@ -167,6 +167,10 @@ def _in_courtesy(parts: Sequence[Segment]) -> Understood | None:
     rest = [part for part in parts if not part.has(Role.COURTESY)]
     if len({part.text for part in rest}) == 1:  # "no no no"
         rest = rest[:1]
+    bare = [part for part in rest if not part.has(Role.FILLER)] or rest
+    for intent in (Intent.YES, Intent.NO):  # "yes, I agree"
+        if rest and all(part.asks(intent) for part in bare):
+            return _whole(bare[:1], "courtesy")
     if len(rest) == len(parts):
         return None
     if not rest:  # "thanks", "hello": nothing is asked

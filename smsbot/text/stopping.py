@@ -16,6 +16,7 @@ from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
 _HARMLESS = frozenset({Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY})
+_ANSWERS = frozenset({Intent.ALL, Intent.YES, Intent.NO})  # "stop all"; "no, stop"
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _REACH = 2  # phrases between a negation and the stop word it negates
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
@@ -50,6 +51,9 @@ def read(parts: Sequence[Segment], cleaned: str) -> Understood | None:
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
         return _refused(content, others, strangers, meaning, cleaned)
+    if any(part.intents for part in strangers) and not read_argument([p for p in strangers if not p.intents]).unknown:
+        # "STOP START", "stop help", "JOIN BUDGET STOP": two commands at once
+        return _answer(Intent.MAYBE_STOP, meaning, cleaned, "mixed")
     if content[0] is command or any(content[spot].has(Role.CORE) for spot in spots):
         return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
     return None
@@ -109,7 +113,7 @@ def _stop_meaning(part: Segment) -> Meaning:
 
 
 def _is_harmless(part: Segment) -> bool:
-    return not part.roles.isdisjoint(_HARMLESS) or part.asks(Intent.ALL)
+    return not part.roles.isdisjoint(_HARMLESS) or not part.intents.isdisjoint(_ANSWERS)
 
 
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:

@@ -39,6 +39,7 @@ COMMANDS = [
     ),
     (Intent.YES, "YES y ok sure კი დიახ ხო ჰო კაი ki qi diax diakh diah ho xo kai | თანახმა ვარ | yes please"),
     (Intent.YES, "ДА ага ок согласен BƏLİ hə razıyam ԱՅՈ հա нуы lf"),
+    (Intent.YES, "| კი მინდა | დიახ, თანახმა ვარ | yes I agree"),
     (Intent.NO, "| no no no | NO! No!"),
     (Intent.PAUSE, "| pause till monday | პაუზა ორშაბათამდე"),
     (Intent.NO, "NO n nope არა ara нет неа XEYR yox ՈՉ չէ ytn"),
@@ -351,6 +352,16 @@ def test_a_wish_to_join_is_a_join(text, topics, vocabulary):
 )
 def test_turning_something_on_or_off_is_no_command(text, vocabulary):
     assert understand(text, vocabulary).intent is Intent.OTHER
+
+
+def test_join_may_name_a_language(vocabulary):
+    found = understand("JOIN in russian", vocabulary)
+    assert (found.intent, found.chosen_language, found.unknown) == (Intent.JOIN, "ru", False)
+
+
+def test_information_about_a_topic_is_a_wish_for_the_topic(vocabulary):
+    assert understand("ინფო ბიუჯეტზე", vocabulary).topics == ("budget",)
+    assert understand("ინფო ბიუჯეტზე", vocabulary).intent is Intent.TOPIC
 
 
 def test_leaving_what_we_do_not_have_is_left_to_staff(vocabulary):

@@ -188,6 +188,11 @@ cnjg
 text STOP
 reply STOP
 stop bothering me
+no, stop
+NO STOP
+yes stop
+არა, სტოპ
+Reply STOP to unsubscribe
 go away
 გეყოთ რა
 გააუქმეთ რა ეს სმსები
@@ -316,6 +321,9 @@ I don't want to miss your sms
 გააუქმეს
 გამორთეს
 unsubscrbe from budgt
+STOP START
+stop help
+JOIN BUDGET STOP
 """
 
 

@@ -114,22 +114,26 @@ def sender(service: Service) -> str:
 
 def _topics(service: Service, language: str, words: Words, by_topic: Mapping[str, int]) -> str:
     directory = service.directory()
+    # A column of "fewer than 10" tells nobody anything.
+    counted = any(publishable(by_topic.get(code, 0)) is not None for code in directory.topics)
     rows = "".join(
         f'<tr><td>{topic.number}</td><th scope="row">{escape(topic.name(language))}</th>'
-        f"<td>{_cell(by_topic.get(code, 0), words)}</td></tr>"
+        f"{_cell(by_topic.get(code, 0), words) if counted else ''}</tr>"
         for code, topic in directory.topics.items()
     )
-    rows += f'<tr><td>{directory.all_number}</td><th scope="row">{escape(words.all)}</th><td></td></tr>'
+    last = "<td></td>" if counted else ""
+    rows += f'<tr><td>{directory.all_number}</td><th scope="row">{escape(words.all)}</th>{last}</tr>'
+    subscribers = f'<th scope="col">{escape(words.subscribers)}</th>' if counted else ""
     return (
         f'<section aria-labelledby="topics"><h2 id="topics">{escape(words.topics)}</h2><table><thead><tr>'
-        f'<th scope="col">{escape(words.number)}</th><th scope="col">{escape(words.topic)}</th>'
-        f'<th scope="col">{escape(words.subscribers)}</th></tr></thead><tbody>{rows}</tbody></table></section>'
+        f'<th scope="col">{escape(words.number)}</th><th scope="col">{escape(words.topic)}</th>{subscribers}'
+        f"</tr></thead><tbody>{rows}</tbody></table></section>"
     )
 
 
 def _cell(count: int, words: Words) -> str:
     shown = publishable(count)
-    return f'<span class="few">{escape(words.few)}</span>' if shown is None else str(shown)
+    return f'<td class="few">{escape(words.few)}</td>' if shown is None else f"<td>{shown}</td>"
 
 
 def _keywords(words: Words) -> str:
