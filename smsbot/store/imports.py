@@ -149,14 +149,19 @@ def _once(rows: Iterable[Form | Refusal], report: Report) -> Iterator[Form]:
     Several forms for one number are several people's or several signatures: all count. But they must not contradict
     each other in place or language, and one scan is one form.
     """
-    seen: dict[str, list[Form]] = {}
+    first: dict[str, Form] = {}
+    further: dict[str, list[Form]] = {}
     for row in rows:
         if isinstance(row, Refusal):
             report.refused.append(row)
             continue
-        before = seen.setdefault(row.number, [])
+        one = first.setdefault(row.number, row)
+        if one is row:
+            yield row
+            continue
+        before = further.setdefault(row.number, [one])
         clash = next(filter(None, (_clash(row, other) for other in before)), None)
-        if any(_same(row, other) for other in before):
+        if any(_content(row) == _content(other) for other in before):
             report.repeated += 1
         elif clash is not None:
             report.refused.append(clash)
@@ -165,14 +170,9 @@ def _once(rows: Iterable[Form | Refusal], report: Report) -> Iterator[Form]:
             yield row
 
 
-def _same(row: Form, other: Form) -> bool:
-    return _content(row) == _content(other)
-
-
 def _content(form: Form) -> tuple[object, ...]:
-    return (
-        frozenset(form.topics), form.place, form.language, form.consented_on, form.collector, form.form, form.evidence,
-    )  # fmt: skip
+    """All but the line; the order of topics means nothing."""
+    return (frozenset(form.topics), *form[3:])
 
 
 def _clash(row: Form, other: Form) -> Refusal | None:
@@ -229,7 +229,7 @@ class _Chunk:
             self._refuse(form, "the person had everything erased after that date", "have a new form signed")
             return
         rule = f"signed {form.consented_on.isoformat()}"
-        known = {scope for *one, scope in past.forms if one == [rule, form.form, form.evidence]}
+        known = past.forms.get((rule, form.form, form.evidence), ())
         topics = [f"topic:{code}" for code in form.topics]
         kept = [scope for scope in topics if past.left_ms.get(scope, -1) < signed_ms]
         fresh = [scope for scope in ("all", *kept) if scope not in known]
@@ -317,7 +317,8 @@ class _Chunk:
                 state, since_ms, former = "active", now_ms, "[]"
             changed.append((state, language, place_id, former, since_ms, None, None, None, person.id))
         bulk.update(connection, CONTACT, "id", CHANGED, changed)
-        ids.update((row[0], row[1]) for row in bulk.insert(connection, CONTACT, MADE, made, returning=("number", "id")))
+        bulk.insert(connection, CONTACT, MADE, made)
+        ids.update(standing.ids(connection, [row[0] for row in made]))
         return ids
 
 

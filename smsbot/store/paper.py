@@ -6,6 +6,7 @@ import csv
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple, NoReturn
 
 from smsbot.errors import Invalid, PhoneError
 from smsbot.text import phone
@@ -22,9 +23,11 @@ MENDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One row that is right in itself. *line* is where it begins in the file."""
+class Form(NamedTuple):
+    """One row that is right in itself. *line* is where it begins in the file.
+
+    A tuple and no dataclass: a sheet has hundreds of thousands, and a frozen dataclass takes four times as long.
+    """
 
     line: int
     number: str  # E.164
@@ -76,7 +79,7 @@ class _Wrong(Exception):
 
 def read(lines: Iterable[str], rules: Rules) -> Iterator[Form | Refusal]:
     """Each row of the sheet, judged. Raises `Invalid` if it is no such sheet at all."""
-    oldest = rules.oldest
+    judge = _Judge(rules)
     rows = _rows(lines)
     _, header = next(rows, (0, []))
     order = _order(header)
@@ -90,7 +93,7 @@ def read(lines: Iterable[str], rules: Rules) -> Iterator[Form | Refusal]:
                     f"it has {len(cells)} cells and the header {len(order)}",
                     "put quotation marks around a cell that holds a comma; leave empty cells in place",
                 )
-            yield _form(line, [cells[place] for place in order], rules, oldest)
+            yield judge.form(line, [cells[place].strip() for place in order])
         except _Wrong as wrong:
             yield Refusal(line, wrong.column, wrong.reason, wrong.mend)
 
@@ -132,22 +135,39 @@ def _order(header: list[str]) -> list[int]:
     return [names.index(name) for name in COLUMNS]
 
 
-def _form(line: int, cells: list[str], rules: Rules, oldest: date) -> Form:
-    for column, cell in zip(COLUMNS, cells, strict=True):
-        if len(cell) > CELL_LIMIT or "\x00" in cell:
-            raise _Wrong(column, "it is too long or holds a character that no text has", f"up to {CELL_LIMIT} letters")
-    number, topics, place, language, consented_on, collector, form, evidence = (cell.strip() for cell in cells)
-    return Form(
-        line=line,
-        number=_number(number, rules.region),
-        topics=_topics(topics, rules.topics),
-        place=_known("place", place, rules.places),
-        language=_known("language", language, rules.languages),
-        consented_on=_signed(consented_on, rules.today, oldest),
-        collector=collector,
-        form=form,
-        evidence=_evidence(evidence),
+class _Judge:
+    """Reads cells by the rules, and remembers the right ones that come again and again."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._oldest = rules.oldest
+        self._topics: dict[str, tuple[str, ...]] = {}
+        self._signed: dict[str, date] = {}
+
+    def form(self, line: int, cells: list[str]) -> Form:
+        if max(map(len, cells)) > CELL_LIMIT or "\x00" in "".join(cells):
+            _refuse_cell(cells)
+        number, topics, place, language, consented_on, collector, form, evidence = cells
+        rules = self._rules
+        parsed = _number(number, rules.region)
+        codes = self._topics.get(topics)
+        if codes is None:
+            codes = self._topics[topics] = _topics(topics, rules.topics)
+        place = _known("place", place, rules.places)
+        language = _known("language", language, rules.languages)
+        signed = self._signed.get(consented_on)
+        if signed is None:
+            signed = self._signed[consented_on] = _signed(consented_on, rules.today, self._oldest)
+        if not evidence:
+            raise _Wrong("evidence", "it is empty", "write the reference of the scanned form")
+        return Form(line, parsed, codes, place, language, signed, collector, form, evidence)
+
+
+def _refuse_cell(cells: list[str]) -> NoReturn:
+    column = next(
+        column for column, cell in zip(COLUMNS, cells, strict=True) if len(cell) > CELL_LIMIT or "\x00" in cell
     )
+    raise _Wrong(column, "it is too long or holds a character that no text has", f"up to {CELL_LIMIT} letters")
 
 
 def _number(cell: str, region: str) -> str:
@@ -167,8 +187,10 @@ def _topics(cell: str, known: Collection[str]) -> tuple[str, ...]:
 
 
 def _known(column: str, cell: str, known: Collection[str]) -> str:
+    if not cell or cell in known:
+        return cell
     code = cell.casefold()
-    if code and code not in known:
+    if code not in known:
         few = f": {', '.join(known)}" if len(known) <= 20 else ""
         raise _Wrong(column, f"there is no {column} `{cell}`", f"use one of the codes{few}, or leave the cell empty")
     return code
@@ -197,12 +219,6 @@ def _date(cell: str) -> date | None:
         return date(int(parts[0]), int(parts[1]), int(parts[2]))
     except ValueError:
         return None
-
-
-def _evidence(cell: str) -> str:
-    if not cell:
-        raise _Wrong("evidence", "it is empty", "write the reference of the scanned form")
-    return cell
 
 
 def _listed(names: list[str]) -> str:

@@ -34,7 +34,7 @@ class Person:
 class Past:
     """What the ledger says of a number: forms taken, and what the person gave up later."""
 
-    forms: set[tuple[str, str, str | None, str]] = field(default_factory=set)  # rule, wording, evidence, scope
+    forms: dict[tuple[str, str, str | None], set[str]] = field(default_factory=dict)  # rule, wording, evidence → scopes
     left_ms: dict[str, int] = field(default_factory=dict)  # scope → when
     stopped_ms: int = -1
     erased_ms: int = -1
@@ -56,8 +56,14 @@ def people(connection: Connection, numbers: Sequence[str]) -> dict[str, Person]:
     rows = connection.exec_driver_sql(
         f"SELECT number, id, {', '.join(CHANGED)} FROM contact WHERE number {condition} ORDER BY number{lock}",
         values,
-    )
+    ).all()
     return {row[0]: Person(*row[1:]) for row in rows}
+
+
+def ids(connection: Connection, numbers: Sequence[str]) -> dict[str, int]:
+    condition, values = _among(connection, numbers)
+    rows = connection.exec_driver_sql(f"SELECT number, id FROM contact WHERE number {condition}", values)
+    return {row[0]: row[1] for row in rows.all()}
 
 
 def suppressed(connection: Connection, subjects: Iterable[str]) -> dict[str, int]:
@@ -65,7 +71,7 @@ def suppressed(connection: Connection, subjects: Iterable[str]) -> dict[str, int
     rows = connection.exec_driver_sql(
         f"SELECT subject, at_ms FROM suppression WHERE subject {condition}",
         values,
-    )
+    ).all()
     return {row[0]: row[1] for row in rows}
 
 
@@ -74,12 +80,12 @@ def past(connection: Connection, subjects: Iterable[str]) -> dict[str, Past]:
     rows = connection.exec_driver_sql(
         f"SELECT subject, {', '.join(TOLD)} FROM ledger WHERE subject {condition} ORDER BY id",
         values,
-    )
+    ).all()
     found: dict[str, Past] = {}
     for subject, at_ms, action, scope, source, rule, wording, evidence in rows:
         before = found.setdefault(subject, Past())
         if source == SOURCE:
-            before.forms.add((rule, wording, evidence, scope))
+            before.forms.setdefault((rule, wording, evidence), set()).add(scope)
         if action == "stop":
             before.stopped_ms = at_ms
         elif action == "leave":

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select, update
 
 from smsbot.clock import HOUR_MS
 from smsbot.status import Status
-from smsbot.store import bulk
+from smsbot.store import bulk, counts
+from smsbot.store.audience import Audience
+from smsbot.store.broadcasts import TextShare, shares_from_json, shares_to_json
 from smsbot.store.paper import Form
-from smsbot.store.tables import Broadcast, BroadcastCount, Outbox, table
+from smsbot.store.tables import Broadcast, BroadcastText, Outbox, table
 from smsbot.store.welcome import Welcome
 from smsbot.text.gsm7 import Measure, measure
 
 BROADCAST = table(Broadcast)
-COUNT = table(BroadcastCount)
 OUTBOX = table(Outbox)
+TEXT = table(BroadcastText)
 
 KIND = "welcome"
 EXPIRES_MS = 72 * HOUR_MS
 ROW = (
-    "channel", "broadcast_id", "contact_id", "text", "parts", "status", "error", "created_ms", "due_ms", "expires_ms",
+    "channel", "broadcast_id", "contact_id", "text_id", "parts", "status", "error", "created_ms", "due_ms",
+    "expires_ms",
     "attempts", "forget",
 )  # fmt: skip
+TEXT_ROW = ("broadcast_id", "language", "text", "encoding", "units", "parts")
+
+Written = tuple[int, str, str, Measure]
+"""Contact id, language, text and its measure."""
 
 
 class Queue:
-    """The welcomes of one import. The broadcast is made with the first of them."""
+    """The welcomes of one import. The broadcast is made with the first of them; people with the same language, place
+    and date share a text."""
 
     def __init__(self, welcome: Welcome, now_ms: int) -> None:
         self._welcome = welcome
         self._now_ms = now_ms
         self._broadcast_id: int | None = None
-        self._fresh: tuple[int, list[int]] | None = None  # broadcast and people of a transaction not yet committed
+        self._texts: dict[tuple[str, str], int] = {}
         self._welcomed: set[int] = set()
+        self._uncommitted: tuple[int, dict[tuple[str, str], int], list[int]] | None = None
 
     @property
     def count(self) -> int:
@@ -44,7 +53,7 @@ class Queue:
 
     def put(self, connection: Connection, people: Sequence[tuple[int, str | None, Form]]) -> None:
         """Queue a welcome for each (contact id, language, form) not yet welcomed. Call `committed` afterwards."""
-        self._fresh = None
+        self._uncommitted = None
         written = [self._written(*person) for person in people if person[0] not in self._welcomed]
         if not written:
             return
@@ -53,12 +62,13 @@ class Queue:
         state, by_language = connection.execute(locked).one()
         if state == "cancelled":  # staff want no more of them
             return
-        due_ms = None if state == "paused" else self._now_ms
+        texts = self._save_texts(connection, key, written)
         now_ms, channel = self._now_ms, self._welcome.channel
+        due_ms = None if state == "paused" else now_ms
         rows = [
-            (channel, key, contact_id, text, measured.parts, Status.QUEUED.value, "", now_ms, due_ms,
+            (channel, key, contact_id, texts[language, text], measured.parts, Status.QUEUED.value, "", now_ms, due_ms,
              now_ms + EXPIRES_MS, 0, False)
-            for contact_id, _, text, measured in written
+            for contact_id, language, text, measured in written
         ]  # fmt: skip
         bulk.insert(connection, OUTBOX, ROW, rows)
         connection.execute(
@@ -73,23 +83,27 @@ class Queue:
                 by_language=_merged(by_language, written),
             )
         )
-        connection.execute(
-            update(COUNT)
-            .where(COUNT.c.broadcast_id == key, COUNT.c.status == Status.QUEUED.value)
-            .values(n=COUNT.c.n + len(rows))
-        )
-        self._fresh = key, [row[2] for row in rows]
+        counts.add(connection, {(key, Status.QUEUED.value): len(rows)})
+        self._uncommitted = key, texts, [row[2] for row in rows]
 
     def committed(self) -> None:
-        """The transaction of the last `put` holds: the broadcast it made exists."""
-        if self._fresh is not None:
-            self._broadcast_id, people = self._fresh
+        """The transaction of the last `put` holds: what it made exists."""
+        if self._uncommitted is not None:
+            self._broadcast_id, self._texts, people = self._uncommitted
             self._welcomed.update(people)
-            self._fresh = None
+            self._uncommitted = None
 
-    def _written(self, contact_id: int, language: str | None, form: Form) -> tuple[int, str, str, Measure]:
+    def _written(self, contact_id: int, language: str | None, form: Form) -> Written:
         spoken, text = self._welcome.text(language, form.place, form.consented_on)
         return contact_id, spoken, text, measure(text)
+
+    def _save_texts(self, connection: Connection, key: int, written: Sequence[Written]) -> dict[tuple[str, str], int]:
+        texts = dict(self._texts)
+        fresh = {(language, text): measured for _, language, text, measured in written if (language, text) not in texts}
+        rows = [(key, *both, measured.encoding, measured.units, measured.parts) for both, measured in fresh.items()]
+        saved = bulk.insert(connection, TEXT, TEXT_ROW, rows, returning=("language", "text", "id"))
+        texts.update({(language, text): text_id for language, text, text_id in saved})
+        return texts
 
     def _begin(self, connection: Connection) -> int:
         now_ms = self._now_ms
@@ -98,7 +112,7 @@ class Queue:
             .values(
                 state="sending",
                 kind=KIND,
-                audience=json.dumps({"topics": [], "places": [], "everyone": False, "languages": None}),
+                audience=Audience(everyone=True).to_json(),
                 channel=self._welcome.channel,
                 urgent=False,
                 reason="",
@@ -117,19 +131,20 @@ class Queue:
             )
             .returning(BROADCAST.c.id)
         ).scalar_one()
-        connection.execute(insert(COUNT).values(broadcast_id=made, status=Status.QUEUED.value, n=0))
+        counts.open_counts(connection, int(made), 0)
         return int(made)
 
 
-def _merged(before: str, written: Sequence[tuple[int, str, str, Measure]]) -> str:
+def _merged(before: str, written: Sequence[Written]) -> str:
     """`by_language` with these added; the texts differ by place and date, so encoding, units and parts are those of
     the longest."""
-    found = json.loads(before)
-    counts = Counter(language for _, language, _, _ in written)
+    found = shares_from_json(before)
+    added = Counter(language for _, language, _, _ in written)
     for _, language, _, measured in written:
-        entry = found.setdefault(language, {"recipients": 0, "encoding": "", "units": 0, "parts": 0})
-        if (measured.parts, measured.units) > (entry["parts"], entry["units"]):
-            entry.update(encoding=str(measured.encoding), units=measured.units, parts=measured.parts)
-    for language, count in counts.items():
-        found[language]["recipients"] += count
-    return json.dumps(found)
+        share = found.get(language, TextShare(0, "", 0, 0))
+        if (measured.parts, measured.units) > (share.parts, share.units):
+            found[language] = replace(share, encoding=measured.encoding, units=measured.units, parts=measured.parts)
+    for language, n in added.items():
+        share = found[language]
+        found[language] = replace(share, recipients=share.recipients + n, written=share.written + n)
+    return shares_to_json(found)

@@ -8,13 +8,14 @@ from sqlalchemy import Connection, insert, select, update
 from smsbot.clock import DAY_MS
 from smsbot.settings import Settings
 from smsbot.status import Status
-from smsbot.store import audit, imports
+from smsbot.store import audit, broadcasts, imports, outbox
 from smsbot.store.audit import Entry
 from smsbot.store.database import Store
 from smsbot.store.imports import Report
 from smsbot.store.tables import (
     Broadcast,
     BroadcastCount,
+    BroadcastText,
     Contact,
     Ledger,
     Outbox,
@@ -31,7 +32,7 @@ NOW = 1_795_341_600_000  # 2026-11-22T14:00+04:00
 MAY_3 = 1_777_752_000_000  # 2026-05-03T00:00+04:00
 ONE = "+995555000001"
 FORM = f"{ONE},budget;roads,nikea,ka,2026-05-03,N. Beridze,v2,scan-7\n"
-TABLES = (Contact, Subscription, Suppression, Ledger, Outbox, Broadcast, BroadcastCount)
+TABLES = (Contact, Subscription, Suppression, Ledger, Outbox, Broadcast, BroadcastCount, BroadcastText)
 
 
 @pytest.fixture
@@ -118,18 +119,33 @@ def test_the_welcome_is_a_row_of_a_broadcast_whose_numbers_agree(desk: Store) ->
     assert (broadcast.kind, broadcast.state, broadcast.expanded) == ("welcome", "sending", True)
     assert (broadcast.recipients, broadcast.written) == (2, 2)
     assert broadcast.parts_total == sum(message.parts for message in messages)
-    assert [(count.status, count.n) for count in rows(desk, BroadcastCount)] == [(Status.QUEUED, 2)]
+    counts = {count.status: count.n for count in rows(desk, BroadcastCount)}
+    assert counts == dict.fromkeys(map(str, Status), 0) | {"queued": 2}
     by_language = json.loads(broadcast.by_language)
     assert {language: entry["recipients"] for language, entry in by_language.items()} == {"ka": 1, "en": 1}
     assert (by_language["ka"]["encoding"], by_language["en"]["encoding"]) == ("UCS-2", "GSM-7")
     for message in messages:
         assert (message.broadcast_id, message.channel, message.due_ms) == (broadcast.id, "main", NOW)
-        assert message.parts == measure(message.text).parts <= 2
-        assert "03.05.2026" in message.text
-        assert "STOP" in message.text
-    assert "ნიკეა" in messages[0].text
-    assert "ქუთაისის მერია" in messages[0].text
-    assert "Kutaisi City Hall" in messages[1].text
+    texts = {text.id: text.text for text in rows(desk, BroadcastText)}
+    first, second = (texts[message.text_id] for message in messages)
+    for message, text in zip(messages, (first, second), strict=True):
+        assert message.parts == measure(text).parts <= 2
+        assert "03.05.2026" in text
+        assert "STOP" in text
+    assert "ნიკეა" in first
+    assert "ქუთაისის მერია" in first
+    assert "Kutaisi City Hall" in second
+
+
+def test_a_dispatcher_finds_the_welcomes_and_people_with_one_wording_share_it(desk: Store) -> None:
+    take(desk, "".join(FORM.replace("0001", f"{n:04}") for n in range(3)))
+    (lane,) = desk.read(outbox.lanes)
+    claimed = desk.write(lambda c: outbox.claim(c, "main", lane, NOW, 10))
+    assert [message.number for message in claimed] == [f"+99555500000{n}" for n in range(3)]
+    assert {message.text for message in claimed} == {text.text for text in rows(desk, BroadcastText)}
+    assert len(rows(desk, BroadcastText)) == 1
+    (view,) = desk.read(lambda c: broadcasts.recent(c, None, 10))[0]
+    assert (view.kind, view.recipients, view.by_language["ka"].written) == ("welcome", 3, 3)
 
 
 def test_without_welcome_nobody_is_texted(desk: Store) -> None:
@@ -281,8 +297,8 @@ def test_several_forms_of_one_number_are_one_subscriber_with_one_welcome(
     )
     report = take(desk, sheet)
     assert (report.taken, report.welcomed) == (3, 1)
-    (message,) = rows(desk, Outbox)
-    assert "04.06.2026" in message.text
+    (text,) = rows(desk, BroadcastText)
+    assert "04.06.2026" in text.text
     assert topics_of(desk, ONE) == ["budget", "roads"]
     assert {fact.evidence for fact in ledger_of(desk, ONE)} == {"scan-7", "scan-8", "scan-9"}
     assert rows(desk, Broadcast)[0].recipients == 1

@@ -1,0 +1,5 @@
+"""`python -m smsbot` is `smsbot`."""
+
+from smsbot.cli import main
+
+main()

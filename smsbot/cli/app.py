@@ -1,0 +1,97 @@
+"""`smsbot` and the commands that stand alone."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsbot import __version__
+from smsbot.cli import flows, records, sheets
+from smsbot.cli.common import Config, settings_of
+from smsbot.errors import SettingsError
+
+app = typer.Typer(
+    help="Two-way SMS bot and keyword engine for public bodies.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+records.add_to(app)
+sheets.add_to(app)
+flows.add_to(app)
+
+
+class ProcessRole(StrEnum):
+    ALL = "all"
+    WEB = "web"
+    WORK = "work"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"smsbot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port; 8000, and none for the role `work`.")
+    ] = None,
+    role: Annotated[
+        ProcessRole, typer.Option(help="all: web and delivery in one process; web, work: one of them, on PostgreSQL.")
+    ] = ProcessRole.ALL,
+    print_key: Annotated[bool, typer.Option("--print-key", help="Print a staff key for this machine.")] = False,
+) -> None:
+    """Answer people, staff and gateways until told to end."""
+    settings = settings_of(config)
+    from smsbot import serve as process  # noqa: PLC0415
+
+    if port is None and role is not ProcessRole.WORK:
+        port = 8000
+    process.serve(settings, host=host, port=port, role=role.value, print_key=print_key)
+
+
+@app.command()
+def say(
+    number: Annotated[str, typer.Argument(help="Who writes, for example +995555000001.")],
+    text: Annotated[list[str], typer.Argument(help="What they write.")],
+    config: Config = None,
+) -> None:
+    """Play a citizen against the configured database and print the replies."""
+    settings = settings_of(config)
+    from smsbot import serve as process  # noqa: PLC0415
+
+    for reply in process.say(settings, number, " ".join(text)):
+        typer.echo(reply)
+
+
+@app.command()
+def init(config: Config = None) -> None:
+    """Write a commented smsbot.toml with every key."""
+    from smsbot.cli.template import TEMPLATE  # noqa: PLC0415
+
+    target = config or Path("smsbot.toml")
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(TEMPLATE)
+    except FileExistsError as error:
+        raise SettingsError(f"{target} exists already and is left as it is; move it away first.") from error
+    except OSError as error:
+        raise SettingsError(f"{target} cannot be written: {error.strerror}.") from error
+    typer.echo(f"{target} is written; `smsbot serve` starts with it.")

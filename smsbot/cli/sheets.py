@@ -1,0 +1,123 @@
+"""`smsbot import` and `smsbot export`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from smsbot.cli.common import Config, opened, progress, settings_of
+from smsbot.errors import Invalid, SettingsError
+
+if TYPE_CHECKING:
+    from smsbot.settings import Settings
+    from smsbot.store.imports import Report
+
+KINDS = ("subscribers", "consents", "messages", "broadcasts", "topics", "places", "inbox")
+FORMATS = ("csv", "json")
+SHOWN_LINE = "line {line}{column}: {reason}; {mend}"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("import")(take)
+    app.command("export")(give)
+
+
+def take(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Signed forms, one a row, in UTF-8 with a header.")],
+    config: Config = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge every row and change nothing.")] = False,
+    no_welcome: Annotated[bool, typer.Option("--no-welcome", help="Text nobody.")] = False,
+) -> None:
+    """Take consents on paper in.
+
+    Columns: number, topics, place, language, consented_on, collector, form, evidence.
+    """
+    settings = settings_of(config)
+    from smsbot.clock import now_ms  # noqa: PLC0415
+    from smsbot.compose import Composer  # noqa: PLC0415
+    from smsbot.store import directory, imports  # noqa: PLC0415
+
+    channel = None if no_welcome else _sending_channel(settings)
+    with _reading(file) as lines, opened(settings) as store:
+        if not dry_run:
+            composer = Composer(settings)
+            store.write(lambda c: directory.seed(c, composer.seed_topics(), composer.seed_places()))
+        with progress("Importing", _rows(file)) as told:
+            report = imports.run(
+                store, lines, settings, now_ms=now_ms(), channel=channel, dry_run=dry_run, progress=told
+            )
+    _tell(report, dry_run=dry_run)
+
+
+def give(
+    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
+    config: Config = None,
+    form: Annotated[str, typer.Option("--format", help="csv or json")] = "csv",
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Else standard output.")] = None,
+) -> None:
+    """Write data out, for a spreadsheet or a program."""
+    if kind not in KINDS:
+        raise typer.BadParameter(f"there is no kind {kind}; the kinds are: {', '.join(KINDS)}", param_hint="KIND")
+    if form not in FORMATS:
+        raise typer.BadParameter(f"the formats are: {', '.join(FORMATS)}", param_hint="--format")
+    settings = settings_of(config)
+    from smsbot.clock import now_ms  # noqa: PLC0415
+    from smsbot.store.exports import Export, Format, Kind  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        store = stack.enter_context(opened(settings))
+        stream = stack.enter_context(_writing(output)) if output is not None else _standard_output()
+        told = stack.enter_context(progress("Exporting", None)) if output is not None else None
+        export = Export(Kind(kind), zone=settings.service.zone, key=store.key, now_ms=now_ms())
+        store.read(lambda connection: export.write(connection, stream, Format(form), told))
+        stream.flush()
+
+
+def _tell(report: Report, *, dry_run: bool) -> None:
+    for refusal in report.refused:
+        column = f", {refusal.column}" if refusal.column else ""
+        typer.echo(SHOWN_LINE.format(line=refusal.line, column=column, reason=refusal.reason, mend=refusal.mend))
+    would = "would be " if dry_run else ""
+    typer.echo(
+        f"{report.rows} rows: {report.taken} {would}taken, {len(report.refused)} {would}refused, "
+        f"{report.repeated} taken before or standing twice."
+    )
+    if report.welcomed:
+        typer.echo(f"{report.welcomed} welcomes are queued.")
+
+
+def _sending_channel(settings: Settings) -> str:
+    from smsbot.gateways.registry import channels  # noqa: PLC0415
+
+    for name, channel in channels(settings.channels).items():
+        if channel.config.outbound:
+            return name
+    raise SettingsError("No channel has `outbound = true`, so nobody can be welcomed; set it for one or --no-welcome.")
+
+
+def _reading(file: Path) -> TextIO:
+    try:
+        return file.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.", field="file") from error
+
+
+def _rows(file: Path) -> int:
+    with file.open("rb") as body:
+        return max(0, sum(block.count(b"\n") for block in iter(lambda: body.read(1 << 20), b"")) - 1)
+
+
+def _writing(file: Path) -> TextIO:
+    try:
+        return file.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        raise Invalid(f"{file} cannot be written: {error.strerror}.", field="output") from error
+
+
+def _standard_output() -> TextIO:
+    """As UTF-8 and with the line ends as written, whatever the terminal's language."""
+    return open(sys.stdout.fileno(), "w", encoding="utf-8", newline="", closefd=False)  # no path

@@ -1,0 +1,198 @@
+"""What `smsbot init` writes: every key, with what is usual; the simulator works as it is, the rest is commented out.
+
+A line that begins with `#` and a letter or a bracket is a setting to uncomment; `# ` begins a remark.
+"""
+
+from __future__ import annotations
+
+TEMPLATE = """\
+# Settings of smsbot. Any key can also be given as an environment variable, for example
+# SMSBOT_DATABASE__URL or SMSBOT_CHANNELS__MAIN__AUTH_TOKEN.
+
+[service]
+name = {en = "Kutaisi City Hall", ka = "ქუთაისის მერია"}
+contact = "+995431230000"                    # named in HELP
+languages = ["ka", "en", "ru", "az", "hy"]   # the first is the default
+region = "GE"                                # for numbers without a country code
+timezone = "Asia/Tbilisi"
+#public_url = "https://sms.example.ge"        # how gateways reach this server; signatures are computed over it
+#content = "content"                          # a folder whose flows/ and locales/ overlay the built-in ones
+#hash_key = "at least 32 random characters"   # of the keyed hash of numbers; else made once, kept in the database
+
+[database]
+url = "sqlite:///var/smsbot.db"              # or postgresql://smsbot:PASSWORD@localhost/smsbot
+
+[staff]
+#admin_key = "a long random text"             # a key with the role admin, to begin with
+
+[sending]
+quiet_from = "20:00"                         # broadcasts wait outside these hours; replies never wait
+quiet_until = "09:00"                        # equal times: no quiet hours
+approvals = 0                                # 0: a broadcast is sent at once; 1: another person must approve it
+hold_s = 0                                   # pause between approval and the first message
+max_parts = 6                                # the longest broadcast
+replies_per_hour = 60                        # to one number, against loops
+
+# Topics and places are loaded into the database when it holds none; afterwards staff edit them there. Without any
+# [[topics]] the eight built-in ones are used.
+#[[topics]]
+#code = "budget"
+#number = 1
+#names = {ka = "ბიუჯეტი", en = "Budget", ru = "Бюджет", az = "Büdcə", hy = "Բյուջե"}
+#words = ["biujeti", "biudjeti", "hearing"]
+
+#[[places]]
+#code = "nikea"
+#names = {ka = "ნიკეა", en = "Nikea"}
+#words = []
+
+#[[places]]
+#code = "nikea-centre"
+#names = {ka = "ნიკეას ცენტრი", en = "Nikea centre"}
+#parent = "nikea"
+
+# Channels. Every one may have: sender, rate_per_s (parts per second, 10), inbound and outbound (true), max_parts, and
+# webhook_token where the gateway signs nothing. Its addresses for the gateway are
+# PUBLIC_URL/channels/NAME/inbound and PUBLIC_URL/channels/NAME/status.
+
+[channels.simulator]
+gateway = "simulator"                        # a phone in the browser, at /simulator; remove it in public service
+
+# ----------------------------------------------------------------------------------------------------------------
+
+#[channels.main]
+#gateway = "twilio"
+#sender = "+995322000000"
+#rate_per_s = 10
+#inbound = true
+#outbound = true
+#max_parts = 6
+#base_url = "https://api.twilio.com"
+#account_sid = "AC0123456789abcdef0123456789abcdef"
+#auth_token = "secret"
+#messaging_service_sid = "MG0123456789abcdef0123456789abcdef"
+
+#[channels.kannel]
+#gateway = "kannel"
+#sender = "2200"
+#webhook_token = "a long random text"
+#base_url = "http://127.0.0.1:13013"
+#username = "smsbot"
+#password = "secret"
+#smsc = "operator"
+#dlr_mask = 31
+
+#[channels.smpp]
+#gateway = "smpp"
+#sender = "2200"
+#host = "smsc.example.ge"
+#port = 2775
+#system_id = "smsbot"
+#password = "secret"
+#system_type = ""
+#window = 10
+#enquire_link_s = 30
+#response_s = 20
+#source_ton = 0
+#source_npi = 0
+#dest_ton = 1
+#dest_npi = 1
+#default_alphabet = "gsm7"                    # or latin1
+#receipt_id = "same"                          # how receipts write the id: same, hex or dec
+#tls = false
+
+# Any other gateway with an HTTP interface, by templates.
+#[channels.http]
+#gateway = "http"
+#sender = "2200"
+#webhook_token = "a long random text"
+#base_url = "https://sms.example.ge"
+
+#[channels.smsgate]
+#gateway = "smsgate"
+#base_url = "http://127.0.0.1:8080"
+#username = "sms"
+#password = "secret"
+#device_id = "phone-1"
+#signing_key = "secret"
+
+#[channels.gammu]
+#gateway = "gammu"
+#database_url = "sqlite:///var/gammu.db"
+
+#[channels.infobip]
+#gateway = "infobip"
+#api_key = "secret"
+
+#[channels.vonage]
+#gateway = "vonage"
+#api_key = "key"
+#api_secret = "secret"
+#signature_secret = "secret"
+#signature_method = "sha256"
+
+#[channels.sinch]
+#gateway = "sinch"
+#service_plan_id = "plan"
+#api_token = "secret"
+#webhook_secret = "secret"
+
+#[channels.telnyx]
+#gateway = "telnyx"
+#api_key = "secret"
+#public_key = "base64"
+
+#[channels.plivo]
+#gateway = "plivo"
+#auth_id = "id"
+#auth_token = "secret"
+
+#[channels.africastalking]
+#gateway = "africastalking"
+#username = "sandbox"
+#api_key = "secret"
+
+#[channels.messagebird]
+#gateway = "messagebird"
+#access_key = "secret"
+#signing_key = "secret"
+
+#[channels.jasmin]
+#gateway = "jasmin"
+#base_url = "http://127.0.0.1:1401"
+#username = "smsbot"
+#password = "secret"
+
+# Georgian providers.
+#[channels.ubill]
+#gateway = "ubill"
+#api_key = "secret"
+#brand_id = "1"
+
+#[channels.smsoffice]
+#gateway = "smsoffice"
+#api_key = "secret"
+
+#[channels.sender_ge]
+#gateway = "sender_ge"
+#api_key = "secret"
+#sms_no = 2
+
+#[channels.gosms]
+#gateway = "gosms"
+#api_key = "secret"
+
+#[channels.msg_ge]
+#gateway = "msg_ge"
+#username = "user"
+#password = "secret"
+#client_id = "1"
+#service_id = "1"
+
+#[channels.magti]
+#gateway = "magti"
+#username = "user"
+#password = "secret"
+#client_id = "1"
+#service_id = "1"
+"""

@@ -1,0 +1,246 @@
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from smsbot import __version__
+from smsbot.settings import Settings
+
+HEADER = "number,topics,place,language,consented_on,collector,form,evidence\n"
+
+
+class Terminal:
+    """Runs commands as a person does, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        root = str(Path(__file__).parents[2])
+        self.environ = {key: value for key, value in os.environ.items() if not key.startswith("SMSBOT_")}
+        self.environ |= {"PYTHONPATH": root, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "COLUMNS": "200"}
+
+    def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "smsbot", *words],
+            cwd=self.folder,
+            env=self.environ | variables,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path)
+
+
+def sentence(result: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a failure."""
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    (line,) = result.stderr.splitlines()
+    assert line.endswith(".")
+    return line
+
+
+COMMANDS = [
+    [],
+    ["serve"],
+    ["say"],
+    ["init"],
+    ["import"],
+    ["export"],
+    ["db"],
+    ["db", "upgrade"],
+    ["staff", "add"],
+    ["flow", "check"],
+    ["flow", "play"],
+    ["flow", "draw"],
+    ["audit", "verify"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(terminal: Terminal, command: list[str]) -> None:
+    result = terminal.run(*command, "--help")
+    assert result.returncode == 0
+    assert "Usage: smsbot" in result.stdout
+    if command not in ([], ["db"]):
+        assert "--config" in result.stdout
+
+
+def test_help_loads_no_database_library(terminal: Terminal) -> None:
+    result = terminal.run("--help", PYTHONPROFILEIMPORTTIME="1")
+    loaded = set(re.findall(r"\|\s+([\w.]+)$", result.stderr, re.MULTILINE))
+    assert not loaded & {"sqlalchemy", "sqlmodel", "pydantic", "transitions", "starlette", "phonenumbers", "babel"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["fly"], ["serve", "--role", "king"], ["serve", "--port", "x"], ["import"], ["export", "money"],
+     ["export", "topics", "--format", "xml"], ["staff", "add", "Nino"], ["--fly"]],
+)  # fmt: skip
+def test_wrong_usage_ends_with_2(terminal: Terminal, words: list[str]) -> None:
+    result = terminal.run(*words)
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_the_version(terminal: Terminal) -> None:
+    assert terminal.run("--version").stdout == f"smsbot {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "variables, told",
+    [
+        ({"SMSBOT_CONFIG": "nowhere.toml"}, "nowhere.toml"),
+        ({"SMSBOT_SERVICE__TIMEZONE": "Mars/Base"}, "service.timezone"),
+        ({"SMSBOT_DATABASE__URL": "postgresql://nobody@127.0.0.1:1/x"}, "database"),
+    ],
+)
+def test_a_failure_is_one_sentence(terminal: Terminal, variables: dict[str, str], told: str) -> None:
+    assert told in sentence(terminal.run("audit", "verify", **variables))
+
+
+def test_init_writes_a_file_that_serves_and_never_overwrites(terminal: Terminal) -> None:
+    assert terminal.run("init").returncode == 0
+    written = terminal.folder / "smsbot.toml"
+    settings = Settings.model_validate(tomllib.loads(written.read_text(encoding="utf-8")))
+    assert settings == Settings()
+    assert "exists already" in sentence(terminal.run("init"))
+    assert terminal.run("db", "upgrade").returncode == 0
+
+
+def test_every_setting_of_the_written_file_can_be_uncommented(terminal: Terminal) -> None:
+    terminal.run("init", "--config", "all.toml")
+    text = (terminal.folder / "all.toml").read_text(encoding="utf-8")
+    values = tomllib.loads(re.sub(r"^#(?=[a-z\[])", "", text, flags=re.MULTILINE))
+    settings = Settings.model_validate(values)
+    for section in ("service", "database", "staff", "sending"):
+        assert set(values[section]) == set(type(getattr(settings, section)).model_fields)
+    assert {channel["gateway"] for channel in settings.channels.values()} == {
+        "simulator",
+        "twilio",
+        "kannel",
+        "smpp",
+        "http",
+        "smsgate",
+        "gammu",
+        "infobip",
+        "vonage",
+        "sinch",
+        "telnyx",
+        "plivo",
+        "africastalking",
+        "messagebird",
+        "jasmin",
+        "ubill",
+        "smsoffice",
+        "sender_ge",
+        "gosms",
+        "msg_ge",
+        "magti",
+    }
+
+
+def test_a_staff_key_is_all_that_is_printed(terminal: Terminal) -> None:
+    result = terminal.run("staff", "add", "Nino", "--role", "author")
+    assert result.returncode == 0
+    assert re.fullmatch(r"smsbot_[0-9a-f]+_[0-9a-f]+\n", result.stdout)
+    assert "Nino" in sentence(terminal.run("staff", "add", "Nino", "--role", "author"))
+    assert "role" in sentence(terminal.run("staff", "add", "Gia", "--role", "king"))
+
+
+def test_forms_come_in_and_go_out_again(terminal: Terminal) -> None:
+    sheet = terminal.folder / "forms.csv"
+    good = "+995555000001,budget,,ka,{day},N. Beridze,v2,=scan-7\n"
+    from datetime import date
+
+    body = HEADER + good.format(day=date.today().isoformat()) + "x,,,,,,,\n"
+    sheet.write_text(body, encoding="utf-8-sig")
+    terminal.run("import", "forms.csv", "--no-welcome")
+    dry = terminal.run("import", "forms.csv", "--dry-run")
+    assert dry.returncode == 0
+    assert "line 3, number: " in dry.stdout
+    assert "2 rows: 0 would be taken, 1 would be refused, 1 taken before" in dry.stdout
+    subscribers = terminal.run("export", "subscribers").stdout.splitlines()
+    assert subscribers[1].startswith("+995555000001,active,ka,,budget,")
+    consents = json.loads(terminal.run("export", "consents", "--format", "json").stdout)
+    assert [(entry["action"], entry["evidence"]) for entry in consents] == [
+        ("join", "=scan-7"),
+        ("subscribe", "=scan-7"),
+    ]
+    assert "'=scan-7" in terminal.run("export", "consents").stdout
+    verified = terminal.run("audit", "verify")
+    assert verified.returncode == 0
+    assert "2 entries" in verified.stdout
+    assert terminal.run("audit", "verify", "--noted", consents[0]["hash"]).returncode == 0
+    assert "rewritten" in sentence(terminal.run("audit", "verify", "--noted", "0" * 64))
+
+
+def test_a_welcome_is_queued_unless_nobody_is_to_be_texted(terminal: Terminal) -> None:
+    from datetime import date
+
+    row = f"+995555000001,budget,,ka,{date.today().isoformat()},N. Beridze,v2,scan-7\n"
+    (terminal.folder / "forms.csv").write_text(HEADER + row, encoding="utf-8")
+    assert "1 welcomes are queued" in terminal.run("import", "forms.csv").stdout
+    (broadcast,) = json.loads(terminal.run("export", "broadcasts", "--format", "json").stdout)
+    assert (broadcast["kind"], broadcast["recipients"]) == ("welcome", 1)
+
+
+def test_a_broken_ledger_ends_with_1_and_names_the_entry(terminal: Terminal) -> None:
+    from datetime import date
+
+    from smsbot.store.database import Store
+
+    row = f"+995555000001,budget,,ka,{date.today().isoformat()},N. Beridze,v2,scan-7\n"
+    (terminal.folder / "forms.csv").write_text(HEADER + row, encoding="utf-8")
+    terminal.run("import", "forms.csv")
+    store = Store(f"sqlite:///{terminal.folder}/var/smsbot.db")
+    store.write(lambda c: c.exec_driver_sql("DROP TRIGGER ledger_keeps_words"))
+    store.write(lambda c: c.exec_driver_sql("UPDATE ledger SET action = 'stop' WHERE id = 2"))
+    store.close()
+    assert "Entry 2 " in sentence(terminal.run("audit", "verify"))
+
+
+@pytest.mark.parametrize(
+    "body, told",
+    [(b"a,b\n", "must name the columns"), (HEADER.encode() + b"\xff\n", "UTF-8"), (None, "cannot be read")],
+)
+def test_a_sheet_that_cannot_be_read_is_told_in_one_sentence(terminal: Terminal, body: bytes | None, told: str) -> None:
+    if body is not None:
+        (terminal.folder / "forms.csv").write_bytes(body)
+    assert told in sentence(terminal.run("import", "forms.csv"))
+
+
+def test_flows_are_checked_played_and_drawn(terminal: Terminal) -> None:
+    checked = terminal.run("flow", "check")
+    assert checked.returncode == 0, checked.stdout
+    assert terminal.run("flow", "draw", "subscribe").stdout.startswith("stateDiagram-v2")
+    assert "subscribe" in sentence(terminal.run("flow", "draw", "nothing"))
+    talk = terminal.folder / "talk.txt"
+    talk.write_text("> JOIN\n< …\n= active\n", encoding="utf-8")
+    played = terminal.run("flow", "play", "talk.txt")
+    assert played.returncode == 0
+    assert played.stdout.startswith("> JOIN\n< ")
+    talk.write_text("> JOIN\n< No.\n", encoding="utf-8")
+    wrong = terminal.run("flow", "play", "talk.txt")
+    assert wrong.returncode == 1
+    assert "talk.txt:2" in wrong.stderr
+
+
+def test_a_municipality_s_folder_is_checked(terminal: Terminal) -> None:
+    flows = terminal.folder / "content" / "flows"
+    flows.mkdir(parents=True)
+    (flows / "subscribe.yaml").write_text("flow: subscribe\n", encoding="utf-8")
+    result = terminal.run("flow", "check", "content")
+    assert result.returncode == 1
+    assert "subscribe.yaml" in result.stdout + result.stderr
+    assert "no such folder" in sentence(terminal.run("flow", "check", "nowhere"))
