@@ -323,7 +323,7 @@ class ChannelView(Answer):
 
 
 class SimulatorRequest(Strict):
-    from_: str = Field(alias="from", min_length=1, max_length=64)
+    from_: Annotated[str, BeforeValidator(written), Field(alias="from", min_length=1, max_length=64)]
     text: Annotated[str, Field(max_length=TEXT_LIMIT)] = ""
 
 

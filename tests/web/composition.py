@@ -28,7 +28,7 @@ from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
-from smsbot.store.tables import Outbox, table
+from smsbot.store.tables import Broadcast, BroadcastText, Contact, Outbox, table
 from smsbot.text.gsm7 import measure
 from smsbot.web.app import create_app
 
@@ -171,3 +171,28 @@ def is_problem(answer: httpx.Response, status: int) -> dict[str, object]:
     assert document["status"] == status
     assert str(document["detail"]).endswith(".")
     return document
+
+
+def send_one_broadcast(store: Store, *, status: str) -> None:
+    """One row of a broadcast to Alice, as the dispatcher would leave it."""
+
+    def job(on: object) -> None:
+        run = on.execute  # type: ignore[attr-defined]
+        broadcast, words = table(Broadcast), table(BroadcastText)
+        if run(broadcast.select()).first() is None:
+            run(
+                broadcast.insert().values(
+                    state="sending", kind="information", audience="{}", created_ms=NOW_MS, by_language="{}",
+                    parts_total=1, cursor=0,
+                )
+            )  # fmt: skip
+            run(words.insert().values(
+                broadcast_id=1, language="en", text="Hearing at noon", encoding="GSM-7", units=15, parts=1
+            ))  # fmt: skip
+        contact_id = run(table(Contact).select()).first().id
+        run(table(Outbox).insert().values(
+            channel="simulator", broadcast_id=1, contact_id=contact_id, text_id=1, parts=1, status=status,
+            created_ms=NOW_MS + 5_000, error="", attempts=0, forget=False,
+        ))  # fmt: skip
+
+    store.write(job)

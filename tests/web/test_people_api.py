@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from smsbot.clock import DAY_MS
 from smsbot.store.database import Store
-from smsbot.store.tables import Broadcast, BroadcastText, Contact, Outbox, table
-from tests.web.composition import ALICE, NOW_MS, Client, Composition, is_problem
+from smsbot.store.tables import Contact, Outbox, table
+from tests.web.composition import ALICE, NOW_MS, Client, Composition, is_problem, send_one_broadcast
 
 
 async def test_a_subscriber_shows_state_topics_and_consents(api: Client) -> None:
@@ -109,31 +109,6 @@ async def test_the_phone_shows_a_broadcast_only_when_it_has_arrived(api: Client,
         items = (await api.get("/simulator/messages", params={"number": ALICE})).json()["items"]
         assert ("Hearing at noon" in [item["text"] for item in items]) is arrived, status
     assert items[0]["text"] == "BUDGET"
-
-
-def send_one_broadcast(store: Store, *, status: str) -> None:
-    """One row of a broadcast to Alice, as the dispatcher would leave it."""
-
-    def job(on: object) -> None:
-        run = on.execute  # type: ignore[attr-defined]
-        broadcast, words = table(Broadcast), table(BroadcastText)
-        if run(broadcast.select()).first() is None:
-            run(
-                broadcast.insert().values(
-                    state="sending", kind="information", audience="{}", created_ms=NOW_MS, by_language="{}",
-                    parts_total=1, cursor=0,
-                )
-            )  # fmt: skip
-            run(words.insert().values(
-                broadcast_id=1, language="en", text="Hearing at noon", encoding="GSM-7", units=15, parts=1
-            ))  # fmt: skip
-        contact_id = run(table(Contact).select()).first().id
-        run(table(Outbox).insert().values(
-            channel="simulator", broadcast_id=1, contact_id=contact_id, text_id=1, parts=1, status=status,
-            created_ms=NOW_MS + 5_000, error="", attempts=0, forget=False,
-        ))  # fmt: skip
-
-    store.write(job)
 
 
 async def test_a_personal_message_is_queued_and_refused_after_stop(api: Client) -> None:

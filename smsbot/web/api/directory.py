@@ -112,8 +112,9 @@ def _languages(service: Service, names: Mapping[str, str]) -> None:
     known = service.settings.service.languages
     for language in names:
         if language not in known:
-            detail = f"The service does not speak the language {language}; its languages are: {', '.join(known)}."
-            raise Invalid(detail, field=f"names.{language}")
+            shown = language[:20]
+            detail = f"The service does not speak the language {shown}; its languages are: {', '.join(known)}."
+            raise Invalid(detail, field=f"names.{shown}")
 
 
 def _page(found: Sequence[T], query: ListQuery) -> tuple[Sequence[T], str | None]:

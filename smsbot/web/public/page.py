@@ -75,8 +75,8 @@ def body(service: Service, language: str, active: int, by_topic: Mapping[str, in
     return (
         f'<a class="skip" href="#main">{escape(words.how)}</a>'
         f"{_header(service, language, words)}"
-        f'<main id="main">{_joining(service, words)}{_topics(service, language, words, by_topic)}'
-        f"{_keywords(words)}</main>{_footer(service, words, active)}"
+        f'<main id="main">{_joining(service, language, words)}{_topics(service, language, words, by_topic)}'
+        f"{_keywords(service, language, words)}</main>{_footer(service, words, active)}"
     )
 
 
@@ -96,10 +96,10 @@ def _current(code: str, language: str) -> str:
     return ' aria-current="true"' if code == language else ""
 
 
-def _joining(service: Service, words: Words) -> str:
+def _joining(service: Service, language: str, words: Words) -> str:
     number = sender(service)
     sentence = words.write if number else words.write_nowhere
-    join, stop = "<kbd>JOIN</kbd>", "<kbd>STOP</kbd>"
+    join, stop = _word(service, language, "join"), _word(service, language, "stop")
     call = escape(sentence).replace("{join}", join).replace("{number}", f"<strong>{escape(number)}</strong>")
     return (
         f'<section class="join" aria-labelledby="how"><h2 id="how">{escape(words.how)}</h2><p class="call">{call}</p>'
@@ -136,13 +136,24 @@ def _cell(count: int, words: Words) -> str:
     return f'<td class="few">{escape(words.few)}</td>' if shown is None else f"<td>{shown}</td>"
 
 
-def _keywords(words: Words) -> str:
+def _word(service: Service, language: str, keyword: str) -> str:
+    """The published word, with the English one where that differs: it is understood in every language."""
+    own = service.directory().reader.published(language, keyword)
+    english = service.directory().reader.published("en", keyword)
+    marked = f'<kbd lang="{escape(language)}">{escape(own)}</kbd>'
+    return marked if own == english else f'{marked} / <kbd lang="en">{escape(english)}</kbd>'
+
+
+def _keywords(service: Service, language: str, words: Words) -> str:
     told = (
-        ("JOIN", words.join), ("TOPICS", words.topics_word), ("STATUS", words.status), ("PAUSE", words.pause),
-        ("HELP", words.help), ("DATA", words.data), ("STOP", words.stop_word),
+        ("join", words.join), ("topics", words.topics_word), ("status", words.status), ("pause", words.pause),
+        ("help", words.help), ("data", words.data), ("stop", words.stop_word),
     )  # fmt: skip
+    erase = _word(service, language, "delete")
     rows = "".join(
-        f'<tr><th scope="row"><kbd lang="en">{word}</kbd></th><td>{escape(effect)}</td></tr>' for word, effect in told
+        f'<tr><th scope="row">{_word(service, language, keyword)}</th>'
+        f"<td>{escape(effect).replace('{delete}', erase)}</td></tr>"
+        for keyword, effect in told
     )
     return (
         f'<section aria-labelledby="words"><h2 id="words">{escape(words.words)}</h2><table><thead><tr>'
