@@ -44,6 +44,7 @@ class Handover:
         self, channel: str, gateway: HttpGateway | Transport, config: ChannelConfig, sender: Deliverer, *,
         bucket: Bucket, watch: Watch, clock: Clock, public_url: str, chance: Random = random.random,
     ) -> None:  # fmt: skip
+        """*public_url* empty: nobody knows where reports should come, so none are asked for."""
         self._channel = channel
         self._gateway = gateway
         self._sender = sender
@@ -53,9 +54,8 @@ class Handover:
         self._clock = clock
         self._random = chance
         token = config.webhook_token
-        self._status_url = f"{public_url}/channels/{channel}/status" + (
-            f"?token={token.get_secret_value()}" if token is not None else ""
-        )
+        address = f"{public_url}/channels/{channel}/status" if public_url else ""
+        self._status_url = f"{address}?token={token.get_secret_value()}" if address and token is not None else address
         self._throttled = 0  # times in a row
         self._slow_until_ms = 0
 
