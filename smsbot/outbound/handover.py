@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlencode
 
 import structlog
 
@@ -55,7 +56,8 @@ class Handover:
         self._random = chance
         token = config.webhook_token
         address = f"{public_url}/channels/{channel}/status" if public_url else ""
-        self._status_url = f"{address}?token={token.get_secret_value()}" if address and token is not None else address
+        proof = "" if token is None else "?" + urlencode({"token": token.get_secret_value()})
+        self._status_url = address + proof if address else ""
         self._throttled = 0  # times in a row
         self._slow_until_ms = 0
 

@@ -26,7 +26,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 ADMIN_KEY = "key-of-the-end-to-end-tests"
 AUTH_TOKEN = "12345"
-PATIENCE_S = 90.0
+PATIENCE_S = 60.0
 """For whatever should happen soon: on a busy machine `soon` may be a minute. A condition ends the wait."""
 
 BASICS = """

@@ -22,7 +22,8 @@ from tests.e2e.product import AUTH_TOKEN, PATIENCE_S, Product, twilio_channel, u
 
 NUMBER = "+995577123456"
 SECRET_WORDS = "my neighbour owes taxes"
-TOKEN = "webhook-token-of-the-tests"
+TOKEN = "webhook token/of+the&tests%41"
+"""With every letter that means something in an address."""
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 TWILIO, KANNEL = "/channels/main/inbound", "/channels/box/inbound"
 LINE = {400: "unreadable", 403: "signature or token", 413: "too large"}
@@ -162,6 +163,15 @@ def test_after_all_that_a_citizen_is_still_served(product: Product, provider: Fa
             assert caller.twilio(product.url + TWILIO, message, token=AUTH_TOKEN) == (200, b"<Response/>")
     until("both replies have left", lambda: sum(a.to == person for a in provider.requests) == sent + 2)
     assert product.subscriber(person)["topics"] == ["budget", "planning"]
+
+
+def test_a_report_finds_its_message_whatever_letters_the_token_has(product: Product, provider: FakeGateway) -> None:
+    person = "+995577000002"
+    assert send(product, kannel("with-report", 200, text="JOIN", **{"from": person})) == 200
+    (asked,) = until("the reply has left", lambda: [asked for asked in provider.requests if asked.to == person])
+    until("the message is sent", lambda: product.messages(person)[0]["status"] == "sent")
+    assert provider.report(asked, "1")[0] == 200
+    assert product.messages(person)[0]["status"] == "delivered"
 
 
 def test_a_database_that_goes_and_comes_back(tmp_path: Path) -> None:
