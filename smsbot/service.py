@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from smsbot.clock import Clock, now_ms
-from smsbot.compose import Composer
+from smsbot.compose import blueprint, seed_places, seed_topics
 from smsbot.dialogue.directory import Directory
 from smsbot.errors import Conflict, Invalid, SettingsError
 from smsbot.gateways.client import Sender
@@ -26,7 +26,7 @@ from smsbot.inbound.reports import Reports
 from smsbot.inbound.turns import Routes, Turns
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.dispatch import Dispatcher
-from smsbot.outbound.keeper import Keeper
+from smsbot.outbound.expand import Expander
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
@@ -57,13 +57,13 @@ class Service:
         self._owner = secrets.token_hex(8)
         key = settings.service.hash_key
         self.store = Store(settings.database.url, key=key.get_secret_value().encode() if key else None)
-        self.composer = Composer(settings)
-        self.bot = Bot(self.composer.engine)
+        self.bot = Bot(blueprint(settings).engine)
         self.wake = Wake(clock)
         self.metrics = CollectorRegistry()
         self._reply_routes = routes(self.channels)
         self.sender: Sender | None = None
         self.dispatchers: dict[str, Dispatcher] = {}
+        self._expander: Expander | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.turns = Turns(
             self.store,
@@ -79,14 +79,14 @@ class Service:
                 lease_ms=outbox.LEASE_MS,
             ),
         )
-        self.reports = Reports(self.store, clock=clock)
+        self.reports = Reports(self.store, clock=clock, stopped=self.wake.stopped)
         self.hooks = Hooks(self.channels, self.turns, self.reports, public_url=self.public_url)
         self.broadcasts = Broadcasts(
             self.store,
             settings,
             clock=clock,
             directory=self.directory,
-            channels={name: channel.config for name, channel in self.channels.items() if channel.config.outbound},
+            channels={name: each.config.max_parts for name, each in self.channels.items() if each.config.outbound},
             wake=self.wake,
         )
         self.metrics.register(PipelineCollector(self.turns, self.reports))
@@ -100,7 +100,7 @@ class Service:
         if self.store.sqlite:
             self.store.upgrade()
         self.store.check()
-        self.store.write(lambda c: rows.seed(c, self.composer.seed_topics(), self.composer.seed_places()))
+        self.store.write(lambda c: rows.seed(c, seed_topics(self.settings), seed_places(self.settings)))
         self.store.read(self.bot.mind)
         _ = self.store.key
 
@@ -119,16 +119,18 @@ class Service:
                 )  # fmt: skip
                 self.dispatchers[name] = dispatcher
                 self._tasks.append(asyncio.create_task(dispatcher.run(), name=f"dispatch {name}"))
-        outbound = tuple(self.dispatchers)
-        self.keeper = Keeper(self.store, wake=self.wake, clock=self.clock, channels=outbound, owner=self._owner)
-        self._tasks.append(asyncio.create_task(self.keeper.run(), name="keeper"))
+        self._expander = Expander(
+            self.store, wake=self.wake, clock=self.clock, quiet=quiet, hold_s=self.settings.sending.hold_s,
+            channels=tuple(self.dispatchers), owner=self._owner,
+        )  # fmt: skip
+        self._tasks.append(asyncio.create_task(self._expander.run(), name="expand"))
 
     async def stop(self) -> None:
         """Send what is in hand, settle it, give leases back, close the database."""
+        if self._expander is not None:
+            self._expander.stop()
         for dispatcher in self.dispatchers.values():
             dispatcher.stop()
-        if self._works and self._tasks:
-            self.keeper.stop()
         results = await asyncio.gather(*self._tasks, return_exceptions=True)
         for task, result in zip(self._tasks, results, strict=True):
             if isinstance(result, Exception):

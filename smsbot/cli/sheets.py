@@ -38,14 +38,13 @@ def take(
     """
     settings = settings_of(config)
     from smsbot.clock import now_ms  # noqa: PLC0415
-    from smsbot.compose import Composer  # noqa: PLC0415
+    from smsbot.compose import seed_places, seed_topics  # noqa: PLC0415
     from smsbot.store import directory, imports  # noqa: PLC0415
 
     channel = None if no_welcome else _sending_channel(settings)
     with _reading(file) as lines, opened(settings) as store:
         if not dry_run:
-            composer = Composer(settings)
-            store.write(lambda c: directory.seed(c, composer.seed_topics(), composer.seed_places()))
+            store.write(lambda c: directory.seed(c, seed_topics(settings), seed_places(settings)))
         with progress("Importing", _rows(file)) as told:
             report = imports.run(
                 store, lines, settings, now_ms=now_ms(), channel=channel, dry_run=dry_run, progress=told

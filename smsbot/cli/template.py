@@ -107,6 +107,11 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #sender = "2200"
 #webhook_token = "a long random text"
 #base_url = "https://sms.example.ge"
+#path = "/send"
+#method = "POST"
+#content_type = "json"                        # or form, xml
+#fields = {to = "{to}", from = "{from}", text = "{text}", id = "{id}", status_url = "{status_url}"}
+#api_key = "secret"                           # {api_key} in path, fields and headers
 
 #[channels.smsgate]
 #gateway = "smsgate"

@@ -94,6 +94,8 @@ class Engine:
             registry=self.registry,
             code=code,
         )
+        digest = zlib.crc32(inbound.text.strip().casefold().encode())
+        turn.stranger = contact.state is State.NEW or _repeats_first(contact, digest)
         if contact.state is State.PAUSED and (contact.paused_until_ms or 0) <= inbound.now_ms:
             turn.change(state=State.ACTIVE, paused_until_ms=None)
         self._settle_language(turn)
@@ -105,7 +107,7 @@ class Engine:
             self._keep_language(turn, contact)
         if turn.makes_profile and not contact.known:
             turn.change(known=True)
-        self._guard(turn, contact.repetition)
+        self._guard(turn, contact.repetition, digest)
         return turn.outcome()
 
     def _open(self, conversation: Conversation | None, now_ms: int) -> Conversation | None:
@@ -153,6 +155,8 @@ class Engine:
         if question is not None and (intent in BELONGS_TO_QUESTION or intent in question.expects):
             if self._advance(turn):
                 return None
+            if intent is Intent.OTHER and turn.contact.state is State.STOPPED:
+                return consent.not_understood(turn)  # whoever has stopped is not pressed for an answer
             if intent not in question.expects:
                 return self._wrong(turn, question)
         return self._command(turn)
@@ -264,10 +268,9 @@ class Engine:
         turn.inbox = "wrong_answer"
         return turn.say(wording.A_PERSON_READS)
 
-    def _guard(self, turn: Turn, seen: Repetition) -> None:
+    def _guard(self, turn: Turn, seen: Repetition, digest: int) -> None:
         """Hold replies back from a loop (rule 16). What the law orders is said all the same."""
         now_ms = turn.now_ms
-        digest = zlib.crc32(turn.inbound.text.strip().casefold().encode())
         same = digest == seen.digest and now_ms - seen.since_ms < SAME_TEXT_MS
         times = seen.times + 1 if same else 1
         fresh_hour = now_ms - seen.hour_ms >= HOUR_MS
@@ -283,3 +286,9 @@ class Engine:
             replies=replies + len(turn.replies),
         )
         turn.change(repetition=repetition)
+
+
+def _repeats_first(contact: Contact, digest: int) -> bool:
+    """Is this the text that the number joined with, sent again at once? It gets the same answer, our name included."""
+    seen = contact.repetition
+    return digest == seen.digest and contact.since_ms is not None and contact.since_ms == seen.since_ms

@@ -70,7 +70,7 @@ class Turn:
         self.code = code
         self.state = conversation.state if conversation else "idle"
         self.slots: dict[str, object] = dict(conversation.slots) if conversation else {}
-        self.stranger = contact.state is State.NEW  # nobody has told this person yet who we are
+        self.stranger = contact.state is State.NEW  # nobody has told this person yet who we are (or only just now)
         self.language = directory.default_language
         self.script = ""
         self.source = "sms"

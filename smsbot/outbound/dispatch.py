@@ -22,7 +22,7 @@ from smsbot.outbound.bucket import Bucket, Monotonic
 from smsbot.outbound.claims import Claims, Turn
 from smsbot.outbound.handover import Deliverer, Handover
 from smsbot.outbound.hold import Hold
-from smsbot.outbound.pace import Pace
+from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
@@ -79,7 +79,8 @@ class Dispatcher:
         self._look = True  # something may be due
         self._look_at_s = 0.0
         self._stopping = False
-        self._trusted: int | None = None  # looked at just now, however long that took
+        self._trusted: set[int] = set()  # looked at just now, however long that took
+        self._aside = 0  # messages out of the hold while they are looked at
         wake.listen(name, self._woken)
 
     async def run(self) -> None:
@@ -122,7 +123,7 @@ class Dispatcher:
     @property
     def backlog(self) -> int:
         """Messages in hand or in flight."""
-        return len(self._hold) + len(self._flying)
+        return len(self._hold) + self._aside + len(self._flying)
 
     def _woken(self) -> None:
         self._look = True
@@ -160,14 +161,14 @@ class Dispatcher:
         closed_s = (self._watch.closed_until_ms - self._clock()) / 1_000
         if self._watch.probing:
             return POLL_S if self.backlog else closed_s
-        if len(self._hold) * 2 > self._pace.claim():
+        if (len(self._hold) + self._aside) * 2 > self._pace.claim():
             return POLL_S
         return max(0.0, self._bucket.wait_s() - 0.2)
 
     def _limit(self) -> int:
         if self._watch.probing:
             return 0 if self.backlog or self._clock() < self._watch.closed_until_ms else 1
-        return max(0, self._pace.claim() - len(self._hold))
+        return max(0, self._pace.claim() - len(self._hold) - self._aside)
 
     async def _turn(self) -> None:
         """One transaction: settle, keep the lease, claim."""
@@ -229,11 +230,9 @@ class Dispatcher:
                 self._hold.untake(message)
                 await self._look_again()
                 continue
-            self._trusted = None
             self._bucket.take(message.parts)
             task = asyncio.create_task(self._hand(message))
             self._flying.add(task)
-            task.add_done_callback(self._flying.discard)
             if len(self._hold) * 2 <= self._pace.claim():
                 self._signal.set()
 
@@ -246,19 +245,22 @@ class Dispatcher:
             return True
         if self._wake.changed_since(message.broadcast_id, message.checked_ms):
             return True
-        return age_ms > CHECKED_MS and message.id != self._trusted
+        return age_ms > CHECKED_MS and message.id not in self._trusted
 
     async def _look_again(self) -> None:
-        held = self._hold.drain()
-        kept = held
+        """Look up the consent of as many as leave in time; the others have to wait anyway."""
+        held = kept = self._hold.first(max(FIRST_CLAIM, self._pace.claim()))
+        self._aside = len(held)
         try:
             kept = await self._store.run(lambda c: outbox.recheck(c, self.name, held, self._clock()))
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
             await asyncio.sleep(AGAIN_S)
         finally:
-            self._hold.add(kept)
-        self._trusted = kept[0].id if kept else None
+            self._aside = 0
+            self._hold.restore(kept)
+        # However slow the database is, some of them leave before it is asked again.
+        self._trusted = {message.id for message in kept[:LEAST_IN_FLIGHT]}
         if not kept:
             self._signal.set()
 
@@ -279,8 +281,10 @@ class Dispatcher:
         self._done.results.append(handed.result)
         if handed.optout is not None:
             self._done.optouts.append(handed.optout)
+        if (task := asyncio.current_task()) is not None:
+            self._flying.discard(task)
         self._more.set()
-        if len(self._done.results) in (1, SETTLE_ROWS) or len(self._flying) <= 1:
+        if len(self._done.results) in (1, SETTLE_ROWS) or not self._flying:
             self._signal.set()
 
     async def _drain(self) -> None:

@@ -52,6 +52,19 @@ class Hold:
             self._waiting -= 1
             (self._replies if message.is_reply else self._bulk).appendleft(message)
 
+    def first(self, most: int) -> list[Claimed]:
+        """Take out up to *most* that would be next, replies first, none of them in flight."""
+        found: list[Claimed] = []
+        for lane in (self._replies, self._bulk):
+            while lane and len(found) < most:
+                found.append(lane.popleft())
+        return found
+
+    def restore(self, messages: Iterable[Claimed]) -> None:
+        """They are the next again, in this order."""
+        for message in reversed(list(messages)):
+            (self._replies if message.is_reply else self._bulk).appendleft(message)
+
     def drain(self) -> list[Claimed]:
         """Everything held, replies first; nothing is left."""
         behind = [message for waiting in self._behind.values() for message in waiting]

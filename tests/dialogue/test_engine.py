@@ -155,6 +155,16 @@ def test_facts_carry_keyword_rule_and_the_wording_shown() -> None:
     assert stop.wording == "consent.stopped@1"
 
 
+@pytest.mark.parametrize("text", ["JOIN", "BUDGET", "1 3", "JOIN BUDGET CULTURE", "ბიუჯეტი"])
+def test_a_repeat_says_the_same_and_changes_nothing(text: str) -> None:
+    phone = Phone()
+    first = phone.send(text)
+    second = phone.send(text)
+    assert second.replies == first.replies
+    assert second.facts == ()
+    assert dataclasses.replace(second.contact, repetition=first.contact.repetition) == first.contact
+
+
 def test_since_is_set_once() -> None:
     phone = Phone()
     phone.send("JOIN")

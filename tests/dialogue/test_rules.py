@@ -205,6 +205,14 @@ def test_rule_09_a_text_from_a_stopped_number_goes_to_staff_and_the_hint_names_s
     assert phone.send("and where").replies == ()
 
 
+def test_rule_09_whoever_has_stopped_is_not_pressed_for_an_answer() -> None:
+    phone = stopped("budget")
+    phone.send("TOPICS")
+    outcome = phone.send("when is the next meeting")
+    assert outcome.inbox == "stopped"
+    assert "START" in outcome.replies[0]
+
+
 def test_rule_10_help_is_answered_to_a_stopped_number_too() -> None:
     phone = stopped("budget")
     for _ in range(2):

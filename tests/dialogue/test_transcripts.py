@@ -7,17 +7,38 @@ from pathlib import Path
 import pytest
 
 from smsbot.content import Content
+from smsbot.dialogue.engine import Engine
+from smsbot.dialogue.model import Place
 from smsbot.dialogue.transcript import matches, parse, play
 from smsbot.errors import ContentError
-from tests.dialogue.bot import engine
+from tests.dialogue.bot import blueprint, engine, topics
 
 FILES = Content().transcript_files()
+ENGINES: dict[tuple[str, ...], Engine] = {}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_conversation_goes_as_written(path: Path) -> None:
-    result = play(parse(path.read_text(encoding="utf-8"), path.name), engine())
+    transcript = parse(path.read_text(encoding="utf-8"), path.name)
+    result = play(transcript, at(transcript.places))
     assert [str(difference) for difference in result.differences] == []
+
+
+def at(places: tuple[Place, ...]) -> Engine:
+    """The built-in bot in a municipality of these places; compiled once for each set of them."""
+    key = tuple(place.code for place in places)
+    if key not in ENGINES:
+        ENGINES[key] = blueprint().engine(topics(), places)
+    return ENGINES[key]
+
+
+def test_places_are_read_with_names_and_the_place_above() -> None:
+    (top, below) = parse("place: a | ka ა | en A town\nplace: b | en B | under a\n> JOIN\n", "case.txt").places
+    assert (top.code, top.names, top.parent) == ("a", {"ka": "ა", "en": "A town"}, None)
+    assert (below.code, below.names, below.parent) == ("b", {"en": "B"}, "a")
+    for wrong in ("place: a", "place: | en A", "place: a | en", "place: a | under b"):
+        with pytest.raises(ContentError, match=r"case\.txt:1"):
+            parse(wrong, "case.txt")
 
 
 def test_there_are_conversations_in_georgian_and_in_english() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import func, select
 
-from smsbot.compose import Composer
+from smsbot.compose import blueprint, seed_topics
+from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.engine import Engine
 from smsbot.dialogue.model import State
 from smsbot.gateways.base import Received
@@ -60,14 +61,14 @@ class Pipeline:
 
 
 @pytest.fixture(scope="module")
-def composer() -> Composer:
-    return Composer(Settings())
+def content() -> Blueprint:
+    return blueprint(Settings())
 
 
 @pytest.fixture
-async def pipeline(store: Store, composer: Composer) -> AsyncIterator[Pipeline]:
-    store.write(lambda c: directory.seed(c, composer.seed_topics(), ()))
-    yield _pipeline(store, composer.engine)
+async def pipeline(store: Store, content: Blueprint) -> Pipeline:
+    store.write(lambda c: directory.seed(c, seed_topics(Settings()), ()))
+    return _pipeline(store, content.engine)
 
 
 def _pipeline(store: Store, engine: Callable[..., Engine]) -> Pipeline:
@@ -157,8 +158,8 @@ async def test_no_text_is_lost_or_harms_another(pipeline: Pipeline, text: str) -
     assert pipeline.contact(TWO)["state"] == "active"
 
 
-async def test_a_text_that_breaks_the_bot_is_kept_for_staff_and_harms_nobody(store: Store, composer: Composer) -> None:
-    store.write(lambda c: directory.seed(c, composer.seed_topics(), ()))
+async def test_a_text_that_breaks_the_bot_is_kept_for_staff_and_harms_nobody(store: Store, content: Blueprint) -> None:
+    store.write(lambda c: directory.seed(c, seed_topics(Settings()), ()))
 
     class Broken(Engine):
         def step(self, contact, conversation, inbound, **more):  # type: ignore[no-untyped-def]
@@ -167,7 +168,7 @@ async def test_a_text_that_breaks_the_bot_is_kept_for_staff_and_harms_nobody(sto
             return super().step(contact, conversation, inbound, **more)
 
     def broken(topics, places):  # type: ignore[no-untyped-def]
-        engine = composer.engine(topics, places)
+        engine = content.engine(topics, places)
         return Broken(engine.directory, engine.flows, engine.phrases, engine.registry)
 
     pipeline = _pipeline(store, broken)
