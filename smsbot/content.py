@@ -13,6 +13,8 @@ import yaml
 from smsbot.errors import ContentError
 from smsbot.text.words import LanguageWords, Named, overlay, parse_words
 
+# BaseLoader builds nothing but text, lists and mappings: `no` stays a word, and nothing in a file is ever executed.
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -95,9 +97,12 @@ def read_yaml(path: Path) -> tuple[Mapping[str, object], dict[str, int]]:
     """A YAML mapping with every scalar as text, and the line each scalar first stands on. Raises ContentError."""
     try:
         source = path.read_text(encoding="utf-8")
-        # BaseLoader builds nothing but text, lists and mappings: `no` stays a word. safe_load would make it False.
-        data = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506
-        root = yaml.compose(source, Loader=yaml.BaseLoader)
+        loader = _LOADER(source)
+        try:
+            root = loader.get_single_node()
+            data = loader.construct_document(root) if root is not None else None
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise ContentError(f"not readable as YAML: {error.problem}", file=str(path), line=line) from error

@@ -6,6 +6,8 @@ import socket
 
 import pytest
 
+from tests import conftest as components
+
 
 def test_a_connection_beyond_loopback_is_refused_and_noted(attempts_to_leave: list[str]) -> None:
     with socket.socket() as sock, pytest.raises(OSError, match=r"connects to 192\.0\.2\.1"):
@@ -24,3 +26,19 @@ def test_a_name_beyond_this_machine_is_not_looked_up(attempts_to_leave: list[str
 def test_loopback_is_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
         pass
+
+
+@pytest.mark.parametrize("wanted, outcome", [("", pytest.skip.Exception), ("all", pytest.fail.Exception)])
+def test_a_missing_component_is_a_skip_or_where_all_are_required_a_failure(
+    wanted: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(components.PRESENT, "telegraph", (lambda: None, "There is no telegraph"))
+    monkeypatch.setenv(components.REQUIRE_VARIABLE, wanted)
+    with pytest.raises(outcome, match="There is no telegraph"):
+        components.require("telegraph")
+
+
+def test_a_present_component_is_no_obstacle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(components.PRESENT, "telegraph", (lambda: "/usr/bin/telegraph", ""))
+    monkeypatch.setenv(components.REQUIRE_VARIABLE, "all")
+    components.require("telegraph")

@@ -100,7 +100,6 @@ def draw(
 
 def _engine(settings: Settings) -> Engine:
     """The bot of a new database: with the topics and places of the settings."""
-    from smsbot.compose import Composer  # noqa: PLC0415
+    from smsbot.compose import blueprint, seed_places, seed_topics  # noqa: PLC0415
 
-    composer = Composer(settings)
-    return composer.engine(composer.seed_topics(), composer.seed_places())
+    return blueprint(settings).engine(seed_topics(settings), seed_places(settings))

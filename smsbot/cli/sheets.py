@@ -38,13 +38,12 @@ def take(
     """
     settings = settings_of(config)
     from smsbot.clock import now_ms  # noqa: PLC0415
-    from smsbot.compose import Composer  # noqa: PLC0415
+    from smsbot.compose import seed_places, seed_topics  # noqa: PLC0415
     from smsbot.store import directory, imports  # noqa: PLC0415
 
     channel = None if no_welcome else _sending_channel(settings)
     with _reading(file) as lines, opened(settings) as store:
-        composer = Composer(settings)
-        seeds = composer.seed_topics(), composer.seed_places()
+        seeds = seed_topics(settings), seed_places(settings)
         if not dry_run:
             store.write(lambda c: directory.seed(c, *seeds))
         with progress("Importing", _rows(file)) as told:

@@ -21,6 +21,7 @@ from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, Repet
 from smsbot.dialogue.phrases import Phrases
 from smsbot.dialogue.registry import Registry
 from smsbot.dialogue.turn import Turn
+from smsbot.errors import ContentError
 from smsbot.text.understood import Intent, Understood
 
 REPLIES_PER_HOUR = 60
@@ -30,6 +31,9 @@ SAME_TEXT_ANSWERED = 3
 WRONG_ANSWERS = 3
 """The third wrong answer ends the question: a person reads it."""
 EMERGENCY = frozenset({"112", "sos", "სოს", "сос"})
+
+RESTART, STOP_ALL, LIST = BUILT_IN = ("restart", "stopall", "topics")
+"""Flows that the rules themselves begin."""
 
 BELONGS_TO_QUESTION = frozenset({Intent.NUMBERS, Intent.ALL, Intent.YES, Intent.OTHER})
 """What is no command: while a question is open it is its answer, right or wrong."""
@@ -49,6 +53,9 @@ class Engine:
         *,
         replies_per_hour: int = REPLIES_PER_HOUR,
     ) -> None:
+        for name in BUILT_IN:
+            if name not in flows.by_name:
+                raise ContentError(f"the flow `{name}` is missing; the rules need it", file="flows")
         self.directory = directory
         self.flows = flows
         self.phrases = phrases
@@ -87,6 +94,8 @@ class Engine:
             registry=self.registry,
             code=code,
         )
+        digest = zlib.crc32(inbound.text.strip().casefold().encode())
+        turn.stranger = contact.state is State.NEW or _repeats_first(contact, digest)
         if contact.state is State.PAUSED and (contact.paused_until_ms or 0) <= inbound.now_ms:
             turn.change(state=State.ACTIVE, paused_until_ms=None)
         self._settle_language(turn)
@@ -94,9 +103,11 @@ class Engine:
             consent.told_by_gateway(turn)
         else:
             self._answer(turn)
-        if turn.makes_profile and not turn.contact.known:
-            turn.later["known"] = True
-        self._guard(turn)
+        if not turn.erase:
+            self._keep_language(turn, contact)
+        if turn.makes_profile and not contact.known:
+            turn.change(known=True)
+        self._guard(turn, contact.repetition, digest)
         return turn.outcome()
 
     def _open(self, conversation: Conversation | None, now_ms: int) -> Conversation | None:
@@ -120,10 +131,14 @@ class Engine:
             turn.language = guess if guess in offered else directory.default_language
         spoke = understood.language == turn.language and bool(understood.keyword)
         turn.script = understood.script if spoke else contact.script
-        told = understood.language == turn.language
-        if (told and contact.language != turn.language) or turn.script != contact.script:
-            turn.later["language"] = turn.language if told else contact.language
-            turn.later["script"] = turn.script
+
+    def _keep_language(self, turn: Turn, before: Contact) -> None:
+        """Remember what the words told. At the end, so that the contact is copied once."""
+        told = turn.understood.language == turn.language
+        if told and before.language != turn.language:
+            turn.change(language=turn.language)
+        if turn.script != before.script:
+            turn.change(script=turn.script)
 
     def _answer(self, turn: Turn) -> None:
         intent = turn.understood.intent
@@ -140,6 +155,8 @@ class Engine:
         if question is not None and (intent in BELONGS_TO_QUESTION or intent in question.expects):
             if self._advance(turn):
                 return None
+            if intent is Intent.OTHER and turn.contact.state is State.STOPPED:
+                return consent.not_understood(turn)  # whoever has stopped is not pressed for an answer
             if intent not in question.expects:
                 return self._wrong(turn, question)
         return self._command(turn)
@@ -157,11 +174,11 @@ class Engine:
         stopped = contact.state is State.STOPPED
         match intent:
             case Intent.JOIN if self._starts_again(turn):
-                return self._begin(turn, "restart")
+                return self._begin(turn, RESTART)
             case Intent.NO:
-                return self._begin(turn, "stopall")
+                return self._begin(turn, STOP_ALL)
             case Intent.NUMBERS if not stopped and turn.understood.rule == RANGE:
-                return self._begin(turn, "topics")  # shows the menu, changes nothing
+                return self._begin(turn, LIST)  # shows the menu, changes nothing
             case Intent.NUMBERS if stopped or not self._are_topic_numbers(turn):
                 return consent.not_understood(turn)
             case Intent.RESUME | Intent.ALL | Intent.YES if stopped:
@@ -200,7 +217,7 @@ class Engine:
     def _maybe_stop(self, turn: Turn) -> None:
         """Near a stop but not sure: asked, never acted on, never ignored."""
         turn.inbox = "stop_like"
-        self._begin(turn, "stopall")
+        self._begin(turn, STOP_ALL)
 
     def _begin(self, turn: Turn, name: str) -> None:
         flow = self.flows.by_name[name]
@@ -251,10 +268,9 @@ class Engine:
         turn.inbox = "wrong_answer"
         return turn.say(wording.A_PERSON_READS)
 
-    def _guard(self, turn: Turn) -> None:
+    def _guard(self, turn: Turn, seen: Repetition, digest: int) -> None:
         """Hold replies back from a loop (rule 16). What the law orders is said all the same."""
-        now_ms, seen = turn.now_ms, turn.contact.repetition
-        digest = zlib.crc32(turn.inbound.text.strip().casefold().encode())
+        now_ms = turn.now_ms
         same = digest == seen.digest and now_ms - seen.since_ms < SAME_TEXT_MS
         times = seen.times + 1 if same else 1
         fresh_hour = now_ms - seen.hour_ms >= HOUR_MS
@@ -262,10 +278,17 @@ class Engine:
         looping = times > SAME_TEXT_ANSWERED or replies + len(turn.replies) > self.replies_per_hour
         if looping and not turn.unlimited:
             turn.replies.clear()
-        turn.later["repetition"] = Repetition(
+        repetition = Repetition(
             digest=digest,
             times=times,
             since_ms=seen.since_ms if same else now_ms,
             hour_ms=now_ms if fresh_hour else seen.hour_ms,
             replies=replies + len(turn.replies),
         )
+        turn.change(repetition=repetition)
+
+
+def _repeats_first(contact: Contact, digest: int) -> bool:
+    """Is this the text that the number joined with, sent again at once? It gets the same answer, our name included."""
+    seen = contact.repetition
+    return digest == seen.digest and contact.since_ms is not None and contact.since_ms == seen.since_ms

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-
-from babel.messages.catalog import Catalog
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from smsbot.dialogue import wording
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.flowfile import END, Branch
 from smsbot.dialogue.machine import Flow, Flows
-from smsbot.dialogue.phrases import ENGLISH, Phrases, Text, read_catalogue, translations
+from smsbot.dialogue.phrases import ENGLISH, Catalogues, Phrases, Text, each_of, read_catalogue, translations
+from smsbot.dialogue.reader import named_places, named_topics
 from smsbot.dialogue.registry import Registry
 from smsbot.errors import ContentError
 from smsbot.text import gsm7
+from smsbot.text.audit import audit
+from smsbot.text.words import LanguageWords
 
-COMPLETE = "X-Smsbot-Complete"
-"""Header of a catalogue that promises every sentence: `yes` makes a missing one a fault. English is the msgid."""
+_COMPLETE = re.compile(rb'^"X-Smsbot-Complete: *yes *\\n"$', re.MULTILINE)
+"""Header of a catalogue that promises every sentence: then a missing one is a fault. English is the msgid."""
 
 Fault = ContentError
 
 
 def lint(
-    files: Mapping[str, str | bytes], catalogues: Mapping[str, bytes], directory: Directory, registry: Registry
+    files: Mapping[str, str | bytes],
+    catalogues: Catalogues,
+    directory: Directory,
+    registry: Registry,
+    keywords: Sequence[LanguageWords] = (),
 ) -> list[Fault]:
     """All faults, by file and line; an empty list is a clean bill. *files*: name for messages → flow YAML.
 
@@ -38,7 +44,17 @@ def lint(
     faults = [fault for flow in flows.by_name.values() for fault in _shape(flow, flows)]
     faults += _missing(texts, catalogues)
     faults += _too_long(texts, flows, phrases, [ENGLISH, *catalogues], directory, registry)
+    faults += _collisions(keywords, directory)
     return sorted(faults, key=lambda fault: (fault.file, fault.line or 0))
+
+
+def _collisions(keywords: Sequence[LanguageWords], directory: Directory) -> Iterator[Fault]:
+    """A word may ask for one thing only, in all languages together with topics and places."""
+    topics, places = named_topics(directory.topics.values()), named_places(directory.places.values())
+    for collision in audit(keywords, topics, places):
+        if collision.first.purpose.startswith("place ") and collision.second.purpose.startswith("place "):
+            continue  # homonyms: asked by number
+        yield Fault(str(collision), file=collision.second.file or "topics and places", line=collision.second.line)
 
 
 def _shape(flow: Flow, flows: Flows) -> Iterator[Fault]:
@@ -102,21 +118,23 @@ def _gets_out(start: str, leads: Mapping[str, set[str]]) -> bool:
     return False
 
 
-def _missing(texts: Iterable[Text], catalogues: Mapping[str, bytes]) -> Iterator[Fault]:
-    for language, body in catalogues.items():
+def _missing(texts: Iterable[Text], catalogues: Catalogues) -> Iterator[Fault]:
+    for language, bodies in catalogues.items():
         file = f"locales/{language}/LC_MESSAGES/smsbot.po"
-        catalogue = read_catalogue(language, body, file)
-        if language == ENGLISH or not _promises_all(catalogue):
+        files = each_of(bodies)
+        read = [read_catalogue(language, body, file) for body in files]
+        if language == ENGLISH or not any(map(promises_all, files)):
             continue
         for msgid, text in {text.msgid: text for text in texts}.items():
-            message = catalogue.get(msgid)
-            if message is None or not translations(message):
-                line = message.lineno if message is not None else None
+            messages = [message for catalogue in read if (message := catalogue.get(msgid)) is not None]
+            if not any(map(translations, messages)):
+                line = messages[0].lineno if messages else None
                 yield Fault(f"no translation of `{text.label}`: {msgid}", file=file, line=line)
 
 
-def _promises_all(catalogue: Catalog) -> bool:
-    return any(name == COMPLETE and value.strip() == "yes" for name, value in catalogue.mime_headers)
+def promises_all(body: bytes) -> bool:
+    """The header's lines are looked at as they are: the catalogue reader keeps only headers it knows."""
+    return _COMPLETE.search(body) is not None
 
 
 def _too_long(  # noqa: PLR0917  # one private caller

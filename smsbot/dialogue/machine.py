@@ -98,6 +98,7 @@ class Flows:
 def compile_flow(source: FlowFile, lines: Lines, file: str, registry: Registry) -> Flow:
     texts = texts_of(source, lines)
     builder = _Builder(source, lines, file, registry, texts)
+    questions = {name: builder.question(name, state) for name, state in source.states.items()}
     machine = Machine(
         model=None,
         states=[IDLE, *source.states, END],
@@ -111,7 +112,6 @@ def compile_flow(source: FlowFile, lines: Lines, file: str, registry: Registry) 
     for name, state in source.states.items():
         for at, branch in enumerate(state.answers):
             builder.add(machine, ANSWER, name, branch, ("states", name, "answers", at))
-    questions = {name: builder.question(name, state) for name, state in source.states.items()}
     return Flow(
         source.flow, source.revision, file, source, lines, machine, MappingProxyType(questions), MappingProxyType(texts)
     )

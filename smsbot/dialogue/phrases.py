@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import gettext
 import io
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
@@ -20,11 +21,16 @@ from smsbot.errors import ContentError
 
 ENGLISH = "en"
 LATIN = "Latn"
+GEORGIAN = "ka"
+GEORGIAN_LATIN = "ka-Latn"
 KEYWORDS = ("stop", "start", "topics", "help", "lang", "area", "status", "pause", "resume", "delete", "data")
 """Placeholders that stand for a published keyword; each is the lower-case name of its intent (`start` is JOIN)."""
 
+Catalogues = Mapping[str, bytes | Sequence[bytes]]
+"""Language → its `.po` file, or several; a later one overrides sentences of an earlier one."""
+
 Published = Callable[[str, str], str]
-"""(language, keyword placeholder) → the word that people are told to send."""
+"""(language or `ka-Latn`, keyword placeholder) → the word that people are told to send."""
 
 ROMAN = str.maketrans(
     dict(
@@ -73,6 +79,8 @@ ROMAN = str.maketrans(
 """National romanisation of Georgian (Presidential Decree 109 of 24 February 2011) without its apostrophes, which
 people drop; and the signs that would turn a Latin text into UCS-2."""
 
+_SENTENCE = re.compile(r"(?:^|(?<=[.?!] ))[a-z]")
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -102,11 +110,11 @@ class Entry:
 
 
 class Phrases:
-    """Every sentence in every language. *catalogues* maps a language to the bytes of its `.po` file."""
+    """Every sentence in every language."""
 
     def __init__(
         self,
-        catalogues: Mapping[str, bytes],
+        catalogues: Catalogues,
         published: Published,
         fields: Collection[str],
         texts: Collection[Text] = (),
@@ -119,8 +127,8 @@ class Phrases:
         self._languages = [language for language in catalogues if language != ENGLISH]
         for text in texts:
             self._english_entry(text.msgid, text.plural)
-        for language, body in catalogues.items():
-            if language != ENGLISH:
+        for language, bodies in catalogues.items():
+            for body in each_of(bodies):
                 self._load(language, body)
         self._translated = frozenset(self._entries)
         # A fallback is English prose with the keywords of the reader's own language.
@@ -129,7 +137,10 @@ class Phrases:
                 if (language, text.msgid) not in self._entries:
                     self._entries[language, text.msgid] = self._compile_english(language, text.msgid, text.plural)
 
-    def template(self, language: str, msgid: str, count: int = 1) -> Template:
+    def template(self, language: str, msgid: str, count: int = 1, script: str = "") -> Template:
+        """The sentence with keywords filled in. Readers of Latin letters get Georgian in Latin letters."""
+        if script == LATIN and language == GEORGIAN:
+            language = GEORGIAN_LATIN
         entry = self._entries.get((language, msgid)) or self._english.get(msgid) or self._english_entry(msgid, "")
         return entry.forms[entry.choose(count)] if len(entry.forms) > 1 else entry.forms[0]
 
@@ -142,12 +153,12 @@ class Phrases:
 
         A field that the template names and the caller leaves out raises KeyError: the linter sees to it.
         """
-        return self.finish(self.template(language, msgid, n), {"n": n, **fields}, language, script)
+        return self.finish(self.template(language, msgid, n, script), {"n": n, **fields}, language, script)
 
     @staticmethod
     def finish(template: Template, values: Mapping[str, object], language: str, script: str = "") -> str:
         text = template.text.format_map(values) if template.fields else template.text
-        return latin(text) if script == LATIN and language == "ka" else text
+        return _capitalised(latin(text)) if script == LATIN and language == GEORGIAN else text
 
     def _english_entry(self, msgid: str, plural: str) -> Entry:
         entry = self._compile_english(ENGLISH, msgid, plural)
@@ -170,6 +181,9 @@ class Phrases:
             msgid = message.id if isinstance(message.id, str) else message.id[0]
             compiled = tuple(self._compile(language, form, file, message.lineno) for form in forms)
             self._entries[language, msgid] = Entry(compiled, choose)
+            if language == GEORGIAN:
+                in_latin = tuple(self._compile(GEORGIAN_LATIN, latin(form), file, message.lineno) for form in forms)
+                self._entries[GEORGIAN_LATIN, msgid] = Entry(in_latin, choose)
 
     def _compile(self, language: str, text: str, file: str, line: int | None) -> Template:
         pieces: list[str] = []
@@ -207,11 +221,20 @@ def read_catalogue(language: str, body: bytes, file: str) -> Catalog:
         raise ContentError(f"not a gettext catalogue: {error}", file=file) from error
 
 
+def each_of(bodies: bytes | Sequence[bytes]) -> Sequence[bytes]:
+    return [bodies] if isinstance(bodies, bytes) else bodies
+
+
 def translations(message: Message) -> list[str]:
     """The forms of *message*, none if one of them is missing or marked fuzzy."""
     string = message.string
     forms = [string] if isinstance(string, str) else list(string or ())
     return forms if all(forms) and not message.fuzzy else []
+
+
+def _capitalised(text: str) -> str:
+    """Georgian has no capitals; its romanisation reads better with one at the start of a sentence."""
+    return _SENTENCE.sub(lambda found: found[0].upper(), text)
 
 
 def latin(text: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
 
 from smsbot.dialogue.model import Place, Topic
-from smsbot.text.fold import script
+from smsbot.text.language import guess
 from smsbot.text.match import find_language, find_places, understand
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Vocabulary
@@ -14,9 +13,6 @@ from smsbot.text.words import LanguageWords, Named
 
 START = "START"
 """Published for coming back, in every language: providers react to it too, so it opens what their own STOP closed."""
-
-_LANGUAGE_OF_SCRIPT: Mapping[str, str] = MappingProxyType({"Geor": "ka", "Cyrl": "ru", "Armn": "hy"})
-_AZERBAIJANI = frozenset("əƏğĞıİşŞ")
 
 
 class VocabularyReader:
@@ -36,17 +32,15 @@ class VocabularyReader:
         places: Iterable[Place],
         languages: Sequence[str],
     ) -> VocabularyReader:
-        named_topics = [Named(topic.code, topic.number, topic.names, topic.words) for topic in topics if topic.active]
-        named_places = [
-            Named(place.code, None, place.names, place.words, place.parent) for place in places if place.active
-        ]
-        return cls(Vocabulary.build(keywords, named_topics, named_places), languages)
+        return cls(Vocabulary.build(keywords, named_topics(topics), named_places(places)), languages)
 
     def understand(self, text: str) -> Understood:
         return understand(text, self._vocabulary)
 
     def published(self, language: str, keyword: str) -> str:
-        return START if keyword == "start" else self._vocabulary.word(Intent(keyword), language)
+        """*language* may carry a script: `ka-Latn`."""
+        code, _, script_code = language.partition("-")
+        return START if keyword == "start" else self._vocabulary.word(Intent(keyword), code, script_code)
 
     def places(self, text: str) -> tuple[str, ...]:
         return find_places(text, self._vocabulary)
@@ -55,6 +49,12 @@ class VocabularyReader:
         return find_language(text, self._vocabulary, self._languages)
 
     def script_language(self, text: str) -> str | None:
-        if _AZERBAIJANI & set(text):
-            return "az"
-        return _LANGUAGE_OF_SCRIPT.get(script(text))
+        return guess(text)
+
+
+def named_topics(topics: Iterable[Topic]) -> list[Named]:
+    return [Named(topic.code, topic.number, topic.names, topic.words) for topic in topics if topic.active]
+
+
+def named_places(places: Iterable[Place]) -> list[Named]:
+    return [Named(place.code, None, place.names, place.words, place.parent) for place in places if place.active]

@@ -59,9 +59,9 @@ class Registry:
     @classmethod
     def builtin(cls) -> Registry:
         """The built-in names and those of installed packages."""
-        from smsbot.dialogue import answers  # noqa: PLC0415  # answers is marked with this module's decorators
+        from smsbot.dialogue import answers, fields, personal  # noqa: PLC0415  # they use this module's decorators
 
-        return cls.collect([answers, *(entry.load() for entry in entry_points(group=GROUP))])
+        return cls.collect([answers, personal, fields, *(entry.load() for entry in entry_points(group=GROUP))])
 
 
 def condition(function: _F) -> _F:

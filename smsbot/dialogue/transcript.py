@@ -1,6 +1,7 @@
 """Conversations that staff can read and a machine can play.
 
     language: ka
+    place: nikea | ka ნიკეა | en Nikea
     # comment
     > JOIN
     < Kutaisi City Hall. Reply with numbers, …
@@ -11,6 +12,7 @@
 `>` is what the citizen sends, `<` each reply expected (in order; all of them), `…` stands for any words, `@ +25h` moves
 the time (`m`, `h`, `d`), `---` begins with another person. `= word` checks the person's standing: `= stopped`,
 `= topics budget culture`, `= inbox unknown`. `> (nothing)` is an empty text.
+`place:` lines, before the first text, are the places of this conversation (`under CODE`: the place above).
 A line that begins with two spaces continues the one above it.
 """
 
@@ -22,7 +24,7 @@ from dataclasses import dataclass, field
 
 from smsbot.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from smsbot.dialogue.engine import Engine
-from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome
+from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, Place
 from smsbot.errors import ContentError
 
 SILENCE = "(silence)"
@@ -46,6 +48,7 @@ class Transcript:
     file: str
     language: str
     lines: tuple[Line, ...]
+    places: tuple[Place, ...] = ()  # the engine to play it with needs these, if there are any
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +95,15 @@ def parse(body: str, file: str) -> Transcript:
     """Raises ContentError for a line that is none of the kinds above."""
     language = ""
     lines: list[Line] = []
+    places: list[Place] = []
     for number, raw in enumerate(body.splitlines(), 1):
         line = raw.rstrip()
         if not line or line.startswith("#"):
             continue
         if line.startswith("language:") and not lines:
             language = line.partition(":")[2].strip()
+        elif line.startswith("place:") and not lines:
+            places.append(_place(line.partition(":")[2], len(places) + 1, file, number))
         elif line.startswith("  ") and lines:
             last = lines.pop()
             lines.append(Line(last.kind, f"{last.text} {line.strip()}", last.number))
@@ -107,7 +113,16 @@ def parse(body: str, file: str) -> Transcript:
             lines.append(Line(line[0], line[1:].strip(), number))
         else:
             raise ContentError("a line begins with one of > < @ = #", file=file, line=number)
-    return Transcript(file, language, tuple(lines))
+    return Transcript(file, language, tuple(lines), tuple(places))
+
+
+def _place(text: str, place_id: int, file: str, number: int) -> Place:
+    code, *rest = (piece.strip() for piece in text.split("|"))
+    named = dict(piece.split(" ", 1) for piece in rest if " " in piece)
+    parent = named.pop("under", None)
+    if not code or not named or len(named) + (parent is not None) != len(rest):
+        raise ContentError("a place is `code | ka name | en name | under code`", file=file, line=number)
+    return Place(place_id, code, named, parent=parent)
 
 
 def play(transcript: Transcript, engine: Engine, *, code: Callable[[], str] = lambda: CODE) -> Result:

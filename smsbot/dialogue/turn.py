@@ -19,8 +19,9 @@ class Turn:
     """Collects what one text changes. Conditions read it, actions write it; `state` is what `transitions` moves."""
 
     __slots__ = (
+        "_changes",
+        "_contact",
         "code",
-        "contact",
         "conversation",
         "directory",
         "erase",
@@ -29,7 +30,6 @@ class Turn:
         "inbound",
         "inbox",
         "language",
-        "later",
         "left",
         "makes_profile",
         "next_flow",
@@ -59,7 +59,8 @@ class Turn:
         registry: Registry,
         code: Callable[[], str],
     ) -> None:
-        self.contact = contact
+        self._contact = contact
+        self._changes: dict[str, Any] = {}
         self.conversation = conversation
         self.inbound = inbound
         self.understood = understood
@@ -69,13 +70,12 @@ class Turn:
         self.code = code
         self.state = conversation.state if conversation else "idle"
         self.slots: dict[str, object] = dict(conversation.slots) if conversation else {}
-        self.stranger = contact.state is State.NEW  # nobody has told this person yet who we are
+        self.stranger = contact.state is State.NEW  # nobody has told this person yet who we are (or only just now)
         self.language = directory.default_language
         self.script = ""
         self.source = "sms"
         self.replies: list[str] = []
         self.facts: list[tuple[str, str]] = []  # (action, scope)
-        self.later: dict[str, Any] = {}  # fields of the contact to change at the end, all at once
         self.fields: dict[str, object] = {}  # what actions found out, for the texts
         self.wording = ""
         self.next_flow: tuple[str, str] | None = None  # a step into another flow's state
@@ -91,17 +91,27 @@ class Turn:
         return self.inbound.now_ms
 
     def change(self, **fields: Any) -> None:
-        """Change fields of the contact, now."""
-        for name in fields.keys() & self.later.keys():
-            del self.later[name]
-        self.contact = dataclasses.replace(self.contact, **fields)
+        """Change fields of the contact. Changes are collected: copying the contact costs more than most turns do."""
+        self._changes.update(fields)
+
+    @property
+    def contact(self) -> Contact:
+        if self._changes:
+            self._contact = dataclasses.replace(self._contact, **self._changes)
+            self._changes = {}
+        return self._contact
+
+    @contact.setter
+    def contact(self, contact: Contact) -> None:
+        self._contact = contact
+        self._changes = {}
 
     def record(self, action: str, scope: str = "all") -> None:
         """Note a fact for the ledger; its wording is that of the last text said."""
         self.facts.append((action, scope))
 
     def render(self, text: Text, n: int = 1) -> str:
-        template = self.phrases.template(self.language, text.msgid, n)
+        template = self.phrases.template(self.language, text.msgid, n, self.script)
         if not template.fields:
             values: Mapping[str, object] = {}
         else:
@@ -125,7 +135,7 @@ class Turn:
             for action, scope in self.facts
         ]
         return Outcome(
-            contact=dataclasses.replace(self.contact, **self.later) if self.later else self.contact,
+            contact=self.contact,
             conversation=self.conversation,
             understood=understood,
             replies=tuple(self.replies),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -19,6 +20,13 @@ from smsbot.status import Status
 def _web_address(value: str) -> str:
     if not value.startswith(("http://", "https://")) or not value.isprintable() or " " in value:
         raise ValueError("an address that begins with https:// or http://")
+    try:
+        parts = urlsplit(value)
+        complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not match, or a port that cannot be
+        complete = False
+    if not complete:
+        raise ValueError("an address with a host, and a port from 1 to 65535 if any")
     return value.rstrip("/")
 
 

@@ -58,8 +58,13 @@ class PooledTransport(httpx.AsyncBaseTransport):
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers (lower-case names) and at most `BODY_CAP` octets of the body."""
         try:
+            address = URL(url, encoded=True)
+            _ = address.port  # read now, so that a port out of range is found before anything is sent
+        except ValueError:
+            raise httpx.UnsupportedProtocol("not an address to send to") from None
+        try:
             async with self._session.request(
-                method, URL(url, encoded=True), headers=headers, data=body or None, allow_redirects=False
+                method, address, headers=headers, data=body or None, allow_redirects=False
             ) as answer:
                 received = await _capped(answer)
                 return answer.status, {name.lower(): value for name, value in answer.headers.items()}, received
@@ -67,12 +72,14 @@ class PooledTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectTimeout("no connection in time") from error
         except aiohttp.ClientConnectorError as error:  # refused, no such host, no TLS
             raise httpx.ConnectError(type(error).__name__) from error
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError):
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             raise httpx.UnsupportedProtocol("not an address to send to") from None  # the cause shows the address
         except TimeoutError as error:  # connecting has a shorter limit of its own, so the request had left
             raise httpx.ReadTimeout("no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
             raise httpx.ReadError(type(error).__name__) from error
+        except ValueError:  # what it could not write or read; which of the two is not told
+            raise httpx.LocalProtocolError("not HTTP") from None
 
     async def aclose(self) -> None:
         await self._session.close()

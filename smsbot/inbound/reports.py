@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -31,8 +31,12 @@ class _Waiting:
 class Reports:
     """One group is in flight at a time; groups form by themselves while the last one is written."""
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, *, clock: Clock, stopped: Callable[[Sequence[str]], None] = lambda _numbers: None
+    ) -> None:
+        """*stopped* is told, after the commit, whom a gateway reported as opted out."""
         self._store = store
+        self._stopped = stopped
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = False
@@ -78,18 +82,26 @@ class Reports:
         if not group:
             return
 
-        def job(connection: Connection) -> None:
+        def job(connection: Connection) -> list[str]:
             now_ms = self._clock()
             reports = [report for waiting in group for report in waiting.reports]
             merged = outbox.merge_reports(connection, reports, now_ms=now_ms)
-            stopped_by_gateway(connection, self._store.key, merged.opted_out, now_ms=now_ms)
+            return stopped_by_gateway(connection, self._store.key, merged.opted_out, now_ms=now_ms)
 
-        def done(_result: None, error: BaseException | None) -> None:
-            loop.call_soon_threadsafe(self._finished, loop, group, error)
+        def done(stopped: list[str] | None, error: BaseException | None) -> None:
+            loop.call_soon_threadsafe(self._finished, loop, group, stopped, error)
 
         self._store.writer.post(job, done)
 
-    def _finished(self, loop: asyncio.AbstractEventLoop, group: list[_Waiting], error: BaseException | None) -> None:
+    def _finished(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        group: list[_Waiting],
+        stopped: list[str] | None,
+        error: BaseException | None,
+    ) -> None:
+        if stopped:
+            self._stopped(stopped)
         for waiting in group:
             if waiting.future.done():
                 continue

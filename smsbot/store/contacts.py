@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from smsbot.dialogue.model import Contact, Conversation, Repetition, State
-from smsbot.store import bulk
+from smsbot.store import audit, bulk
 from smsbot.store.tables import Contact as ContactRow
 from smsbot.store.tables import Conversation as ConversationRow
 from smsbot.store.tables import Subscription, Suppression, table
@@ -53,6 +53,26 @@ class Profile:
     loaded_talks: dict[str, Conversation] = field(default_factory=dict)
     last_channel: str = ""
     erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """May a number be written to, and by which channel did it last write."""
+
+    id: int | None
+    last_channel: str
+    stopped: bool
+
+
+def reach(connection: Connection, key: bytes, number: str) -> Reach:
+    row = connection.execute(
+        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel).where(CONTACT.c.number == number)
+    ).one_or_none()
+    if row is not None:
+        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED)
+    subject = audit.subject(key, number)
+    suppressed = connection.execute(select(SUPPRESSION.c.at_ms).where(SUPPRESSION.c.subject == subject)).first()
+    return Reach(None, "", suppressed is not None)
 
 
 def placeholders(connection: Connection, values: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:

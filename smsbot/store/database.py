@@ -62,6 +62,8 @@ class Store:
             migrate.check(self.reads)
 
     def start(self) -> None:
+        """Start the writers. The tables must be of this version."""
+        _ = self.key  # read now: on SQLite a job could not wait for a second writer
         self.writer.start()
 
     def close(self) -> None:

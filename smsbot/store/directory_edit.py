@@ -86,7 +86,8 @@ def _free_number(connection: Connection, number: int, code: str) -> None:
 
 def _sound_parent(connection: Connection, code: str, parent: str | None) -> None:
     """The place above must exist, and must not lie below."""
-    above = dict(connection.execute(select(PLACE.c.code, PLACE.c.parent)).tuples().all())
+    rows = connection.execute(select(PLACE.c.code, PLACE.c.parent))
+    above: dict[str, str | None] = {row[0]: row[1] for row in rows}
     if parent is not None and parent not in above and parent != code:
         raise Invalid(f"There is no place {_short(parent)} to lie in.", field="parent")
     step, depth = parent, 0

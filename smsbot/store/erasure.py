@@ -3,7 +3,7 @@ number is stopped, the suppression, both under a keyed hash (contract §10)."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from smsbot.status import Status
 from smsbot.store import audit, outbox
@@ -32,7 +32,7 @@ def erase(connection: Connection, subject: str, number: str, contact_id: int | N
         update(INBOUND).where(INBOUND.c.number == number).values(number="", text="", contact_id=None, inbox="", tag="")
     )
     replies = select(OUTBOX.c.id).where(OUTBOX.c.number == number, OUTBOX.c.broadcast_id == 0)
-    mine = OUTBOX.c.id.in_(replies)
+    mine: ColumnElement[bool] = OUTBOX.c.id.in_(replies)
     if contact_id is not None:
         mine = or_(mine, (OUTBOX.c.contact_id == contact_id) & (OUTBOX.c.broadcast_id > 0))
     pending = OUTBOX.c.status.in_(PENDING)

@@ -80,7 +80,7 @@ def broadcast_statuses(connection: Connection) -> Mapping[str, int]:
 
 def broadcast_states(connection: Connection) -> Mapping[str, int]:
     rows = connection.execute(select(BROADCAST.c.state, func.count()).group_by(BROADCAST.c.state))
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def unanswered(connection: Connection) -> int:
@@ -94,7 +94,7 @@ def people(connection: Connection, now_ms: int) -> Mapping[str, int]:
     """Contacts by state; a lapsed pause counts as active."""
     lapsed = (CONTACT.c.state == State.PAUSED.value) & (CONTACT.c.paused_until_ms <= now_ms)
     state = case((lapsed, State.ACTIVE.value), else_=CONTACT.c.state).label("state")
-    return dict(connection.execute(select(state, func.count()).group_by(state)).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(select(state, func.count()).group_by(state))}
 
 
 def subscribers(connection: Connection) -> Mapping[str, int]:
@@ -106,4 +106,4 @@ def subscribers(connection: Connection) -> Mapping[str, int]:
         .where(CONTACT.c.state == State.ACTIVE.value)
         .group_by(TOPIC.c.code)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}

@@ -30,10 +30,12 @@ def renew(connection: Connection, name: str, owner: str, fence: int, *, now_ms: 
     return row is not None
 
 
-def holds(connection: Connection, name: str, owner: str, fence: int) -> bool:
-    """Is it still ours? On PostgreSQL it cannot change hands before this transaction ends."""
-    statement = "SELECT 1 FROM lease WHERE name = ? AND owner = ? AND fence = ?" + sql.locked(connection, "FOR SHARE")
-    return sql.run(connection, statement, (name, owner, fence)).first() is not None
+def left_ms(connection: Connection, name: str, owner: str, fence: int, *, now_ms: int) -> int | None:
+    """How long it is still ours (0 if it has run out and nobody has taken it yet); None if it is somebody else's."""
+    row = sql.run(
+        connection, "SELECT until_ms FROM lease WHERE name = ? AND owner = ? AND fence = ?", (name, owner, fence)
+    ).first()
+    return None if row is None else max(0, int(row[0]) - now_ms)
 
 
 def release(connection: Connection, name: str, owner: str, fence: int) -> None:

@@ -205,7 +205,7 @@ def _topics(connection: Connection, contact_id: int) -> tuple[str, ...]:
 
 def _has_texts(connection: Connection, number: str) -> bool:
     came = connection.execute(select(INBOUND.c.id).where(INBOUND.c.number == number).limit(1)).first()
-    left = select(OUTBOX.c.id).where(OUTBOX.c.number == number, OUTBOX.c.broadcast_id == 0).limit(1)
+    left = select(OUTBOX.c.id).where(OUTBOX.c.number == number, OUTBOX.c.broadcast_id == 0, ~OUTBOX.c.forget).limit(1)
     return came is not None or connection.execute(left).first() is not None
 
 
@@ -232,7 +232,7 @@ def _outgoing(
     *,
     arrived: bool,
 ) -> list[Message]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [~OUTBOX.c.forget]  # an erased person's last reply is nobody's to read
     if channels is not None:
         conditions.append(OUTBOX.c.channel.in_(channels))
     if below is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from smsbot.errors import Conflict, Missing, NotAllowed
+from smsbot.errors import Conflict, Missing
 from smsbot.status import Status
 from smsbot.store import counts, sql
 from smsbot.store.broadcasts import BroadcastState
@@ -82,12 +82,12 @@ def waiting(connection: Connection) -> list[Course]:
 
 
 def approve(connection: Connection, broadcast_id: int, by: str, now_ms: int) -> None:
-    """Somebody else's yes. Raises `NotAllowed` for the author's own, `Conflict` where none is asked for."""
+    """Somebody else's yes. Raises `Conflict` for the author's own and where none is asked for."""
     found = course(connection, broadcast_id)
     if found.state is not BroadcastState.AWAITING_APPROVAL:
         raise Conflict(f"Broadcast {broadcast_id} {WORDS[found.state]}: there is nothing to approve.")
     if found.created_by == by:
-        raise NotAllowed("You wrote this broadcast, so somebody else has to approve it.")
+        raise Conflict("You wrote this broadcast, so somebody else has to approve it.")
     if found.expires_ms is not None and found.expires_ms <= now_ms:
         raise Conflict(f"Broadcast {broadcast_id} is past its expiry; write a new one.")
     sql.run(

@@ -167,7 +167,7 @@ def _entries(turn: Turn) -> list[audit.Entry]:
             keyword=fact.keyword,
             rule=fact.rule,
             wording=fact.wording,
-            evidence="" if turn.erase else turn.text,
+            evidence=None if turn.erase else turn.text,
         )
         for fact in turn.facts
     ]

@@ -71,6 +71,7 @@ class Argument:
     language: str | None = None
     script: str = ""
     word: str = ""
+    by_name: bool = True  # every topic by its name or code, none by a further word
 
     @property
     def unknown(self) -> bool:
@@ -87,9 +88,12 @@ def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
             result.append(Segment((tokens[start],)))
             start += 1
             continue
-        roles = frozenset(meaning.role for meaning in hit.meanings if meaning.role is not None)
-        intents = frozenset(meaning.intent for meaning in hit.meanings if meaning.intent is not None)
-        result.append(Segment(tuple(tokens[start : start + hit.size]), hit.meanings, hit.literal, roles, intents))
+        meanings = hit.meanings
+        roles = frozenset([meaning.role for meaning in meanings if meaning.role is not None])
+        intents = frozenset([meaning.intent for meaning in meanings if meaning.intent is not None])
+        if len(meanings) > 1:  # English words are English even where another language uses them too (STOP)
+            meanings = tuple(sorted(meanings, key=lambda meaning: meaning.language != "en"))
+        result.append(Segment(tuple(tokens[start : start + hit.size]), meanings, hit.literal, roles, intents))
         start += hit.size
     return result
 
@@ -102,6 +106,7 @@ def read_argument(parts: Sequence[Segment]) -> Argument:
     strangers = 0
     named: Meaning | None = None
     typed = ""
+    by_name = True
     for part in parts:
         if not part.meanings:
             token = part.tokens[0]
@@ -116,6 +121,7 @@ def read_argument(parts: Sequence[Segment]) -> Argument:
         topic_meanings = [meaning for meaning in part.meanings if meaning.topic is not None]
         if topic_meanings:
             topics |= dict.fromkeys(meaning.topic for meaning in topic_meanings if meaning.topic)
+            by_name = by_name and any(meaning.own_name for meaning in topic_meanings)
             named, typed = named or topic_meanings[0], typed or part.text
         elif part.asks(Intent.ALL):
             every = True
@@ -129,7 +135,7 @@ def read_argument(parts: Sequence[Segment]) -> Argument:
             strangers += len(part.tokens)
     return Argument(
         tuple(topics), tuple(numbers), every, strangers, named.language if named else None,
-        _script(named, typed), named.word if named else "",
+        _script(named, typed), named.word if named else "", by_name,
     )  # fmt: skip
 
 

@@ -38,14 +38,25 @@ class Call:
     written: str
     argument: Argument
 
+    @property
+    def language(self) -> str | None:
+        """The language that the argument names."""
+        return next((m.names_language for part in self.tail for m in part.meanings if m.names_language), None)
+
+    @property
+    def topic_first(self) -> bool:
+        first = self.tail[0]
+        return first.tokens[0].inflected is not None or any(meaning.topic is not None for meaning in first.meanings)
+
 
 def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The command that begins the message, if its argument is one that this command may have."""
     rest = list(parts)
     while rest and rest[0].has(Role.COURTESY):
         rest.pop(0)
-    if len(rest) < 2:
-        return None
+    wished = _wish(rest, cleaned)
+    if wished is not None or len(rest) < 2:
+        return wished
     head, tail = rest[0], tuple(rest[1:])
     if head.has(Role.REPLY):
         copied = _copied(tail, cleaned)
@@ -61,6 +72,21 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     return None
 
 
+def glued(word: str, vocabulary: Vocabulary) -> Understood | None:
+    """`ubaninikea`: AREA and the place without a space."""
+    lowered = lower(word)
+    for end in range(_SHORTEST_HEAD, min(len(lowered) - 2, 16)):
+        heads = [meaning for meaning in vocabulary.exact.get(lowered[:end], ()) if meaning.intent is Intent.AREA]
+        places = vocabulary.places.find(lowered[end:]) if heads else ()
+        if places:
+            return Understood(
+                Intent.AREA, place=places[0] if len(places) == 1 else None, places=places, argument=word[end:],
+                language=heads[0].language, script=script_of(heads[0].language, word), keyword=heads[0].word,
+                rule="fold",
+            )  # fmt: skip
+    return None
+
+
 def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | None:
     """*meaning* applied to its argument, or None where the argument makes it something else."""
     if meaning.intent is Intent.NO:
@@ -68,7 +94,8 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
     if meaning.intent not in ARGUMENTS:
         return None
     base = Understood(
-        meaning.intent, found.argument.topics, found.argument.numbers, argument=found.written, language=meaning.language,
+        meaning.intent, found.argument.topics, found.argument.numbers, argument=found.written,
+        language=meaning.language,
         script=script_of(meaning.language, found.head.text), keyword=meaning.word,
         rule="typo" if meaning.typo else "exact" if found.head.literal else "fold",
         every=found.argument.every, unknown=found.argument.unknown,
@@ -81,12 +108,33 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
 
 def after(cleaned: str, head: Segment) -> str:
     """What follows the head's last word, as written."""
-    spot = lower(cleaned).find(head.last)
-    return cleaned[spot + len(head.last) :].strip(" .,:;!-") if spot >= 0 else cleaned.strip()
+    lowered = lower(cleaned)
+    spot = 0
+    for token in head.tokens:
+        spot = max(spot, lowered.find(token.text, spot) + len(token.text))
+    return cleaned[spot:].strip(" .,:;!-")
+
+
+def _wish(rest: Sequence[Segment], cleaned: str) -> Understood | None:
+    """ "I want to join": filling words before a join word, and nothing strange after it."""
+    spot = next((index for index, part in enumerate(rest) if not part.has(Role.FILLER)), 0)
+    if spot == 0 or not rest[spot].asks(Intent.JOIN):
+        return None
+    argument = read_argument(rest[spot + 1 :])
+    meaning = rest[spot].meaning(Intent.JOIN)
+    if argument.unknown or meaning is None:
+        return None
+    return Understood(
+        Intent.JOIN, argument.topics, argument.numbers, argument=after(cleaned, rest[spot]), language=meaning.language,
+        script=script_of(meaning.language, rest[spot].text),
+        keyword=meaning.word, rule="courtesy", every=argument.every,
+    )  # fmt: skip
 
 
 def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[Understood | None, int]:
     """*base* as its command reads the argument, and how many words remain strange."""
+    if _is_about_something_else(base, meaning, found):
+        return None, 0
     strangers = found.argument.strangers
     match base.intent:
         case Intent.AREA:
@@ -94,29 +142,42 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             if places:
                 return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
             return replace(base, unknown=base.unknown or not base.numbers), strangers
+        case Intent.JOIN if strangers and found.language is not None and not base.topics:
+            return replace(base, chosen_language=found.language, unknown=False), 0
+        case Intent.LEAVE if strangers and not found.topic_first:
+            return replace(base, intent=Intent.STOP_SENTENCE, rule="sentence", unknown=False), 0
+        case Intent.LEAVE if base.every and not base.topics:
+            return replace(base, intent=Intent.STOP), strangers
         case Intent.LANG:
-            chosen = next((m.names_language for part in found.tail for m in part.meanings if m.names_language), None)
+            chosen = found.language
             return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers
         case Intent.TOPICS if base.every:
             return replace(base, intent=Intent.JOIN), strangers
         case Intent.TOPICS if base.topics or base.numbers:
             return replace(base, intent=Intent.TOPIC), strangers
-        case Intent.PAUSE if len(base.numbers) == 1 and all(
-            p.number is not None or p.has(Role.DAY) for p in found.tail
-        ):
+        case Intent.PAUSE if len(base.numbers) == 1 and _counts_days(found.tail):
             return replace(base, unknown=False), 0
-        case Intent.DELETE:
-            return _delete(base, found), strangers
-        case Intent.LEAVE if meaning.head and _is_code(found.tail):
-            return None, strangers  # SİL 4821 is the confirmation of SİL, not topic 4821
-        case Intent.LEAVE if base.every and not base.topics:
-            return replace(base, intent=Intent.STOP), strangers
     return base, strangers
 
 
-def _delete(base: Understood, found: Call) -> Understood | None:
-    """Only the bare word or the code: what cannot be undone is never guessed."""
-    return base if _is_code(found.tail) else None
+def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) -> bool:
+    """Whether the argument shows that the first word was no command of ours."""
+    strange = found.argument.unknown
+    clear = found.head.has(Role.CORE)
+    match base.intent:
+        case Intent.JOIN:  # "start building a school", ჩართეთ შუქი (put the light on): no subscription
+            named = found.topic_first or (not base.topics and (clear or found.language is not None))
+            return strange and not named
+        case Intent.PAUSE:  # შეაჩერეთ მშენებლობა: it is the building that shall halt
+            return bool(base.topics) or (strange and not clear and not _counts_days(found.tail))
+        case Intent.STATUS:
+            return bool(base.topics)
+        case Intent.DELETE:  # only the bare word or the code: what cannot be undone is never guessed
+            return not _is_code(found.tail)
+        case Intent.LEAVE:  # SİL 4821 is the confirmation of SİL, not topic 4821
+            return meaning.head and _is_code(found.tail)
+        case _:
+            return False
 
 
 def _counts_days(tail: Sequence[Segment]) -> bool:
@@ -124,6 +185,7 @@ def _counts_days(tail: Sequence[Segment]) -> bool:
 
 
 def _is_code(tail: Sequence[Segment]) -> bool:
+    tail = [part for part in tail if not part.has(Role.COURTESY)]
     return len(tail) == 1 and tail[0].number is not None and len(tail[0].text) == _CODE_DIGITS
 
 

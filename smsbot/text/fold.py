@@ -27,6 +27,8 @@ _CAPITAL_GEORGIAN = {code: chr(code - 0x2D00 + 0x10D0) for code in range(0x2D00,
 
 WORD = re.compile(r"[^\W_]+")
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
+# Two marks on a letter are decoration; and sorting long piles of them is what makes NFKC slow.
+_PILE = re.compile("[\u0300-\u036f\u0488\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2,}")
 _RUN = re.compile(r"(.)\1\1+")
 
 
@@ -35,7 +37,8 @@ def clean(text: str) -> str:
     text = text[:MAX_CHARS]
     if text.isascii():
         return text.replace("'", "").replace("`", "")
-    text = unicodedata.normalize("NFKC", text.translate(_BEFORE_NFKC))[: 2 * MAX_CHARS]
+    text = _PILE.sub("", text.translate(_BEFORE_NFKC))
+    text = unicodedata.normalize("NFKC", text)[: 2 * MAX_CHARS]
     return text.translate(_CLEANER)
 
 

@@ -133,7 +133,7 @@ def substitute(text: str) -> str | None:
     """
     if is_gsm7(text):
         return None
-    plain = text.translate(LOOK_ALIKES)
+    plain = text.replace("№ ", "№").translate(LOOK_ALIKES)
     if not is_gsm7(plain):
         plain = _FOREIGN.sub(_without_accent, plain)
     return plain if is_gsm7(plain) else None

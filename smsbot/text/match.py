@@ -63,6 +63,7 @@ def _read(text: str, vocabulary: Vocabulary) -> Understood:
         or stopping.read(parts, cleaned)
         or command.read(parts, cleaned, vocabulary)
         or _names(parts, cleaned)
+        or (command.glued(found[0], vocabulary) if len(found) == 1 else None)
         or _slip(parts, cleaned, vocabulary)
         or stopping.near(parts, cleaned, vocabulary)
         or _other(cleaned, parts, vocabulary)
@@ -164,6 +165,12 @@ def _on_other_keyboard(cleaned: str, vocabulary: Vocabulary) -> Understood | Non
 
 def _in_courtesy(parts: Sequence[Segment]) -> Understood | None:
     rest = [part for part in parts if not part.has(Role.COURTESY)]
+    if len({part.text for part in rest}) == 1:  # "no no no"
+        rest = rest[:1]
+    bare = [part for part in rest if not part.has(Role.FILLER)] or rest
+    for intent in (Intent.YES, Intent.NO):  # "yes, I agree"
+        if rest and all(part.asks(intent) for part in bare):
+            return _whole(bare[:1], "courtesy")
     if len(rest) == len(parts):
         return None
     if not rest:  # "thanks", "hello": nothing is asked

@@ -23,7 +23,7 @@ def stem(key: str) -> str:
 
 
 def stems(key: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((_VOWEL.sub("", key), stem(key))))
+    return tuple(dict.fromkeys((_VOWEL.sub("", key), stem(key), _ENDING.sub("", key))))
 
 
 @dataclass(slots=True)
@@ -48,6 +48,8 @@ class PlaceIndex:
 
     def find(self, text: str) -> tuple[str, ...]:
         """Codes of the places that *text* may name, in the order listed; none if it names none."""
+        if not self.places:
+            return ()
         split = words(clean(text))[: 2 * MAX_WORDS]
         if len(split) == 1 and split[0].isascii() and split[0].isdigit() and len(split[0]) <= 9:
             code = self.by_number.get(int(split[0]))

@@ -20,10 +20,10 @@ def script_of(language: str | None, typed: str) -> str:
     return "Latn" if fold_of(language).script != "Latn" else ""
 
 
-def rank(meaning: Meaning) -> tuple[int, bool]:
+def rank(meaning: Meaning) -> int:
     if meaning.intent is not None:
-        return _PRECEDENCE.get(meaning.intent, 5), meaning.foreign
-    return (6 if meaning.topic is not None else 7 if meaning.names_language is not None else 8), meaning.foreign
+        return _PRECEDENCE.get(meaning.intent, 5)
+    return 6 if meaning.topic is not None else 7 if meaning.names_language is not None else 8
 
 
 def single(meanings: Sequence[Meaning], rule: str, typed: str) -> Understood:

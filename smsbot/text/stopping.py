@@ -15,7 +15,9 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
-_HARMLESS = (Role.COURTESY, Role.MESSAGING, Role.FILLER)
+_HARMLESS = frozenset({Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY})
+_ANSWERS = frozenset({Intent.ALL, Intent.YES, Intent.NO})  # "stop all"; "no, stop"
+_STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _REACH = 2  # phrases between a negation and the stop word it negates
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
 _NEAR_LETTERS = 6
@@ -41,20 +43,18 @@ def read(parts: Sequence[Segment], cleaned: str) -> Understood | None:
         if not any(part.asks(Intent.STOP) for part in content) and _is_turned(others):
             return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
         return _answer(Intent.STOP, meaning, cleaned, rule, every=every)
+    leaving = _leave(content, others, meaning)
+    if leaving is not None:
+        return leaving
     if any(part.has(Role.PHRASE) for part in content):
         return _answer(Intent.STOP, meaning, cleaned, "phrase")
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
         return _refused(content, others, strangers, meaning, cleaned)
-    if content[0] is command or content[-1] is command:
-        argument = read_argument(others)
-        if not argument.unknown and (argument.topics or argument.numbers):
-            return Understood(
-                Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
-                script=script_of(meaning.language, command.text), keyword=meaning.word,
-                rule="exact" if command.literal else "fold",
-            )  # fmt: skip
-    if content[0] is command or any(part.has(Role.CORE) for part in content):
+    if any(part.intents for part in strangers) and not read_argument([p for p in strangers if not p.intents]).unknown:
+        # "STOP START", "stop help", "JOIN BUDGET STOP": two commands at once
+        return _answer(Intent.MAYBE_STOP, meaning, cleaned, "mixed")
+    if content[0] is command or any(content[spot].has(Role.CORE) for spot in spots):
         return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
     return None
 
@@ -81,12 +81,31 @@ def near(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     return None
 
 
+def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meaning) -> Understood | None:
+    """`STOP BUDGET`, `ბიუჯეტი გააუქმეთ`: a stop word, and nothing else but topics and numbers.
+
+    "Cancel" and "turn off" need the topic's own name: "cancel the construction" is about a construction.
+    """
+    command = content[0] if _stops(content[0]) else content[-1]
+    argument = read_argument(others)
+    if argument.unknown or not (argument.topics or argument.numbers):
+        return None
+    clear = command.has(Role.CORE) or command.has(Role.PHRASE)
+    if not (command.asks(Intent.STOP) or command.has(Role.PHRASE)) or not (clear or argument.by_name):
+        return None
+    return Understood(
+        Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
+        script=script_of(meaning.language, command.text), keyword=meaning.word,
+        rule="exact" if command.literal else "fold",
+    )  # fmt: skip
+
+
 def _stops(part: Segment) -> bool:
-    return any(_is_stop(meaning) for meaning in part.meanings)
+    return part.asks(Intent.STOP) or not part.roles.isdisjoint(_STOP_ROLES)
 
 
 def _is_stop(meaning: Meaning) -> bool:
-    return meaning.intent is Intent.STOP or meaning.role in (Role.PHRASE, Role.REFUSAL)
+    return meaning.intent is Intent.STOP or meaning.role in _STOP_ROLES
 
 
 def _stop_meaning(part: Segment) -> Meaning:
@@ -94,7 +113,7 @@ def _stop_meaning(part: Segment) -> Meaning:
 
 
 def _is_harmless(part: Segment) -> bool:
-    return any(meaning.role in _HARMLESS for meaning in part.meanings) or part.asks(Intent.ALL)
+    return not part.roles.isdisjoint(_HARMLESS) or not part.intents.isdisjoint(_ANSWERS)
 
 
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from smsbot.text.fold import Fold, clean, disguised, fold_of, lower, pieces, script, squeeze, words
 from smsbot.text.layout import slips
 from smsbot.text.places import PlaceIndex, stems
-from smsbot.text.typo import SHORTEST, Neighbours
+from smsbot.text.typo import LONGEST, SHORTEST, Neighbours
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.words import LanguageWords, Named, Role
 
@@ -21,6 +21,7 @@ __all__ = ["LanguageWords", "Meaning", "Named", "Role", "Token", "Vocabulary"]
 
 CACHE_LIMIT = 20_000  # distinct tokens, and distinct short messages, remembered
 SHORT_MESSAGE = 40  # characters
+INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 
 
@@ -38,6 +39,7 @@ class Meaning:
     foreign: bool = False  # written in Latin letters though the language has its own script
     typo: bool = False  # a listed slip
     head: bool = False  # a command only before an argument
+    own_name: bool = False  # a topic's name or code
     denies: bool = False  # contains its own negation ("don't text me"), so that no other can turn it round
 
 
@@ -51,6 +53,7 @@ class Token:
     folded: frozenset[int]
     number: int | None = None
     inflected: Meaning | None = None
+    ids: tuple[int, ...] = ()  # *folded*, in the order of the languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +149,14 @@ class Vocabulary:
         best_size, best_literal = 0, False
         best: list[Meaning] = []
         first = tokens[start]
-        for number in (*first.literal, *(first.folded - first.literal)):
+        if not first.ids:
+            return None
+        following = tokens[start + 1].folded if start + 1 < len(tokens) else frozenset()
+        for number in first.ids:
             for ids, meaning in self._phrases.get(number, ()):
                 size = len(ids)
+                if size > 1 and ids[1] not in following:
+                    continue
                 if size < best_size or start + size > len(tokens):
                     continue
                 literal = number in first.literal
@@ -202,7 +210,12 @@ class Vocabulary:
         self._latin.update({(intent, code): word for intent, word in entry.latin.items()})
         fresh = {intent: (word,) for intent, word in entry.latin.items() if lower(word) not in self.exact}
         # In this order: of equal meanings the first listed is the one a reader is told.
-        for section, what in ((entry.words, {}), (fresh, {}), (entry.typos, {"typo": True}), (entry.heads, {"head": True})):
+        for section, what in (
+            (entry.words, {}),
+            (fresh, {}),
+            (entry.typos, {"typo": True}),
+            (entry.heads, {"head": True}),
+        ):
             for intent, listed in section.items():
                 for word in listed:
                     self._add(word, meaning(word, intent=intent, **what), code)
@@ -218,28 +231,33 @@ class Vocabulary:
     def _add_topic(self, topic: Named) -> None:
         for language, name in topic.names.items():
             foreign = fold_of(language).script != "Latn" and script(name) == "Latn"
-            named = Meaning(topic=topic.code, language=language, word=name, foreign=foreign)
+            named = Meaning(topic=topic.code, language=language, word=name, foreign=foreign, own_name=True)
             self._add(name, named, language)
-            if language == "ka" and len(words(name)) == 1:
+            if language in INFLECTED and len(words(name)) == 1:
                 for key in fold_of(language).keys(name):
-                    self.topic_stems.setdefault(stems(key)[0], named)
+                    self.topic_stems.setdefault(f"{language}:{stems(key)[0]}", named)
         for word in (topic.code, *topic.words):
-            home = self._home(word, topic)
+            home, spelling = self._home(word, topic)
             if not any(seen.topic == topic.code for seen in self.exact.get(_flat(word), ())):
-                self._add(word, Meaning(topic=topic.code, language=home or None, word=word), home)
+                self._add(
+                    word,
+                    Meaning(
+                        topic=topic.code, language=home or None, word=word, own_name=spelling or word == topic.code
+                    ),
+                    home,
+                )
 
-    def _home(self, word: str, topic: Named) -> str:
-        """The language of a topic's further word: by its script, or as a romanised name of the topic."""
+    def _home(self, word: str, topic: Named) -> tuple[str, bool]:
+        """The language of a topic's further word, by script or as a romanised name; and whether it is the name."""
         found = script(word)
         for table in self._tables:
             if table.fold.script == "Latn":
                 continue
-            if table.fold.script == found:
-                return table.language
             name = topic.names.get(table.language, "")
-            if name and not set(table.fold.keys(_flat(word))).isdisjoint(table.fold.keys(_flat(name))):
-                return table.language
-        return ""
+            same = bool(name) and not set(table.fold.keys(_flat(word))).isdisjoint(table.fold.keys(_flat(name)))
+            if same or table.fold.script == found:
+                return table.language, same
+        return "", False
 
     def _add(self, listed: str, meaning: Meaning, language: str) -> None:
         cleaned = clean(listed)
@@ -301,20 +319,24 @@ class Vocabulary:
             for reading in squeeze(lowered) if not literal else ():
                 literal |= self._literal.get(reading, set())
                 folded |= self._by_keys(reading)
-        return Token(lowered, word, frozenset(literal), frozenset(folded | literal), number, self._inflected(word))
+        ids = tuple(sorted(folded | literal))
+        return Token(lowered, word, frozenset(literal), frozenset(ids), number, self._inflected(word), ids)
 
     def _inflected(self, word: str) -> Meaning | None:
-        """A topic's Georgian name with a case ending: ბიუჯეტის, kulturaze."""
-        if 5 <= len(word) <= 40:
-            for key in fold_of("ka").keys(word):
+        """A topic's name with a case ending: ბიუჯეტის, kulturaze, бюджета."""
+        if not SHORTEST <= len(word) <= LONGEST:
+            return None
+        for language in INFLECTED:
+            for key in fold_of(language).keys(word):
                 for spot in stems(key):
-                    if spot in self.topic_stems:
-                        return self.topic_stems[spot]
+                    found = self.topic_stems.get(f"{language}:{spot}")
+                    if found is not None:
+                        return found
         return None
 
     def _by_keys(self, word: str) -> set[int]:
         found: set[int] = set()
-        if len(word) > 40:
+        if len(word) > LONGEST:
             return found
         for table in self._tables:
             for key in table.fold.keys(word):

@@ -73,6 +73,17 @@ def create_app(service: Service, *, lifespan: Lifespan | None = None, extra: Seq
     return Front(service.hooks, app)
 
 
+def create_watch(service: Service, *, lifespan: Lifespan | None = None) -> ASGIApp:
+    """What a process that only delivers shows: is it alive, and its figures (contract §10, "Processes")."""
+    alive = tuple(call for call in health.CALLS if call.path == "/healthz")
+    return Starlette(
+        routes=routes(service, (*alive, *metrics.CALLS)),
+        middleware=[Middleware(SecurityHeaders), Middleware(Wall)],
+        exception_handlers={HTTPException: _http_problem},
+        lifespan=lifespan,
+    )
+
+
 def _http_problem(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
@@ -83,4 +94,4 @@ def _http_problem(_request: Request, error: Exception) -> Response:
     return Problem(error.status_code, error.detail, headers=dict(error.headers or {})).response()
 
 
-__all__ = ["CALLS", "Front", "Route", "create_app"]
+__all__ = ["CALLS", "Front", "Route", "create_app", "create_watch"]

@@ -12,6 +12,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import smsbot
 from smsbot.errors import SmsbotError
 from smsbot.web.problems import Problem, from_error
 
@@ -104,7 +105,9 @@ class BodyLimit:
 
 def _unforeseen(error: Exception, scope: Scope) -> Problem:
     reference = secrets.token_hex(6)
-    steps = traceback.extract_tb(error.__traceback__)[-6:]
+    ours = str(Path(smsbot.__file__).parent)
+    trace = list(traceback.extract_tb(error.__traceback__))
+    steps = [step for step in trace if step.filename.startswith(ours)][-5:] + trace[-1:]
     places = " > ".join(f"{Path(step.filename).name}:{step.lineno}:{step.name}" for step in steps)
     route = scope.get("path", "").split("/")[1:3]  # the third step may be a number
     log.error(

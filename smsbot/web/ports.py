@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from smsbot.clock import Clock
 from smsbot.gateways.base import ChannelConfig, Received
+from smsbot.outbound.broadcast import Draft
 from smsbot.settings import Settings
+from smsbot.store.broadcasts import View
 from smsbot.store.database import Store
 
 
@@ -67,9 +69,17 @@ class NumberedTopic(Named, Protocol):
     def number(self) -> int: ...
 
 
+class Reader(Protocol):
+    def published(self, language: str, keyword: str) -> str:
+        """The word that people are told to send."""
+        ...
+
+
 class Directory(Protocol):
     """The active topics and places at one moment."""
 
+    @property
+    def reader(self) -> Reader: ...
     @property
     def topics(self) -> Mapping[str, NumberedTopic]: ...
     @property
@@ -87,6 +97,19 @@ class Identified(Protocol):
     def id(self) -> str: ...
 
 
+class Broadcasts(Protocol):
+    """Announces, shows and steers; raises `StaffError`s with sentences for the press officer."""
+
+    async def post(self, draft: Draft, by: str, dry_run: bool = False) -> View: ...
+    async def correction(self, broadcast_id: int, given: Mapping[str, str], by: str) -> View: ...
+    async def get(self, broadcast_id: int) -> View: ...
+    async def recent(self, cursor: str | None = None, limit: int = 50) -> tuple[list[View], str | None]: ...
+    async def approve(self, broadcast_id: int, by: str) -> View: ...
+    async def pause(self, broadcast_id: int, by: str = "") -> View: ...
+    async def resume(self, broadcast_id: int, by: str = "") -> View: ...
+    async def cancel(self, broadcast_id: int, by: str = "") -> View: ...
+
+
 class Service(Protocol):
     """One process's parts, wired together."""
 
@@ -101,7 +124,7 @@ class Service(Protocol):
     @property
     def turns(self) -> Turns: ...
     @property
-    def broadcasts(self) -> Any: ...
+    def broadcasts(self) -> Broadcasts: ...
     @property
     def hooks(self) -> ASGIApp: ...
     @property

@@ -26,6 +26,7 @@ from smsbot.errors import (
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 5
 EXAMPLE_NUMBER = "+995599123456"
+ECHO_LIMIT = 100  # characters of a name that the caller gave
 
 PHONE = {
     "empty": f"A phone number is needed, for example {EXAMPLE_NUMBER}.",
@@ -126,7 +127,7 @@ def from_validation(error: ValidationError, known: Sequence[str] = (), where: st
 
 
 def _path(loc: Sequence[int | str]) -> str:
-    return ".".join(str(step) for step in loc)
+    return ".".join(str(step) for step in loc)[:ECHO_LIMIT]
 
 
 def _sentence(found: dict[str, Any], known: Sequence[str], where: str) -> str:

@@ -76,6 +76,7 @@ Texts = Annotated[
     BeforeValidator(_texts),
     WithJsonSchema(
         {
+            "description": "By language, or one string in the default language",
             "oneOf": [
                 {"type": "string", "description": "In the default language"},
                 {"type": "object", "additionalProperties": {"type": "string"}, "description": "By language"},
@@ -106,8 +107,8 @@ class ListQuery(Strict):
 
 class BroadcastRequest(Strict):
     text: Texts
-    topics: list[str] = Field(default=[], max_length=1000)
-    places: list[str] = Field(default=[], max_length=10_000, description="A place means itself and all below it")
+    topics: list[str] = Field(default=[], max_length=1000, description="Codes: who subscribes to any of them")
+    places: list[str] = Field(default=[], max_length=10_000, description="Codes; a place means itself and all below it")
     everyone: StrictBool = Field(default=False, description="All who joined, instead of topics and places")
     languages: list[str] | None = Field(default=None, description="Only people of these languages")
     kind: Literal["information", "promotion"] = "information"
@@ -322,7 +323,7 @@ class ChannelView(Answer):
 
 
 class SimulatorRequest(Strict):
-    from_: str = Field(alias="from", min_length=1, max_length=64)
+    from_: Annotated[str, BeforeValidator(written), Field(alias="from", min_length=1, max_length=64)]
     text: Annotated[str, Field(max_length=TEXT_LIMIT)] = ""
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 from functools import cache
 
 from smsbot.content import Content, load_keywords
-from smsbot.dialogue import wording
+from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.engine import Engine
-from smsbot.dialogue.machine import Flows
 from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, Place, Topic
-from smsbot.dialogue.phrases import Phrases
-from smsbot.dialogue.reader import VocabularyReader
-from smsbot.dialogue.registry import Registry
 
 LANGUAGES = ("ka", "en", "ru", "az", "hy")
 PLACES = (
@@ -30,31 +26,35 @@ def flow_bodies() -> dict[str, str]:
     return {f"flows/{path.name}": path.read_text(encoding="utf-8") for path in Content().flow_files().values()}
 
 
-def catalogues() -> dict[str, bytes]:
-    return {language: paths[0].read_bytes() for language, paths in Content().catalogue_files().items()}
+def catalogues() -> dict[str, list[bytes]]:
+    return {language: [path.read_bytes() for path in paths] for language, paths in Content().catalogue_files().items()}
 
 
-@cache
 def directory() -> Directory:
-    topics = [Topic(at, n.code, n.number or at, n.names, n.words) for at, n in enumerate(Content().topics(), 1)]
-    reader = VocabularyReader.build(load_keywords(languages=LANGUAGES), topics, PLACES, LANGUAGES)
-    return Directory.build(
-        names={"en": "Kutaisi City Hall", "ka": "ქუთაისის მერია"},
-        contact="+995431230000",
-        languages=LANGUAGES,
-        topics=topics,
-        places=PLACES,
-        reader=reader,
-    )
+    return engine().directory
 
 
 @cache
 def engine(replies_per_hour: int = 60) -> Engine:
-    registry = Registry.builtin()
-    flows = Flows.build(flow_bodies(), registry)
-    texts = [*wording.TEXTS, *flows.texts]
-    phrases = Phrases(catalogues(), directory().reader.published, registry.fields, texts)
-    return Engine(directory(), flows, phrases, registry, replies_per_hour=replies_per_hour)
+    return blueprint(replies_per_hour).engine(topics(), PLACES)
+
+
+@cache
+def blueprint(replies_per_hour: int = 60) -> Blueprint:
+    return Blueprint.build(
+        flows=flow_bodies(),
+        catalogues=catalogues(),
+        keywords=load_keywords(languages=LANGUAGES),
+        names={"en": "Kutaisi City Hall", "ka": "ქუთაისის მერია"},
+        contact="+995431230000",
+        languages=LANGUAGES,
+        timezone="Asia/Tbilisi",
+        replies_per_hour=replies_per_hour,
+    )
+
+
+def topics() -> list[Topic]:
+    return [Topic(at, n.code, n.number or at, n.names, n.words) for at, n in enumerate(Content().topics(), 1)]
 
 
 class Phone:

@@ -169,7 +169,7 @@ async def test_the_address_is_sent_as_it_stands(provider: FakeGateway) -> None:
     assert provider.requests[0].target == target
 
 
-@pytest.mark.parametrize("address", ["http://", "http://:80/x"])
+@pytest.mark.parametrize("address", ["http://", "http://:80/x", "http://127.0.0.1:99999/", "http://[::1/"])
 async def test_an_address_that_is_none_is_a_mistake_in_the_configuration(address: str) -> None:
     async with Sender() as sender:
         with pytest.raises(Misconfigured):

@@ -136,7 +136,8 @@ def test_no_secret_shows(name: str) -> None:
 
 WORDS = st.sampled_from(
     ["From", "from", "Body", "text", "To", "MessageSid", "MessageStatus", "SmsStatus", "ErrorCode", "status", "id",
-     "type", "ts", "time", "message_id", "OptOutType", "payload", "results", "data", "to", "messageId", "received", "delivered"]
+     "type", "ts", "time", "message_id", "OptOutType", "payload", "results", "data", "to", "messageId",
+     "received", "delivered"]
 )  # fmt: skip
 NASTY = st.sampled_from(["\0", "\ud800", "9" * 5000, "1e999", "+995555000001", "", " ", "-1", "NaN", "%d"])
 TEXTS = WORDS | NASTY | st.text(max_size=12)

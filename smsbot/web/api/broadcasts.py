@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from smsbot.errors import Invalid
@@ -80,7 +80,7 @@ def digest(raw: Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-async def _steered(asked: Asked[Nothing, None], act: Any) -> Told:
+async def _steered(asked: Asked[Nothing, None], act: Callable[[int, str], Awaitable[View]]) -> Told:
     return Told(_view(asked.service, await act(_id(asked.path), asked.who.name)))
 
 

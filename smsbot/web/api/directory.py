@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from smsbot.dialogue import model
 from smsbot.errors import Invalid
 from smsbot.store import directory, directory_edit
 from smsbot.store.staff import Role
-from smsbot.web import schemas
+from smsbot.web import clashes, schemas
 from smsbot.web.calls import Asked, Call, Told
 from smsbot.web.ports import Service
 from smsbot.web.schemas import ListQuery
@@ -28,6 +29,8 @@ async def topics(asked: Asked[ListQuery, None]) -> Told:
 async def add_topic(asked: Asked[Any, schemas.TopicRequest]) -> Told:
     wanted = asked.body
     _languages(asked.service, wanted.names)
+    others = await asked.service.store.look(directory.topics)
+    await _free(asked.service, wanted.code, wanted.names, wanted.words, others)
 
     def job(connection: Connection) -> model.Topic:
         return directory_edit.add_topic(
@@ -40,6 +43,8 @@ async def add_topic(asked: Asked[Any, schemas.TopicRequest]) -> Told:
 async def change_topic(asked: Asked[Any, schemas.TopicChange]) -> Told:
     changes = _changes(asked.service, asked.body)
     code = asked.path["code"]
+    others = await asked.service.store.look(directory.topics)
+    await _free(asked.service, code, changes.get("names", {}), changes.get("words", ()), others)
     return Told(_topic(await _edit(asked.service, lambda on: directory_edit.change_topic(on, code, changes))))
 
 
@@ -52,6 +57,7 @@ async def places(asked: Asked[ListQuery, None]) -> Told:
 async def add_place(asked: Asked[Any, schemas.PlaceRequest]) -> Told:
     wanted = asked.body
     _languages(asked.service, wanted.names)
+    await _free(asked.service, wanted.code, wanted.names, wanted.words)
 
     def job(connection: Connection) -> model.Place:
         return directory_edit.add_place(
@@ -64,7 +70,21 @@ async def add_place(asked: Asked[Any, schemas.PlaceRequest]) -> Told:
 async def change_place(asked: Asked[Any, schemas.PlaceChange]) -> Told:
     changes = _changes(asked.service, asked.body)
     code = asked.path["code"]
+    await _free(asked.service, code, changes.get("names", {}), changes.get("words", ()))
     return Told(_place(await _edit(asked.service, lambda on: directory_edit.change_place(on, code, changes))))
+
+
+async def _free(
+    service: Service,
+    code: str,
+    names: Mapping[str, str],
+    words: Sequence[str],
+    topics: Sequence[model.Topic] = (),
+) -> None:
+    if not names and not words:
+        return
+    settings = service.settings.service
+    await asyncio.to_thread(clashes.check, settings, code=code, names=names, words=words, topics=topics)
 
 
 async def _edit(service: Service, job: Callable[[Connection], T]) -> T:
@@ -92,8 +112,9 @@ def _languages(service: Service, names: Mapping[str, str]) -> None:
     known = service.settings.service.languages
     for language in names:
         if language not in known:
-            detail = f"The service does not speak the language {language}; its languages are: {', '.join(known)}."
-            raise Invalid(detail, field=f"names.{language}")
+            shown = language[:20]
+            detail = f"The service does not speak the language {shown}; its languages are: {', '.join(known)}."
+            raise Invalid(detail, field=f"names.{shown}")
 
 
 def _page(found: Sequence[T], query: ListQuery) -> tuple[Sequence[T], str | None]:

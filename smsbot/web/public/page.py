@@ -75,8 +75,8 @@ def body(service: Service, language: str, active: int, by_topic: Mapping[str, in
     return (
         f'<a class="skip" href="#main">{escape(words.how)}</a>'
         f"{_header(service, language, words)}"
-        f'<main id="main">{_joining(service, words)}{_topics(service, language, words, by_topic)}'
-        f"{_keywords(words)}</main>{_footer(service, words, active)}"
+        f'<main id="main">{_joining(service, language, words)}{_topics(service, language, words, by_topic)}'
+        f"{_keywords(service, language, words)}</main>{_footer(service, words, active)}"
     )
 
 
@@ -96,10 +96,10 @@ def _current(code: str, language: str) -> str:
     return ' aria-current="true"' if code == language else ""
 
 
-def _joining(service: Service, words: Words) -> str:
+def _joining(service: Service, language: str, words: Words) -> str:
     number = sender(service)
     sentence = words.write if number else words.write_nowhere
-    join, stop = "<kbd>JOIN</kbd>", "<kbd>STOP</kbd>"
+    join, stop = _word(service, language, "join"), _word(service, language, "stop")
     call = escape(sentence).replace("{join}", join).replace("{number}", f"<strong>{escape(number)}</strong>")
     return (
         f'<section class="join" aria-labelledby="how"><h2 id="how">{escape(words.how)}</h2><p class="call">{call}</p>'
@@ -114,31 +114,46 @@ def sender(service: Service) -> str:
 
 def _topics(service: Service, language: str, words: Words, by_topic: Mapping[str, int]) -> str:
     directory = service.directory()
+    # A column of "fewer than 10" tells nobody anything.
+    counted = any(publishable(by_topic.get(code, 0)) is not None for code in directory.topics)
     rows = "".join(
         f'<tr><td>{topic.number}</td><th scope="row">{escape(topic.name(language))}</th>'
-        f"<td>{_cell(by_topic.get(code, 0), words)}</td></tr>"
+        f"{_cell(by_topic.get(code, 0), words) if counted else ''}</tr>"
         for code, topic in directory.topics.items()
     )
-    rows += f'<tr><td>{directory.all_number}</td><th scope="row">{escape(words.all)}</th><td></td></tr>'
+    last = "<td></td>" if counted else ""
+    rows += f'<tr><td>{directory.all_number}</td><th scope="row">{escape(words.all)}</th>{last}</tr>'
+    subscribers = f'<th scope="col">{escape(words.subscribers)}</th>' if counted else ""
     return (
         f'<section aria-labelledby="topics"><h2 id="topics">{escape(words.topics)}</h2><table><thead><tr>'
-        f'<th scope="col">{escape(words.number)}</th><th scope="col">{escape(words.topic)}</th>'
-        f'<th scope="col">{escape(words.subscribers)}</th></tr></thead><tbody>{rows}</tbody></table></section>'
+        f'<th scope="col">{escape(words.number)}</th><th scope="col">{escape(words.topic)}</th>{subscribers}'
+        f"</tr></thead><tbody>{rows}</tbody></table></section>"
     )
 
 
 def _cell(count: int, words: Words) -> str:
     shown = publishable(count)
-    return f'<span class="few">{escape(words.few)}</span>' if shown is None else str(shown)
+    return f'<td class="few">{escape(words.few)}</td>' if shown is None else f"<td>{shown}</td>"
 
 
-def _keywords(words: Words) -> str:
+def _word(service: Service, language: str, keyword: str) -> str:
+    """The published word, with the English one where that differs: it is understood in every language."""
+    own = service.directory().reader.published(language, keyword)
+    english = service.directory().reader.published("en", keyword)
+    marked = f'<kbd lang="{escape(language)}">{escape(own)}</kbd>'
+    return marked if own == english else f'{marked} / <kbd lang="en">{escape(english)}</kbd>'
+
+
+def _keywords(service: Service, language: str, words: Words) -> str:
     told = (
-        ("JOIN", words.join), ("TOPICS", words.topics_word), ("STATUS", words.status), ("PAUSE", words.pause),
-        ("HELP", words.help), ("DATA", words.data), ("STOP", words.stop_word),
+        ("join", words.join), ("topics", words.topics_word), ("status", words.status), ("pause", words.pause),
+        ("help", words.help), ("data", words.data), ("stop", words.stop_word),
     )  # fmt: skip
+    erase = _word(service, language, "delete")
     rows = "".join(
-        f'<tr><th scope="row"><kbd lang="en">{word}</kbd></th><td>{escape(effect)}</td></tr>' for word, effect in told
+        f'<tr><th scope="row">{_word(service, language, keyword)}</th>'
+        f"<td>{escape(effect).replace('{delete}', erase)}</td></tr>"
+        for keyword, effect in told
     )
     return (
         f'<section aria-labelledby="words"><h2 id="words">{escape(words.words)}</h2><table><thead><tr>'

@@ -21,7 +21,7 @@ class Words:
     topics_word: str
     status: str
     pause: str
-    data: str
+    data: str  # {delete}
     help: str
     stop_word: str
     topics: str  # heading
@@ -52,7 +52,7 @@ WORDS: Mapping[str, Words] = {
         topics_word="The list of topics",
         status="What you receive",
         pause="No messages for a while",
-        data="What we keep about you; DELETE erases it",
+        data="What we keep about you; {delete} erases it",
         help="Who we are and how to reach us",
         stop_word="No more messages, at once",
         topics="Topics",
@@ -81,7 +81,7 @@ WORDS: Mapping[str, Words] = {
         topics_word="თემების სია",
         status="რას იღებთ",
         pause="დროებით შეჩერება",
-        data="რას ვინახავთ თქვენზე; DELETE შლის მას",
+        data="რას ვინახავთ თქვენზე; {delete} შლის მას",
         help="ვინ ვართ და როგორ დაგვიკავშირდეთ",
         stop_word="შეტყობინებები დაუყოვნებლივ წყდება",
         topics="თემები",
@@ -110,7 +110,7 @@ WORDS: Mapping[str, Words] = {
         topics_word="Список тем",
         status="Что вы получаете",
         pause="Приостановить на время",
-        data="Что мы о вас храним; DELETE удаляет это",
+        data="Что мы о вас храним; {delete} удаляет это",
         help="Кто мы и как с нами связаться",
         stop_word="Сообщения прекращаются сразу",
         topics="Темы",

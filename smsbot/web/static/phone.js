@@ -11,7 +11,7 @@ const SCRIPTS = [["ka", /\p{Script=Georgian}/u], ["hy", /\p{Script=Armenian}/u],
   ["az", /[əƏğĞıİşŞ]/u]];
 
 const at = (id) => document.getElementById(id);
-const log = at("log"), number = at("number"), text = at("text"), send = at("send");
+const log = at("log"), number = at("number"), text = at("text"), send = at("send"), empty = at("empty");
 const shown = new Map(); // message id → its row
 let poll = 0, generation = 0;
 
@@ -120,8 +120,7 @@ function show(messages, first) {
     log.append(made);
     added = true;
   }
-  at("empty").hidden = shown.size > 0;
-  tell(messages);
+  empty.hidden = shown.size > 0;
   if (added && (atEnd || first)) log.scrollTop = log.scrollHeight;
 }
 
@@ -147,6 +146,7 @@ async function look(first = false) {
     if (mine !== generation) return; // another person took the phone meanwhile
     at("link").textContent = "";
     show(answer.items, first);
+    tell(answer.items);
   } catch (error) {
     if (mine === generation) at("link").textContent = error instanceof TypeError ? "No connection" : error.message;
   }
@@ -164,8 +164,8 @@ function change() {
   clearTimeout(poll);
   shown.clear();
   delete log.dataset.day;
-  log.replaceChildren(at("empty") || document.createElement("p"));
-  at("empty").hidden = false;
+  log.replaceChildren(empty);
+  empty.hidden = false;
   tell([]);
   try { sessionStorage.setItem("number", number.value.trim()); } catch { /* a private window: not kept */ }
   look(true).then(round);
@@ -176,8 +176,13 @@ async function write(words) {
   if (!number.value.trim()) { trouble("Enter the citizen’s number first."); number.focus(); return false; }
   send.disabled = true;
   try {
-    await ask("/simulator/messages", { method: "POST", body: JSON.stringify({ from: number.value.trim(), text: words }) });
+    const body = JSON.stringify({ from: number.value.trim(), text: words });
+    const { replies } = await ask("/simulator/messages", { method: "POST", body });
     await look();
+    // Somebody who has just been erased is shown the last reply all the same: the server no longer knows whose it was.
+    const at = new Date().toISOString();
+    const left = replies.filter((reply) => !shown.has(reply.id));
+    show(left.map((reply) => ({ ...reply, direction: "out", status: "sent", broadcast: null, at })));
     log.scrollTop = log.scrollHeight;
     return true;
   } catch (error) {

@@ -1,0 +1,45 @@
+"""Content and settings put together: the dialogue's blueprint, and what a new database begins with."""
+
+from __future__ import annotations
+
+from smsbot.content import Content, load_keywords
+from smsbot.dialogue.blueprint import Blueprint
+from smsbot.dialogue.model import Place, Topic
+from smsbot.settings import Settings
+
+
+def blueprint(settings: Settings) -> Blueprint:
+    """Flows, catalogues and keywords of the built-in content and the municipality's folder, read from disk once.
+
+    Raises `ContentError` with file and line for content that cannot work.
+    """
+    service = settings.service
+    content = Content(service.content)
+    return Blueprint.build(
+        flows={str(path): path.read_bytes() for path in content.flow_files().values()},
+        catalogues={
+            language: [path.read_bytes() for path in paths]
+            for language, paths in content.catalogue_files().items()
+            if language in service.languages
+        },
+        keywords=load_keywords(service.content, tuple(service.languages)),
+        names=service.name,
+        contact=service.contact,
+        languages=service.languages,
+        timezone=service.timezone,
+        replies_per_hour=settings.sending.replies_per_hour,
+    )
+
+
+def seed_topics(settings: Settings) -> list[Topic]:
+    """The topics of the settings, else the built-in ones."""
+    if settings.topics is not None:
+        return [Topic(0, each.code, each.number, each.names, tuple(each.words)) for each in settings.topics]
+    return [
+        Topic(0, each.code, each.number or position, each.names, tuple(each.words))
+        for position, each in enumerate(Content(settings.service.content).topics(), 1)
+    ]
+
+
+def seed_places(settings: Settings) -> list[Place]:
+    return [Place(0, each.code, each.names, tuple(each.words), each.parent) for each in settings.places]

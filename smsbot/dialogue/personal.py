@@ -1,0 +1,164 @@
+"""Conditions, actions and placeholders about place, language and erasure, by the names that flow files use."""
+
+from __future__ import annotations
+
+from smsbot.dialogue.directory import LANGUAGE_NAMES, Directory
+from smsbot.dialogue.model import Contact, State
+from smsbot.dialogue.registry import action, condition, field
+from smsbot.dialogue.turn import Turn
+from smsbot.text.understood import Intent
+
+CODE_TRIES = 3
+"""Wrong codes until a new one is needed. How long a code lives stands in `flows/erase.yaml` (contract §10)."""
+
+
+# Place
+
+
+def _places(turn: Turn) -> tuple[str, ...]:
+    """Places that the text names, or that a number of an open homonym question stands for."""
+    understood, directory = turn.understood, turn.directory
+    offered = turn.slots.get("places")
+    if isinstance(offered, list) and understood.intent is Intent.NUMBERS:
+        return tuple(str(offered[number - 1]) for number in understood.numbers if 0 < number <= len(offered))
+    if understood.place:
+        return (understood.place,) if understood.place in directory.places else ()
+    if understood.places:
+        return tuple(code for code in understood.places if code in directory.places)
+    words = understood.argument if understood.intent is Intent.AREA else turn.inbound.text
+    return tuple(code for code in directory.reader.places(words) if code in directory.places) if words else ()
+
+
+@condition
+def names_place(turn: Turn) -> bool:
+    return len(_places(turn)) == 1
+
+
+@condition
+def names_homonyms(turn: Turn) -> bool:
+    return len(_places(turn)) > 1
+
+
+@condition
+def names_something(turn: Turn) -> bool:
+    return bool(turn.understood.argument)
+
+
+@action
+def set_place(turn: Turn) -> None:
+    turn.change(place=_places(turn)[0])
+
+
+@action
+def offer_places(turn: Turn) -> None:
+    turn.slots["places"] = list(_places(turn)[:9])
+
+
+@field(sample=lambda _, language: "1 ზემო ფარცხმა 2 შუა ფარცხმა" if language == "ka" else "1 Zemo Partskhma 2 Shua")
+def place_menu(turn: Turn) -> str:
+    codes = turn.slots.get("places")
+    names = (
+        [turn.directory.place_in_full(str(code), turn.language) for code in codes] if isinstance(codes, list) else []
+    )
+    return " ".join(f"{at} {name}" for at, name in enumerate(names, 1))
+
+
+# Language
+
+
+def _language(turn: Turn) -> str | None:
+    understood, directory = turn.understood, turn.directory
+    if understood.chosen_language:
+        return understood.chosen_language if understood.chosen_language in directory.languages else None
+    if understood.intent is Intent.NUMBERS or (understood.intent is Intent.LANG and understood.numbers):
+        at = understood.numbers[0] if len(understood.numbers) == 1 else 0
+        return directory.languages[at - 1] if 0 < at <= len(directory.languages) else None
+    words = understood.argument if understood.intent is Intent.LANG else turn.inbound.text
+    named = directory.reader.language(words) if words else None
+    return named if named in directory.languages else None
+
+
+@condition
+def names_language(turn: Turn) -> bool:
+    return _language(turn) is not None
+
+
+@action
+def set_language(turn: Turn) -> None:
+    """The reply is already in the new language."""
+    language = _language(turn)
+    if language is not None:
+        turn.language, turn.script = language, ""
+        turn.change(language=language, script="")
+
+
+@field(sample=lambda directory, _: _language_menu(directory))
+def language_menu(turn: Turn) -> str:
+    return _language_menu(turn.directory)
+
+
+def _language_menu(directory: Directory) -> str:
+    return " ".join(f"{at} {LANGUAGE_NAMES.get(code, code)}" for at, code in enumerate(directory.languages, 1))
+
+
+# Erasure
+
+
+@condition
+def asks_delete(turn: Turn) -> bool:
+    return turn.understood.intent is Intent.DELETE
+
+
+@condition
+def has_code(turn: Turn) -> bool:
+    return bool(_code_given(turn))
+
+
+@condition
+def right_code(turn: Turn) -> bool:
+    return bool(_code_given(turn)) and _code_given(turn) == turn.slots.get("code")
+
+
+@condition
+def last_try(turn: Turn) -> bool:
+    wrong = turn.slots.get("wrong", 0)
+    return isinstance(wrong, int) and wrong + 1 >= CODE_TRIES
+
+
+def _code_given(turn: Turn) -> str:
+    """Four digits after DELETE or alone, else ""."""
+    words = turn.understood.argument if turn.understood.intent is Intent.DELETE else turn.inbound.text
+    digits = "".join(letter for letter in words if letter.isdigit())
+    return "".join(str(int(digit)) for digit in digits) if len(digits) == 4 else ""
+
+
+@action
+def make_code(turn: Turn) -> None:
+    turn.slots.clear()
+    turn.slots["code"] = turn.code()
+
+
+@action
+def count_wrong_code(turn: Turn) -> None:
+    wrong = turn.slots.get("wrong", 0)
+    turn.slots["wrong"] = (wrong if isinstance(wrong, int) else 0) + 1
+
+
+@action
+def erase(turn: Turn) -> None:
+    """The profile, the texts and the topics go; a stop stays."""
+    contact = turn.contact
+    stopped = contact.state is State.STOPPED
+    turn.record("erase")
+    turn.contact = Contact(
+        number=contact.number,
+        state=State.STOPPED if stopped else State.NEW,
+        stopped_ms=contact.stopped_ms if stopped else None,
+        stopped_sent_ms=contact.stopped_sent_ms if stopped else None,
+        stop_replied_ms=contact.stop_replied_ms if stopped else None,
+        repetition=contact.repetition,
+        id=contact.id,
+    )
+    turn.erase = True
+    turn.suppress = True
+    turn.makes_profile = False

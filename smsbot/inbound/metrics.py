@@ -1,0 +1,30 @@
+"""What this process has taken in, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from smsbot.inbound.reports import Reports
+from smsbot.inbound.turns import Turns
+
+
+class PipelineCollector(Collector):
+    def __init__(self, turns: Turns, reports: Reports) -> None:
+        self._turns = turns
+        self._reports = reports
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        counters = self._turns.counters
+        for name, told, value in (
+            ("smsbot_turns", "Texts taken in by this process, repeats included", counters.turns),
+            ("smsbot_turn_duplicates", "Texts that had been taken before", counters.duplicates),
+            ("smsbot_turn_groups", "Transactions they were committed in", counters.groups),
+            ("smsbot_turn_groups_failed", "Groups done again one by one", counters.isolated),
+            ("smsbot_turn_seconds", "From arrival to commit, summed over texts", counters.seconds),
+            ("smsbot_reports", "Delivery reports merged by this process", self._reports.merged),
+            ("smsbot_reports_unknown", "Delivery reports with a status that nobody knows", self._reports.unknown),
+        ):
+            yield CounterMetricFamily(name, told, value=value)

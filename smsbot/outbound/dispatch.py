@@ -1,0 +1,300 @@
+"""One dispatcher a channel: claims what is due, hands it over under the channel's rate, settles what came of it.
+
+Settling and the next claim share a transaction. Consent is looked up at the claim; before each hand-over the dispatcher
+asks whether the person or the broadcast has changed since, or 200 ms have passed, and if so looks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from smsbot.clock import Clock
+from smsbot.errors import StoreError
+from smsbot.gateways.base import ChannelConfig, HttpGateway, Transport
+from smsbot.outbound.bucket import Bucket, Monotonic
+from smsbot.outbound.claims import Claims, Turn
+from smsbot.outbound.handover import Deliverer, Handover
+from smsbot.outbound.hold import Hold
+from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
+from smsbot.outbound.retry import Random
+from smsbot.outbound.schedule import QuietHours
+from smsbot.outbound.wake import Wake
+from smsbot.outbound.watch import Watch
+from smsbot.store import outbox
+from smsbot.store.database import Store
+from smsbot.store.outbox import Claimed, OptOut, Result
+
+log = structlog.get_logger()
+
+CHECKED_MS = 200  # a broadcast's message that has waited longer is looked at again; the contract says 250
+REPLY_CHECKED_MS = 10_000  # of a 30 s lease, so that no reply is sent after its lease has ended
+SETTLE_ROWS = 128
+SETTLE_S = 0.02  # results wait this long for company
+POLL_S = 1.0
+HELD_MOST = 1_024
+DRAIN_S = 30.0
+AGAIN_S = 1.0  # after a failure of the database
+
+
+@dataclass(slots=True)
+class _Done:
+    results: list[Result] = field(default_factory=list)
+    optouts: list[OptOut] = field(default_factory=list)
+    since_s: float = 0.0  # when the first of them came
+
+
+class Dispatcher:
+    """`run()` until `stop()`. *owner* names this process among others; *public_url* is where reports come."""
+
+    def __init__(
+        self, name: str, gateway: HttpGateway | Transport, config: ChannelConfig, *, store: Store, sender: Deliverer,
+        wake: Wake, clock: Clock, quiet: QuietHours, public_url: str, owner: str, chance: Random = random.random,
+        monotonic: Monotonic = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self._store = store
+        self._wake = wake
+        self._clock = clock
+        self._monotonic = monotonic
+        self._bucket = Bucket(config.rate_per_s, clock=monotonic)
+        self._watch = Watch()
+        self._pace = Pace(config, self._bucket, monotonic)
+        self._handover = Handover(
+            name, gateway, config, sender, bucket=self._bucket, watch=self._watch, clock=clock, public_url=public_url,
+            chance=chance,
+        )  # fmt: skip
+        self._claims = Claims(store, name, owner, quiet)
+        self._hold = Hold()
+        self._done = _Done()
+        self._flying: set[asyncio.Task[None]] = set()
+        self._signal = asyncio.Event()  # for the loop that claims and settles
+        self._more = asyncio.Event()  # for the loop that hands over
+        self._look = True  # something may be due
+        self._look_at_s = 0.0
+        self._stopping = False
+        self._trusted: set[int] = set()  # looked at just now, however long that took
+        self._aside = 0  # messages out of the hold while they are looked at
+        wake.listen(name, self._woken)
+
+    async def run(self) -> None:
+        """Returns after `stop()`, when everything in flight is settled and the lease given back."""
+        await asyncio.to_thread(lambda: self._store.key)  # read once, outside any transaction
+        feeder = asyncio.create_task(self._feed(), name=f"feed {self.name}")
+        feeder.add_done_callback(lambda _task: self._signal.set())
+        try:
+            while not self._stopping:
+                await self._rest()
+                if feeder.done():
+                    feeder.result()  # its failure is ours
+                await self._turn()
+        finally:
+            feeder.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await feeder
+            await self._drain()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._signal.set()
+        self._more.set()
+
+    def capacity(self) -> int:
+        """How many replies `offer` takes now. The caller inserts those as claimed, further ones as queued."""
+        if self._stopping or not self._claims.held or self._watch.probing:
+            return 0
+        return max(0, HELD_MOST - len(self._hold))
+
+    def offer(self, messages: Sequence[Claimed]) -> int:
+        """Take replies that were committed as claimed; give how many. Others come due when their lease ends."""
+        if self._stopping or not self._claims.held:
+            return 0
+        now_ms = self._clock()
+        self._hold.add(message if message.checked_ms else replace(message, checked_ms=now_ms) for message in messages)
+        self._more.set()
+        return len(messages)
+
+    @property
+    def backlog(self) -> int:
+        """Messages in hand or in flight."""
+        return len(self._hold) + self._aside + len(self._flying)
+
+    def _woken(self) -> None:
+        self._look = True
+        self._signal.set()
+
+    # Claiming and settling
+
+    async def _rest(self) -> None:
+        """Wait until there is something for a transaction to do."""
+        while not self._stopping:
+            wait_s = self._idle_s()
+            if wait_s <= 0:
+                return
+            self._signal.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._signal.wait(), wait_s)
+
+    def _idle_s(self) -> float:
+        """Seconds until the next transaction is wanted."""
+        now_s = self._monotonic()
+        waits = [self._claims.renew_at_s - now_s]
+        results = len(self._done.results)
+        if results:
+            alone = not self._flying and not len(self._hold)
+            waits.append(0.0 if results >= SETTLE_ROWS or alone else self._done.since_s + SETTLE_S - now_s)
+        if self._watch.changed and self._claims.held:
+            waits.append(0.0)
+        if self._claims.held:
+            look_s = 0.0 if self._look else self._look_at_s - now_s
+            waits.append(max(look_s, self._room_s()))
+        return min(waits)
+
+    def _room_s(self) -> float:
+        """Seconds until more may be claimed; far off while enough is held (the feeder signals)."""
+        closed_s = (self._watch.closed_until_ms - self._clock()) / 1_000
+        if self._watch.probing:
+            return POLL_S if self.backlog else closed_s
+        if (len(self._hold) + self._aside) * 2 > self._pace.claim():
+            return POLL_S
+        return max(0.0, self._bucket.wait_s() - 0.2)
+
+    def _limit(self) -> int:
+        if self._watch.probing:
+            return 0 if self.backlog or self._clock() < self._watch.closed_until_ms else 1
+        return max(0, self._pace.claim() - len(self._hold) - self._aside)
+
+    async def _turn(self) -> None:
+        """One transaction: settle, keep the lease, claim."""
+        done, self._done = self._done, _Done()
+        limit = 0 if self._stopping else self._limit()
+        if limit:
+            self._look = False
+        watch = self._watch
+        told = (watch.state, watch.reason) if watch.changed and self._claims.held else None
+        turn = Turn(done.results, done.optouts, limit, told, watch.success_ms)
+        now_s = self._monotonic()
+        try:
+            outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
+        except StoreError as error:
+            log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
+            self._restore(done)
+            await asyncio.sleep(AGAIN_S)
+            return
+        self._claims.note(outcome, now_s)
+        if told is not None and outcome.held:
+            watch.told = told
+        if outcome.stopped:
+            self._wake.stopped(outcome.stopped)
+        if not outcome.held:
+            self._hold.drain()  # whoever has the lease takes them over when theirs ends
+            return
+        if limit:
+            self._look = self._look or outcome.more
+            due_s = POLL_S if outcome.next_ms is None else (outcome.next_ms - self._clock()) / 1_000
+            self._look_at_s = self._monotonic() + min(max(due_s, 0.0), POLL_S)
+        if outcome.claimed:
+            self._hold.add(outcome.claimed)
+            self._more.set()
+
+    def _restore(self, done: _Done) -> None:
+        self._look = True
+        done.results.extend(self._done.results)
+        done.optouts.extend(self._done.optouts)
+        self._done = done
+
+    # Handing over
+
+    async def _feed(self) -> None:
+        while True:
+            self._more.clear()
+            if self._watch.probing and len(self._hold) > 1:
+                await self._give_back()
+            if not self._hold.ready or len(self._flying) >= (1 if self._watch.probing else self._pace.in_flight):
+                await self._more.wait()
+                continue
+            wait_s = self._bucket.wait_s()
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+                continue
+            message = self._hold.take()
+            if message is None:
+                continue
+            if self._stale(message):
+                self._hold.untake(message)
+                await self._look_again()
+                continue
+            self._bucket.take(message.parts)
+            task = asyncio.create_task(self._hand(message))
+            self._flying.add(task)
+            if len(self._hold) * 2 <= self._pace.claim():
+                self._signal.set()
+
+    def _stale(self, message: Claimed) -> bool:
+        """Has the person or the broadcast changed since they were looked at, or is that too long ago?"""
+        age_ms = self._clock() - message.checked_ms
+        if message.is_reply:
+            return age_ms > REPLY_CHECKED_MS
+        if self._wake.changed_since(message.number, message.checked_ms):
+            return True
+        if self._wake.changed_since(message.broadcast_id, message.checked_ms):
+            return True
+        return age_ms > CHECKED_MS and message.id not in self._trusted
+
+    async def _look_again(self) -> None:
+        """Look up the consent of as many as leave in time; the others have to wait anyway."""
+        held = kept = self._hold.first(max(FIRST_CLAIM, self._pace.claim()))
+        self._aside = len(held)
+        try:
+            kept = await self._store.run(lambda c: outbox.recheck(c, self.name, held, self._clock()))
+        except StoreError as error:
+            log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
+            await asyncio.sleep(AGAIN_S)
+        finally:
+            self._aside = 0
+            self._hold.restore(kept)
+        # However slow the database is, some of them leave before it is asked again.
+        self._trusted = {message.id for message in kept[:LEAST_IN_FLIGHT]}
+        if not kept:
+            self._signal.set()
+
+    async def _give_back(self) -> None:
+        """The channel is in trouble: what is held waits in the outbox."""
+        ids = [message.id for message in self._hold.drain()]
+        due_ms, reason = max(self._watch.closed_until_ms, self._clock()), self._watch.reason or "the channel is down"
+        with contextlib.suppress(StoreError):  # else they come due when their lease ends
+            await self._store.run(lambda c: outbox.release(c, ids, due_ms, reason))
+
+    async def _hand(self, message: Claimed) -> None:
+        began_s = self._monotonic()
+        handed = await self._handover.attempt(message)
+        self._pace.finished(self._monotonic() - began_s, message.parts)
+        self._hold.done(message.number)
+        if not self._done.results:
+            self._done.since_s = self._monotonic()
+        self._done.results.append(handed.result)
+        if handed.optout is not None:
+            self._done.optouts.append(handed.optout)
+        if (task := asyncio.current_task()) is not None:
+            self._flying.discard(task)
+        self._more.set()
+        if len(self._done.results) in (1, SETTLE_ROWS) or not self._flying:
+            self._signal.set()
+
+    async def _drain(self) -> None:
+        """Nothing new leaves; what is in flight is waited for and settled, what is held goes back, then the lease."""
+        held = [message.id for message in self._hold.drain()]
+        if self._flying:
+            await asyncio.wait(self._flying, timeout=DRAIN_S)
+        done, self._done = self._done, _Done()
+        turn = Turn(done.results, done.optouts, 0, None, None, give_back=held, leaving=True)
+        try:
+            await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
+        except StoreError as error:
+            log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))

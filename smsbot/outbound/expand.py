@@ -1,0 +1,158 @@
+"""Tends the broadcasts: begins what is due, writes the messages out in pieces, calls off what is cancelled or expired.
+
+Under a lease, so that one process does it; the pieces wait behind every citizen's turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import Connection
+
+from smsbot.clock import SECOND_MS, Clock
+from smsbot.errors import StoreError
+from smsbot.outbound.bucket import Monotonic
+from smsbot.outbound.schedule import QuietHours, starts_ms
+from smsbot.outbound.wake import Wake
+from smsbot.store import fanout, leases, steering, upkeep
+from smsbot.store.database import Store
+from smsbot.store.fanout import Piece
+from smsbot.store.optouts import stopped_by_gateway
+from smsbot.store.reports import match_parked
+
+log = structlog.get_logger()
+
+LEASE = "broadcasts"
+TERM_MS = 10 * SECOND_MS
+POLL_S = 1.0
+PIECE_ROWS = 5_000
+PIECE_S = {"sqlite": 0.015, "postgresql": 0.06}  # how long a piece may hold the writer (PostgreSQL: a writer)
+LEAST_SPAN = 500
+MOST_SPAN = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """*fence* None: another process tends the broadcasts."""
+
+    fence: int | None
+    unwritten: Sequence[int] = ()
+    more: bool = False
+    stopped: Sequence[str] = ()
+
+
+class Expander:
+    """`run()` until `stop()`. *channels*: those that can send, in their order."""
+
+    def __init__(
+        self, store: Store, *, wake: Wake, clock: Clock, quiet: QuietHours, hold_s: int, channels: Sequence[str],
+        owner: str, monotonic: Monotonic = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._wake = wake
+        self._clock = clock
+        self._quiet = quiet
+        self._hold_s = hold_s
+        self._channels = tuple(channels)
+        self._owner = owner
+        self._monotonic = monotonic
+        self._signal = asyncio.Event()
+        self._stopping = False
+        self._span = PIECE_ROWS
+        self._piece_s = PIECE_S["sqlite" if store.sqlite else "postgresql"]
+        wake.listen_keeper(self._signal.set)
+
+    async def run(self) -> None:
+        await asyncio.to_thread(lambda: self._store.key)  # read once, outside any transaction
+        fence: int | None = None
+        while not self._stopping:
+            more = False
+            try:
+                found = await self._store.run(self._tend)
+                fence = found.fence
+                if found.stopped:
+                    self._wake.stopped(found.stopped)
+                more = found.more
+                if found.unwritten:
+                    more = await self._write(found.unwritten)
+            except StoreError as error:
+                log.warning("the broadcasts cannot be tended", reason=str(error))
+            if not more and not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._signal.wait(), POLL_S)
+            self._signal.clear()
+        if fence is not None:
+            held = fence
+            with contextlib.suppress(StoreError):
+                await self._store.run(lambda c: leases.release(c, LEASE, self._owner, held))
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._signal.set()
+
+    def _tend(self, connection: Connection) -> Round:
+        """One round, in one transaction."""
+        now_ms = self._clock()
+        fence = leases.acquire(connection, LEASE, self._owner, now_ms=now_ms, term_ms=TERM_MS)
+        if fence is None:
+            return Round(None)
+        more = upkeep.call_off_cancelled(connection, now_ms)
+        more = upkeep.call_off_expired(connection, now_ms) or more
+        for course in steering.waiting(connection):
+            if self._starts(course, now_ms) <= now_ms:
+                steering.begin(connection, course.id)
+        upkeep.finish_all(connection, now_ms)
+        merged = match_parked(connection, now_ms)
+        if merged.dropped:
+            log.warning("delivery reports for unknown messages dropped", reports=merged.dropped)
+        stopped: Sequence[str] = ()
+        if merged.opted_out:
+            stopped = stopped_by_gateway(connection, self._store.key, merged.opted_out, now_ms=now_ms)
+        return Round(fence, fanout.unwritten(connection), more, stopped)
+
+    def _starts(self, course: steering.Course, now_ms: int) -> int:
+        return starts_ms(
+            self._quiet,
+            now_ms=now_ms,
+            send_at_ms=course.send_at_ms,
+            approved_ms=course.approved_ms,
+            hold_s=self._hold_s,
+            urgent=course.urgent,
+        )
+
+    async def _write(self, broadcast_ids: Sequence[int]) -> bool:
+        """Write pieces of each in turn until the lease wants renewing; True if something is left."""
+        until_s = self._monotonic() + TERM_MS / 3_000
+        left = list(broadcast_ids)
+        first = True
+        while left and self._monotonic() < until_s and not self._stopping:
+            broadcast_id = left.pop(0)
+            piece = await self._piece(broadcast_id)
+            if not piece.complete:
+                left.append(broadcast_id)
+            if first or piece.complete:
+                self._wake.wake_all()  # sending begins while the rest is being written
+                first = False
+        return bool(left)
+
+    async def _piece(self, broadcast_id: int) -> Piece:
+        span, took_s = self._span, 0.0
+
+        def work(connection: Connection) -> Piece:
+            nonlocal took_s
+            began_s = self._monotonic()
+            piece = fanout.write_piece(connection, broadcast_id, self._channels, self._clock(), span)
+            took_s = self._monotonic() - began_s
+            return piece
+
+        piece = await self._store.run(work, urgent=False)
+        if piece.contacts:
+            by_time = self._piece_s / max(took_s, 1e-6)
+            by_rows = PIECE_ROWS / max(piece.rows, 1)
+            self._span = round(min(max(piece.contacts * min(by_time, by_rows, 2.0), LEAST_SPAN), MOST_SPAN))
+        return piece

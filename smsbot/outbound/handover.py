@@ -1,0 +1,165 @@
+"""One message to the gateway, and what its answer means for the message, the channel and the person."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from smsbot.clock import Clock
+from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
+from smsbot.gateways.base import Accepted, ChannelConfig, HttpGateway, Message, Transport
+from smsbot.outbound.bucket import Bucket
+from smsbot.outbound.retry import LIFE_MS, Random, delay_ms, throttle_s
+from smsbot.outbound.watch import Watch
+from smsbot.status import Status
+from smsbot.store.outbox import REPLY_LIFE_MS, Claimed, OptOut, Result
+from smsbot.store.reports import PREFIX
+from smsbot.text.gsm7 import measure
+
+log = structlog.get_logger()
+
+ERROR_CAP = 200  # characters of a reason that are kept
+FINAL = {Status.DELIVERED, Status.FAILED, Status.EXPIRED, Status.UNKNOWN}
+
+
+class Deliverer(Protocol):
+    async def deliver(self, gateway: HttpGateway | Transport, message: Message) -> Accepted: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """*result* is for the outbox; *optout* where the gateway says that the person stopped."""
+
+    result: Result
+    optout: OptOut | None = None
+
+
+class Handover:
+    """Belongs to one channel."""
+
+    def __init__(
+        self, channel: str, gateway: HttpGateway | Transport, config: ChannelConfig, sender: Deliverer, *,
+        bucket: Bucket, watch: Watch, clock: Clock, public_url: str, chance: Random = random.random,
+    ) -> None:  # fmt: skip
+        self._channel = channel
+        self._gateway = gateway
+        self._sender = sender
+        self._from = config.sender
+        self._bucket = bucket
+        self._watch = watch
+        self._clock = clock
+        self._random = chance
+        token = config.webhook_token
+        self._status_url = f"{public_url}/channels/{channel}/status" + (
+            f"?token={token.get_secret_value()}" if token is not None else ""
+        )
+        self._throttled = 0  # times in a row
+        self._slow_until_ms = 0
+
+    async def attempt(self, message: Claimed) -> Handed:
+        """Hand over once. Never raises: whatever happens is a result."""
+        try:
+            accepted = await self._sender.deliver(self._gateway, self._message(message))
+        except Throttled as error:
+            return Handed(self._throttle(message, error))
+        except Refused as error:
+            self._watch.success(self._clock())  # it answers, and about this message only
+            return self._refused(message, error)
+        except Misconfigured as error:
+            now_ms = self._clock()
+            self._watch.misconfigured(str(error), now_ms)
+            return Handed(self._later(message, self._watch.closed_until_ms, str(error), message.attempts))
+        except Unavailable as error:
+            self._watch.failed(str(error), self._clock())
+            return Handed(self._again(message, str(error)))
+        except Uncertain as error:
+            self._watch.failed(str(error), self._clock())
+            if self._gateway.capabilities.removes_duplicates:
+                return Handed(self._again(message, str(error)))
+            return Handed(self._final(message, Status.UNKNOWN, str(error)))
+        except GatewayError as error:
+            return Handed(self._final(message, Status.FAILED, str(error)))
+        except Exception as error:
+            log.exception("a gateway failed in an unforeseen way", channel=self._channel, kind=type(error).__name__)
+            self._watch.failed(type(error).__name__, self._clock())
+            return Handed(self._final(message, Status.UNKNOWN, type(error).__name__))
+        return Handed(self._accepted(message, accepted))
+
+    def _message(self, message: Claimed) -> Message:
+        return Message(
+            id=f"{PREFIX}{message.id}",
+            to=message.number,
+            text=message.text,
+            encoding=message.encoding or measure(message.text).encoding,
+            parts=message.parts,
+            sender=self._from,
+            status_url=self._status_url,
+        )
+
+    def _accepted(self, message: Claimed, accepted: Accepted) -> Result:
+        now_ms = self._clock()
+        self._throttled = 0
+        self._bucket.speed_up()
+        self._watch.success(now_ms)
+        status = accepted.final or Status.SENT
+        return Result(
+            message.id,
+            message.broadcast_id,
+            status,
+            external_id=accepted.external_id,
+            attempts=message.attempts,
+            handed_ms=now_ms,
+            final_ms=now_ms if status in FINAL else None,
+        )
+
+    def _throttle(self, message: Claimed, error: Throttled) -> Result:
+        """No attempt: only later. Of many refused at once the first slows the channel."""
+        now_ms = self._clock()
+        if now_ms >= self._slow_until_ms:
+            self._throttled += 1
+            pause_s = throttle_s(self._throttled, error.retry_after_s)
+            self._slow_until_ms = now_ms + round(pause_s * 1_000)
+            self._bucket.slow(pause_s)
+        self._watch.throttled(str(error), now_ms)
+        return self._later(message, self._slow_until_ms, str(error), message.attempts)
+
+    def _again(self, message: Claimed, reason: str) -> Result:
+        now_ms = self._clock()
+        failed = message.attempts + 1
+        expires_ms = message.expires_ms
+        if expires_ms is None:
+            expires_ms = message.created_ms + REPLY_LIFE_MS if message.is_reply else now_ms + LIFE_MS
+        due_ms = min(now_ms + delay_ms(failed, self._random), max(expires_ms, now_ms))
+        return self._later(message, due_ms, reason, failed, expires_ms)
+
+    def _later(
+        self, message: Claimed, due_ms: int, reason: str, attempts: int, expires_ms: int | None = None
+    ) -> Result:
+        return Result(
+            message.id,
+            message.broadcast_id,
+            Status.SENDING,
+            error=reason[:ERROR_CAP] or "to be tried again",
+            due_ms=due_ms,
+            attempts=attempts,
+            expires_ms=expires_ms,
+        )
+
+    def _refused(self, message: Claimed, error: Refused) -> Handed:
+        result = self._final(message, Status.FAILED, str(error))
+        if not error.opted_out:
+            return Handed(result)
+        return Handed(result, OptOut(message.number, self._channel, result.error, message.contact_id))
+
+    def _final(self, message: Claimed, status: Status, reason: str) -> Result:
+        return Result(
+            message.id,
+            message.broadcast_id,
+            status,
+            error=reason[:ERROR_CAP],
+            attempts=message.attempts + 1,
+            final_ms=self._clock(),
+        )

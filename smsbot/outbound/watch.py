@@ -1,0 +1,74 @@
+"""How a channel is: `up`, `degraded`, `down` or `misconfigured`, from what its gateway answers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from smsbot.clock import MINUTE_MS, SECOND_MS
+
+DOWN_AFTER = 5  # failures in a row
+PROBE_MS = SECOND_MS  # while it is down, one message a second asks whether it is back
+PAUSE_FIRST_MS = 30 * SECOND_MS  # misconfigured: somebody has to act, so ask rarely
+PAUSE_MOST_MS = 10 * MINUTE_MS
+DEGRADED_MS = 30 * SECOND_MS  # after the last trouble of a channel that works
+
+
+class ChannelState(StrEnum):
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    MISCONFIGURED = "misconfigured"
+
+
+class Watch:
+    """Also says when the next message may try the channel (`closed_until_ms`) and whether only one may (`probing`)."""
+
+    def __init__(self) -> None:
+        self.state = ChannelState.UP
+        self.reason = ""
+        self.success_ms: int | None = None
+        self.closed_until_ms = 0
+        self.told: tuple[ChannelState, str] | None = None  # what was last written down
+        self._failures = 0
+        self._trouble_ms = 0
+        self._pause_ms = PAUSE_FIRST_MS
+
+    @property
+    def probing(self) -> bool:
+        return self.state in (ChannelState.DOWN, ChannelState.MISCONFIGURED)
+
+    @property
+    def changed(self) -> bool:
+        return self.told is None or self.told[0] is not self.state
+
+    def success(self, now_ms: int) -> None:
+        self._failures = 0
+        self._pause_ms = PAUSE_FIRST_MS
+        self.closed_until_ms = 0
+        self.success_ms = now_ms
+        if self.probing or (self.state is ChannelState.DEGRADED and now_ms - self._trouble_ms >= DEGRADED_MS):
+            self.state, self.reason = ChannelState.UP, ""
+
+    def throttled(self, reason: str, now_ms: int) -> None:
+        """The gateway answers, but wants less."""
+        self._trouble(reason, now_ms)
+
+    def failed(self, reason: str, now_ms: int) -> None:
+        """No answer, or one that says the gateway is out of order."""
+        self._failures += 1
+        if self._failures >= DOWN_AFTER:
+            self.state, self.reason = ChannelState.DOWN, reason
+            self.closed_until_ms = now_ms + PROBE_MS
+        else:
+            self._trouble(reason, now_ms)
+
+    def misconfigured(self, reason: str, now_ms: int) -> None:
+        if self.state is not ChannelState.MISCONFIGURED or now_ms >= self.closed_until_ms:
+            self.closed_until_ms = now_ms + self._pause_ms
+            self._pause_ms = min(self._pause_ms * 2, PAUSE_MOST_MS)
+        self.state, self.reason = ChannelState.MISCONFIGURED, reason
+
+    def _trouble(self, reason: str, now_ms: int) -> None:
+        self._trouble_ms = now_ms
+        if not self.probing:
+            self.state, self.reason = ChannelState.DEGRADED, reason

@@ -1,0 +1,197 @@
+"""One process put together: store, bot, channels, dispatchers and the web, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
+
+from smsbot.clock import Clock, now_ms
+from smsbot.compose import blueprint, seed_places, seed_topics
+from smsbot.dialogue.directory import Directory
+from smsbot.errors import Conflict, Invalid, SettingsError
+from smsbot.gateways.client import Sender
+from smsbot.gateways.registry import Channel, channels
+from smsbot.inbound.bot import Bot
+from smsbot.inbound.hooks import Hooks
+from smsbot.inbound.metrics import PipelineCollector
+from smsbot.inbound.reports import Reports
+from smsbot.inbound.turns import Routes, Turns
+from smsbot.outbound.broadcast import Broadcasts
+from smsbot.outbound.dispatch import Dispatcher
+from smsbot.outbound.expand import Expander
+from smsbot.outbound.schedule import QuietHours
+from smsbot.outbound.wake import Wake
+from smsbot.settings import Settings
+from smsbot.store import contacts, outbox
+from smsbot.store import directory as rows
+from smsbot.store.database import Store
+from smsbot.text.gsm7 import measure
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """A message of staff to one person, as it was queued."""
+
+    id: str
+
+
+class Service:
+    """Everything one process has. *works*: does it deliver, or only answer the web?"""
+
+    def __init__(self, settings: Settings, *, public_url: str, works: bool = True, clock: Clock = now_ms) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.public_url = settings.service.public_url or public_url
+        self.channels: Mapping[str, Channel] = channels(settings.channels)
+        self._works = works
+        self._owner = secrets.token_hex(8)
+        key = settings.service.hash_key
+        self.store = Store(settings.database.url, key=key.get_secret_value().encode() if key else None)
+        self.bot = Bot(blueprint(settings).engine)
+        self.wake = Wake(clock)
+        self.metrics = CollectorRegistry()
+        self._reply_routes = routes(self.channels)
+        self.sender: Sender | None = None
+        self.dispatchers: dict[str, Dispatcher] = {}
+        self._expander: Expander | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.turns = Turns(
+            self.store,
+            self.bot,
+            region=settings.service.region,
+            clock=clock,
+            routes=Routes(
+                reply=self._reply_routes,
+                capacity=self._capacity,
+                offer=self._offer,
+                stopped=self.wake.stopped,
+                wake=self.wake.wake,
+                lease_ms=outbox.LEASE_MS,
+            ),
+        )
+        self.reports = Reports(self.store, clock=clock, stopped=self.wake.stopped)
+        self.hooks = Hooks(self.channels, self.turns, self.reports, public_url=self.public_url)
+        self.broadcasts = Broadcasts(
+            self.store,
+            settings,
+            clock=clock,
+            directory=self.directory,
+            channels={name: each.config.max_parts for name, each in self.channels.items() if each.config.outbound},
+            wake=self.wake,
+        )
+        self.metrics.register(PipelineCollector(self.turns, self.reports))
+
+    def answer_locally(self, channel: str) -> None:
+        """Texts that come by *channel*, which no gateway serves, are answered under its own name."""
+        self._reply_routes[channel] = channel
+
+    def prepare(self) -> None:
+        """Open the database. On SQLite the tables are brought to this version; elsewhere they must be."""
+        if self.store.sqlite:
+            self.store.upgrade()
+        self.store.check()
+        self.store.write(lambda c: rows.seed(c, seed_topics(self.settings), seed_places(self.settings)))
+        self.store.read(self.bot.mind)
+        _ = self.store.key
+
+    async def start(self) -> None:
+        """After `prepare`, inside the event loop."""
+        self.store.start()
+        if not self._works:
+            return
+        self.sender = Sender(clock=self.clock)
+        quiet = QuietHours.of(self.settings)
+        for name, channel in self.channels.items():
+            if channel.config.outbound:
+                dispatcher = Dispatcher(
+                    name, channel.gateway, channel.config, store=self.store, sender=self.sender, wake=self.wake,
+                    clock=self.clock, quiet=quiet, public_url=self.public_url, owner=self._owner,
+                )  # fmt: skip
+                self.dispatchers[name] = dispatcher
+                self._tasks.append(asyncio.create_task(dispatcher.run(), name=f"dispatch {name}"))
+        self._expander = Expander(
+            self.store, wake=self.wake, clock=self.clock, quiet=quiet, hold_s=self.settings.sending.hold_s,
+            channels=tuple(self.dispatchers), owner=self._owner,
+        )  # fmt: skip
+        self._tasks.append(asyncio.create_task(self._expander.run(), name="expand"))
+
+    async def stop(self) -> None:
+        """Send what is in hand, settle it, give leases back, close the database."""
+        if self._expander is not None:
+            self._expander.stop()
+        for dispatcher in self.dispatchers.values():
+            dispatcher.stop()
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for task, result in zip(self._tasks, results, strict=True):
+            if isinstance(result, Exception):
+                log.error("a worker ended with an error", worker=task.get_name(), error=type(result).__name__)
+        if self.sender is not None:
+            await self.sender.aclose()
+        await asyncio.to_thread(self.store.close)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: Any) -> AsyncIterator[None]:
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    def directory(self) -> Directory:
+        return self.bot.directory
+
+    async def reload_directory(self) -> None:
+        """Look at topics and places again now; other processes notice with their next text."""
+        await self.store.look(self.bot.mind)
+
+    async def queue_personal(self, number: str, text: str, by: str) -> Personal:
+        """Queue a message of staff to one person. Raises `Conflict` if the number stopped, `Invalid` if too long."""
+        parts = measure(text).parts
+        most = self.settings.sending.max_parts
+        if parts > most:
+            raise Invalid(f"The text has {parts} parts; at most {most} are sent.", field="text")
+
+        def job(connection: Connection) -> tuple[int, str]:
+            person = contacts.reach(connection, self.store.key, number)
+            if person.stopped:
+                raise Conflict("This number has stopped all messages, so nothing can be sent to it.", field="to")
+            channel = self._reply_routes.get(person.last_channel, first_sending(self.channels))
+            key = outbox.queue_personal(
+                connection, channel=channel, contact_id=person.id, number=number, text=text, parts=parts,
+                now_ms=self.clock(),
+            )  # fmt: skip
+            return key, channel
+
+        key, channel = await self.store.run(job)
+        log.info("a personal message was queued", by=by, channel=channel)
+        self.wake.wake(channel)
+        return Personal(f"out-{key}")
+
+    def _capacity(self, channel: str) -> int:
+        dispatcher = self.dispatchers.get(channel)
+        return dispatcher.capacity() if dispatcher is not None else 0
+
+    def _offer(self, channel: str, claimed: Sequence[outbox.Claimed]) -> None:
+        self.dispatchers[channel].offer(claimed)
+
+
+def first_sending(found: Mapping[str, Channel]) -> str:
+    return next(name for name, channel in found.items() if channel.config.outbound)
+
+
+def routes(found: Mapping[str, Channel]) -> dict[str, str]:
+    """Which channel answers what came by each: itself if it can send, else the first that can."""
+    if not any(channel.config.outbound for channel in found.values()):
+        raise SettingsError("No channel has `outbound = true`, so nothing could ever be answered; set it for one.")
+    first = first_sending(found)
+    return {name: name if channel.config.outbound else first for name, channel in found.items()}

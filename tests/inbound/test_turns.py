@@ -1,0 +1,231 @@
+"""The pipeline on real databases: durable before it answers, once and only once, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import func, select
+
+from smsbot.compose import blueprint, seed_topics
+from smsbot.dialogue.blueprint import Blueprint
+from smsbot.dialogue.engine import Engine
+from smsbot.dialogue.model import State
+from smsbot.gateways.base import Received
+from smsbot.inbound.bot import Bot
+from smsbot.inbound.turns import Routes, TurnResult, Turns
+from smsbot.settings import Settings
+from smsbot.store import audit, directory
+from smsbot.store.database import Store
+from smsbot.store.tables import Contact, Conversation, Inbound, Ledger, Outbox, Subscription, Suppression, Topic, table
+
+ONE = "+995555000001"
+TWO = "+995555000002"
+
+
+@dataclass
+class Clock:
+    now_ms: int = 1_772_791_200_000
+
+    def __call__(self) -> int:
+        self.now_ms += 1
+        return self.now_ms
+
+
+@dataclass
+class Pipeline:
+    store: Store
+    turns: Turns
+    clock: Clock
+    stopped: list[str] = field(default_factory=list)
+    serial: int = 0
+
+    async def text(
+        self, text: str, number: str = ONE, *, key: str | None = None, sent_ms: int | None = None
+    ) -> TurnResult:
+        self.serial += 1
+        return await self.turns.submit("main", Received(number, text, key or f"id-{self.serial}", sent_ms=sent_ms))
+
+    async def replies(self, text: str, number: str = ONE) -> list[str]:
+        return [reply.text for reply in (await self.text(text, number)).replies]
+
+    def rows(self, model: type) -> list[dict[str, object]]:
+        found = table(model)
+        return [dict(row._mapping) for row in self.store.read(lambda c: c.execute(select(found)).all())]
+
+    def contact(self, number: str = ONE) -> dict[str, object]:
+        (found,) = [row for row in self.rows(Contact) if row["number"] == number]
+        return found
+
+
+@pytest.fixture(scope="module")
+def content() -> Blueprint:
+    return blueprint(Settings())
+
+
+@pytest.fixture
+async def pipeline(store: Store, content: Blueprint) -> Pipeline:
+    store.write(lambda c: directory.seed(c, seed_topics(Settings()), ()))
+    return _pipeline(store, content.engine)
+
+
+def _pipeline(store: Store, engine: Callable[..., Engine]) -> Pipeline:
+    clock = Clock()
+    stopped: list[str] = []
+    turns = Turns(store, Bot(engine), region="GE", clock=clock, routes=Routes({"main": "main"}, stopped=stopped.extend))
+    return Pipeline(store, turns, clock, stopped)
+
+
+async def test_a_stranger_joins_chooses_and_everything_is_written(pipeline: Pipeline) -> None:
+    first = await pipeline.text("JOIN")
+    assert len(first.replies) == 1
+    assert "1 Budget" in first.replies[0].text
+    await pipeline.text("1 3")
+    assert pipeline.contact()["state"] == "active"
+    assert len(pipeline.rows(Subscription)) == 2
+    replies = pipeline.rows(Outbox)
+    assert [row["status"] for row in replies] == ["queued", "queued"]
+    assert [row["in_reply_to"] for row in replies] == [row["id"] for row in pipeline.rows(Inbound)]
+    assert f"out-{replies[0]['id']}" == first.replies[0].id
+    assert {row["action"] for row in pipeline.rows(Ledger)} == {"join", "subscribe"}
+    assert pipeline.store.read(audit.verify) is None
+
+
+async def test_a_repeat_is_acknowledged_and_does_nothing(pipeline: Pipeline) -> None:
+    await pipeline.text("JOIN", key="same")
+    again = await pipeline.text("JOIN", key="same")
+    assert again == TurnResult(duplicate=True)
+    assert len(pipeline.rows(Inbound)) == len(pipeline.rows(Outbox)) == 1
+
+
+async def test_of_many_repeats_at_once_one_is_taken(pipeline: Pipeline) -> None:
+    results = await asyncio.gather(*(pipeline.text("JOIN", key="same") for _ in range(20)))
+    assert sum(not result.duplicate for result in results) == 1
+    assert len(pipeline.rows(Inbound)) == 1
+
+
+async def test_texts_of_one_number_sent_at_once_are_taken_in_order(pipeline: Pipeline) -> None:
+    await asyncio.gather(*(pipeline.text(text) for text in ("JOIN", "1 3", "STOP", "BUDGET")))
+    (found,) = pipeline.rows(Subscription)
+    assert pipeline.contact()["state"] == "active"
+    assert found["topic_id"] == 1
+
+
+async def test_many_strangers_in_one_group_each_get_their_answer(pipeline: Pipeline) -> None:
+    numbers = [f"+9955550{n:05d}" for n in range(300)]
+    results = await asyncio.gather(*(pipeline.text("JOIN", number) for number in numbers))
+    assert all(len(result.replies) == 1 for result in results)
+    assert pipeline.turns.counters.groups < 20
+    assert {row["number"] for row in pipeline.rows(Outbox)} == set(numbers)
+    assert pipeline.store.read(audit.verify) is None
+
+
+async def test_a_stranger_who_stops_is_suppressed_without_a_profile(pipeline: Pipeline) -> None:
+    assert len(await pipeline.replies("STOP")) == 1
+    assert pipeline.rows(Contact) == []
+    assert len(pipeline.rows(Suppression)) == 1
+    assert await pipeline.replies("STOP") == []
+    await pipeline.text("when is the council?")
+    assert pipeline.contact()["state"] == "stopped"
+
+
+async def test_stop_ends_every_dialogue_and_tells_the_dispatchers(pipeline: Pipeline) -> None:
+    await pipeline.text("JOIN")
+    assert len(pipeline.rows(Conversation)) == 1
+    await pipeline.text("STOP")
+    assert pipeline.rows(Conversation) == []
+    assert pipeline.stopped == [ONE]
+    await pipeline.text("START")
+    assert pipeline.contact()["state"] == "active"
+    assert pipeline.rows(Suppression) == []
+
+
+async def test_a_name_is_kept_and_never_answered(pipeline: Pipeline) -> None:
+    result = await pipeline.text("your code is 1234", "MyBank")
+    assert result.replies == ()
+    (row,) = pipeline.rows(Inbound)
+    assert (row["number"], row["inbox"], row["tag"]) == ("MyBank", "open", "no_number")
+    assert pipeline.rows(Contact) == []
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "\ud800", "a\x00b\udfff", "\u200b", "x" * 12_000, "🛑" * 500])
+async def test_no_text_is_lost_or_harms_another(pipeline: Pipeline, text: str) -> None:
+    results = await asyncio.gather(pipeline.text(text), pipeline.text("JOIN", TWO))
+    assert [result.duplicate for result in results] == [False, False]
+    assert len(pipeline.rows(Inbound)) == 2
+    assert pipeline.contact(TWO)["state"] == "active"
+
+
+async def test_a_text_that_breaks_the_bot_is_kept_for_staff_and_harms_nobody(store: Store, content: Blueprint) -> None:
+    store.write(lambda c: directory.seed(c, seed_topics(Settings()), ()))
+
+    class Broken(Engine):
+        def step(self, contact, conversation, inbound, **more):  # type: ignore[no-untyped-def]
+            if inbound.text == "poison":
+                raise ZeroDivisionError
+            return super().step(contact, conversation, inbound, **more)
+
+    def broken(topics, places):  # type: ignore[no-untyped-def]
+        engine = content.engine(topics, places)
+        return Broken(engine.directory, engine.flows, engine.phrases, engine.registry)
+
+    pipeline = _pipeline(store, broken)
+    results = await asyncio.gather(
+        pipeline.text("JOIN"), pipeline.text("poison", TWO), pipeline.text("JOIN", "+995555000003")
+    )
+    assert [len(result.replies) for result in results] == [1, 0, 1]
+    (kept,) = [row for row in pipeline.rows(Inbound) if row["tag"] == "failed"]
+    assert (kept["text"], kept["inbox"]) == ("poison", "open")
+    assert pipeline.turns.counters.isolated > 0
+
+
+async def test_a_gateway_without_ids_repeats_within_a_minute_only(pipeline: Pipeline) -> None:
+    async def send() -> bool:
+        return (await pipeline.turns.submit("main", Received(ONE, "JOIN", None))).duplicate
+
+    assert not await send()
+    pipeline.clock.now_ms += 55_000
+    assert await send()
+    pipeline.clock.now_ms += 30_000
+    assert not await send()
+
+
+async def test_a_late_join_sent_before_the_stop_does_not_resubscribe(pipeline: Pipeline) -> None:
+    await pipeline.text("JOIN", sent_ms=1_000)
+    await pipeline.text("STOP", sent_ms=9_000)
+    await pipeline.text("JOIN", sent_ms=9_000)
+    assert pipeline.contact()["state"] == State.STOPPED
+    await pipeline.text("JOIN", sent_ms=9_001)
+    assert pipeline.contact()["state"] == State.ACTIVE
+
+
+async def test_erasing_leaves_the_skeleton_and_what_follows_in_the_same_group_is_a_stranger(pipeline: Pipeline) -> None:
+    await pipeline.text("BUDGET")
+    (told,) = await pipeline.replies("DELETE")
+    code = next(word for word in told.replace(".", " ").split() if word.isdigit() and len(word) == 4)
+    await asyncio.gather(pipeline.text(f"DELETE {code}"), pipeline.text("HELP"))
+    assert pipeline.contact()["state"] == "new"
+    assert pipeline.rows(Subscription) == []
+    assert [row["text"] for row in pipeline.rows(Inbound) if row["text"]] == ["HELP"]
+    assert {row["evidence"] for row in pipeline.rows(Ledger)} == {None}
+    assert pipeline.store.read(audit.verify) is None
+    pending = [row for row in pipeline.rows(Outbox) if row["number"] == ONE]
+    assert [row["forget"] for row in pending[:-1]] == [True] * (len(pending) - 1)
+
+
+async def test_topics_edited_elsewhere_are_known_with_the_next_text(pipeline: Pipeline) -> None:
+    await pipeline.text("JOIN")
+    new = table(Topic)
+
+    def add(connection):  # type: ignore[no-untyped-def]
+        connection.execute(
+            new.insert().values(code="water", number=21, names='{"en": "Water"}', words="[]", active=True)
+        )
+        directory.bump(connection)
+
+    pipeline.store.write(add)
+    await pipeline.text("WATER")
+    count = pipeline.store.read(lambda c: c.execute(select(func.count()).select_from(table(Subscription))).scalar())
+    assert count == 1
