@@ -88,6 +88,7 @@ def _run(service: Service, listening: socket.socket | None, app: ASGIApp) -> Non
         timeout_graceful_shutdown=DRAIN_S,
         server_header=False,
         ws="none",
+        proxy_headers=False,  # nothing is taken from them: signatures are over the configured address
     )
     server = uvicorn.Server(config)
     signal.signal(signal.SIGTERM, _end)  # uvicorn raises the signal again once it has ended

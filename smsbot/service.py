@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +28,7 @@ from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.expand import Expander
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
+from smsbot.process import identity
 from smsbot.settings import Settings
 from smsbot.store import contacts, outbox
 from smsbot.store import directory as rows
@@ -54,7 +54,7 @@ class Service:
         self.public_url = settings.service.public_url or public_url
         self.channels: Mapping[str, Channel] = channels(settings.channels)
         self._works = works
-        self._owner = secrets.token_hex(8)
+        self._owner = identity()
         key = settings.service.hash_key
         self.store = Store(settings.database.url, key=key.get_secret_value().encode() if key else None)
         self.bot = Bot(blueprint(settings).engine)

@@ -43,11 +43,19 @@ def take(
 
     channel = None if no_welcome else _sending_channel(settings)
     with _reading(file) as lines, opened(settings) as store:
+        seeds = seed_topics(settings), seed_places(settings)
         if not dry_run:
-            store.write(lambda c: directory.seed(c, seed_topics(settings), seed_places(settings)))
+            store.write(lambda c: directory.seed(c, *seeds))
         with progress("Importing", _rows(file)) as told:
             report = imports.run(
-                store, lines, settings, now_ms=now_ms(), channel=channel, dry_run=dry_run, progress=told
+                store,
+                lines,
+                settings,
+                now_ms=now_ms(),
+                channel=channel,
+                dry_run=dry_run,
+                progress=told,
+                seeds=seeds,
             )
     _tell(report, dry_run=dry_run)
 

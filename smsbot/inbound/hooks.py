@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -32,21 +33,43 @@ TOKEN_HEADER = b"x-webhook-token"
 ADDRESSES = ("inbound", "status")
 
 
+@dataclass(frozen=True, slots=True)
+class _Entrance:
+    """A channel as its webhooks meet it. *token* is what they must carry if the gateway does not sign."""
+
+    name: str
+    gateway: HttpGateway
+    signed: bool
+    token: bytes | None
+
+    @classmethod
+    def of(cls, channel: Channel) -> _Entrance | None:
+        """None: a gateway without webhooks."""
+        if not isinstance(channel.gateway, HttpGateway):
+            return None
+        token = channel.config.webhook_token
+        return cls(
+            channel.name,
+            channel.gateway,
+            not channel.needs_token,
+            token.get_secret_value().encode() if token is not None else None,
+        )
+
+
 class Hooks:
     """Answers webhooks; 2xx only after what they brought is committed."""
 
     def __init__(self, channels: Mapping[str, Channel], turns: Turns, reports: Reports, *, public_url: str) -> None:
-        self._channels = {
-            name: channel for name, channel in channels.items() if isinstance(channel.gateway, HttpGateway)
-        }
+        entrances = (_Entrance.of(channel) for channel in channels.values())
+        self._entrances = {entrance.name: entrance for entrance in entrances if entrance is not None}
         self._turns = turns
         self._reports = reports
         self._public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name, _, address = scope["path"].removeprefix(PREFIX).partition("/")
-        channel = self._channels.get(name)
-        if channel is None or address not in ADDRESSES:
+        entrance = self._entrances.get(name)
+        if entrance is None or address not in ADDRESSES:
             await _answer(send, 404, b"unknown channel")
             return
         if scope["method"] not in {"GET", "POST"}:
@@ -58,7 +81,7 @@ class Hooks:
             await _answer(send, 413, b"too large")
             return
         try:
-            await self._take(channel, scope, body, send)
+            await self._take(entrance, scope, body, send)
         except HookMalformed as error:
             log.warning("webhook refused: unreadable", channel=name, reason=str(error), octets=len(body))
             await _answer(send, 400, b"unreadable")
@@ -69,19 +92,18 @@ class Hooks:
             log.exception("webhook not taken", channel=name, error=type(error).__name__)
             await _answer(send, 503, b"try again")
 
-    async def _take(self, channel: Channel, scope: Scope, body: bytes, send: Send) -> None:
-        gateway = channel.gateway
-        assert isinstance(gateway, HttpGateway)
+    async def _take(self, entrance: _Entrance, scope: Scope, body: bytes, send: Send) -> None:
+        gateway = entrance.gateway
         hook = _hook(scope, body, self._public_url)
-        if not _genuine(channel, gateway, scope, hook):
-            log.warning("webhook refused: signature or token", channel=channel.name)
+        if not _genuine(entrance, scope, hook):
+            log.warning("webhook refused: signature or token", channel=entrance.name)
             await _answer(send, 403, b"")
             return
         events = gateway.parse(hook)
         if len(events) == 1 and isinstance(events[0], Received):
-            await self._turns.submit(channel.name, events[0])
+            await self._turns.submit(entrance.name, events[0])
         elif events:
-            await self._take_all(channel.name, events)
+            await self._take_all(entrance.name, events)
         ack = gateway.ack(hook)
         await _answer(send, ack.status, ack.body, ack.content_type)
 
@@ -95,17 +117,16 @@ class Hooks:
         await asyncio.gather(*taken)
 
 
-def _genuine(channel: Channel, gateway: HttpGateway, scope: Scope, hook: Hook) -> bool:
+def _genuine(entrance: _Entrance, scope: Scope, hook: Hook) -> bool:
     """The gateway's signature where it has one, else the channel's token."""
-    if not channel.needs_token:
-        return gateway.verify(hook)
-    token = channel.config.webhook_token
-    if token is None:
+    if entrance.signed:
+        return entrance.gateway.verify(hook)
+    if entrance.token is None:
         return False
     given = next((value for key, value in hook.query if key == "token"), "")
     if not given:
         given = next((value.decode("latin-1") for key, value in scope["headers"] if key == TOKEN_HEADER), "")
-    return hmac.compare_digest(given.encode(), token.get_secret_value().encode())
+    return hmac.compare_digest(given.encode(), entrance.token)
 
 
 def _hook(scope: Scope, body: bytes, public_url: str) -> Hook:

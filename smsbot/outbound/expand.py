@@ -30,8 +30,10 @@ log = structlog.get_logger()
 LEASE = "broadcasts"
 TERM_MS = 10 * SECOND_MS
 POLL_S = 1.0
-PIECE_ROWS = 5_000
-PIECE_S = {"sqlite": 0.015, "postgresql": 0.06}  # how long a piece may hold the writer (PostgreSQL: a writer)
+PIECE_ROWS = {"sqlite": 5_000, "postgresql": 20_000}
+PIECE_S = {"sqlite": 0.03, "postgresql": 0.3}
+"""How long a piece may take. On SQLite every turn waits behind it; PostgreSQL has other writers, and there a piece of
+20,000 costs two thirds of four of 5,000."""
 LEAST_SPAN = 500
 MOST_SPAN = 500_000
 
@@ -63,8 +65,9 @@ class Expander:
         self._monotonic = monotonic
         self._signal = asyncio.Event()
         self._stopping = False
-        self._span = PIECE_ROWS
-        self._piece_s = PIECE_S["sqlite" if store.sqlite else "postgresql"]
+        engine = "sqlite" if store.sqlite else "postgresql"
+        self._rows, self._piece_s = PIECE_ROWS[engine], PIECE_S[engine]
+        self._span = self._rows
         wake.listen_keeper(self._signal.set)
 
     async def run(self) -> None:
@@ -153,6 +156,6 @@ class Expander:
         piece = await self._store.run(work, urgent=False)
         if piece.contacts:
             by_time = self._piece_s / max(took_s, 1e-6)
-            by_rows = PIECE_ROWS / max(piece.rows, 1)
+            by_rows = self._rows / max(piece.rows, 1)
             self._span = round(min(max(piece.contacts * min(by_time, by_rows, 2.0), LEAST_SPAN), MOST_SPAN))
         return piece

@@ -69,20 +69,34 @@ def fallback_language(audience: Audience, texts: Sequence[str]) -> str:
 
 def count(connection: Connection, audience: Audience, texts: Sequence[str], now_ms: int) -> dict[str, int]:
     """How many would get a message now, by the language of the text they get; *texts*: the languages written."""
-    picked, values = _picked(audience, texts)
+    rest = fallback_language(audience, texts)
+    others = [language for language in texts if language != rest]
+    sums = "".join(", sum(CASE WHEN COALESCE(c.language, ?) = ? THEN 1 ELSE 0 END)" for _ in others)
+    values = [value for language in others for value in (audience.default_language, language)]
     where, parameters = conditions(connection, audience, texts, now_ms)
-    rows = sql.run(
-        connection,
-        f"SELECT {picked} AS picked, count(*) FROM contact c WHERE {where} GROUP BY 1",
-        (*values, *parameters),
-    )
-    found = {str(language): int(n) for language, n in rows}
-    return {language: found[language] for language in texts if language in found}
+    # Sums, since grouping would sort a million words.
+    everyone, *counted = sql.run(
+        connection, f"SELECT count(*){sums} FROM contact c WHERE {where}", (*values, *parameters)
+    ).one()
+    found = {language: int(n or 0) for language, n in zip(others, counted, strict=True)}
+    found[rest] = int(everyone) - sum(found.values())
+    return {language: found[language] for language in texts if found[language]}
 
 
-def conditions(connection: Connection, audience: Audience, texts: Sequence[str], now_ms: int) -> tuple[str, list[Any]]:
-    """The text after WHERE and its parameters. A topic or place that has vanished reaches nobody, never everybody."""
-    clauses = ["(c.state = 'active' OR (c.state = 'paused' AND c.paused_until_ms <= ?))"]
+def conditions(
+    connection: Connection,
+    audience: Audience,
+    texts: Sequence[str],
+    now_ms: int,
+    *,
+    span: tuple[int, int] | None = None,
+) -> tuple[str, list[Any]]:
+    """The text after WHERE and its parameters. A topic or place that has vanished reaches nobody, never everybody.
+
+    *span* looks only at contacts with an id above its first and up to its second value.
+    """
+    clauses = [] if span is None else [f"c.id > {int(span[0])} AND c.id <= {int(span[1])}"]
+    clauses.append("(c.state = 'active' OR (c.state = 'paused' AND c.paused_until_ms <= ?))")
     parameters: list[Any] = [now_ms]
     if audience.promotion:
         clauses.append("c.promotion")
@@ -90,7 +104,9 @@ def conditions(connection: Connection, audience: Audience, texts: Sequence[str],
         clauses.append(f"c.place_id IN ({_listed(place_ids(connection, audience.places))})")
     if audience.topics:
         ids = _listed(topic_ids(connection, audience.topics))
-        clauses.append(f"EXISTS (SELECT 1 FROM subscription s WHERE s.contact_id = c.id AND s.topic_id IN ({ids}))")
+        # A list read once from the index by topic; asking for each contact takes three times as long.
+        within = "" if span is None else f" AND s.contact_id > {int(span[0])} AND s.contact_id <= {int(span[1])}"
+        clauses.append(f"c.id IN (SELECT s.contact_id FROM subscription s WHERE s.topic_id IN ({ids}){within})")
     if audience.languages is not None:
         _narrow(audience, audience.languages, clauses, parameters)
     if audience.missing_translation == SKIP:
@@ -144,10 +160,3 @@ def _listed(ids: Sequence[int]) -> str:
 def _narrow(audience: Audience, languages: Sequence[str], clauses: list[str], parameters: list[Any]) -> None:
     clauses.append(f"COALESCE(c.language, ?) IN ({', '.join('?' * len(languages))})")
     parameters.extend((audience.default_language, *languages))
-
-
-def _picked(audience: Audience, texts: Sequence[str]) -> tuple[str, list[Any]]:
-    whens = " ".join("WHEN ? THEN ?" for _ in texts)
-    expression = f"CASE COALESCE(c.language, ?) {whens} ELSE CAST(? AS text) END"
-    pairs = [value for language in texts for value in (language, language)]
-    return expression, [audience.default_language, *pairs, fallback_language(audience, texts)]

@@ -131,30 +131,27 @@ def _insert(
     text_id, text_values = audiences.by_text(chosen, {text.language: text.id for text in texts}, languages)
     parts, part_values = audiences.by_text(chosen, {text.language: text.parts for text in texts}, languages)
     channel, channel_values = _channel(row.channel, channels)
-    where, where_values = audiences.conditions(connection, chosen, languages, now_ms)
+    where, where_values = audiences.conditions(connection, chosen, languages, now_ms, span=span)
     insert = (
         "INSERT INTO outbox (channel, broadcast_id, contact_id, text_id, parts, status, error, created_ms, due_ms,"
         " expires_ms, attempts, forget)"
         f" SELECT {channel}, {int(broadcast_id)}, c.id, {text_id}, {parts}, 'queued', '', {int(now_ms)}, {int(now_ms)},"
         f" CAST(? AS bigint), 0, {'false' if sql.is_postgresql(connection) else '0'}"
-        f" FROM contact c WHERE c.id > ? AND c.id <= ? AND {where} ORDER BY c.id"
+        f" FROM contact c WHERE {where} ORDER BY c.id"
     )
-    values = (*channel_values, *text_values, *part_values, row.expires_ms, *span, *where_values)
+    values = (*channel_values, *text_values, *part_values, row.expires_ms, *where_values)
     names = {text.id: text.language for text in texts}
     if len(texts) == 1:
         return Counter({languages[0]: sql.run(connection, insert, values).rowcount})
     if sql.is_postgresql(connection):
         statement = f"WITH made AS ({insert} RETURNING text_id) SELECT text_id, count(*) FROM made GROUP BY text_id"
-        found = sql.run(connection, statement, values)
-    else:
-        before = int(sql.run(connection, "SELECT COALESCE(max(id), 0) FROM outbox").scalar_one())
-        sql.run(connection, insert, values)
-        found = sql.run(
-            connection,
-            "SELECT text_id, count(*) FROM outbox WHERE id > ? AND broadcast_id = ? GROUP BY text_id",
-            (before, broadcast_id),
-        )
-    return Counter({names[int(key)]: int(n) for key, n in found})
+        return Counter({names[int(key)]: int(n) for key, n in sql.run(connection, statement, values)})
+    before = int(sql.run(connection, "SELECT COALESCE(max(id), 0) FROM outbox").scalar_one())
+    if sql.run(connection, insert, values).rowcount == 0:
+        return Counter()
+    sums = ", ".join(f"sum(text_id = {text.id})" for text in texts)  # nobody else writes: all of these are ours
+    found = sql.run(connection, f"SELECT {sums} FROM outbox WHERE id > ?", (before,)).one()
+    return Counter({language: int(n) for language, n in zip(languages, found, strict=True) if n})
 
 
 def _channel(fixed: str | None, channels: Sequence[str]) -> tuple[str, list[Any]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from smsbot.clock import to_datetime, to_ms
+from smsbot.dialogue import model
 from smsbot.errors import StoreUnavailable
 from smsbot.settings import Settings
 from smsbot.store import audit, bulk, standing
@@ -64,7 +65,7 @@ class _Taken:
     subject: str
     forms: list[Form]
     topics: dict[str, None] = field(default_factory=dict)
-    facts: list[audit.Entry] = field(default_factory=list)
+    facts: list[tuple[Form, str]] = field(default_factory=list)  # form and scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,22 @@ def run(
     channel: str | None,
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
+    seeds: tuple[Sequence[model.Topic], Sequence[model.Place]] = ((), ()),
 ) -> Report:
     """Take the forms of a sheet (*lines*: text lines of the CSV file).
 
     *channel* is the one through which the welcomes leave; None: nobody is welcomed. *progress* is told the rows done.
-    A dry run judges the same and writes nothing. Raises `Invalid` if the sheet cannot be read, `StoreUnavailable`.
+    A dry run judges the same and writes nothing; *seeds* are the topics and places that a new database will hold.
+    Raises `Invalid` if the sheet cannot be read, `StoreUnavailable`.
     """
     zone = settings.service.zone
     directory = store.read(_directory)
+    if dry_run and not directory.topics:
+        directory = _Directory(
+            topics=dict.fromkeys((topic.code for topic in seeds[0]), 0),
+            places=dict.fromkeys((place.code for place in seeds[1]), 0),
+            place_names={},
+        )
     rules = Rules(
         region=settings.service.region,
         languages=tuple(settings.service.languages),
@@ -195,7 +204,7 @@ class _Chunk:
         self._now_ms = now_ms
         self._forms = forms
         self._subjects = {form.number: audit.subject(key, form.number) for form in forms}
-        self._midnights: dict[object, int] = {}
+        self._days: dict[date, tuple[int, str]] = {}
         self._reset()
 
     def _reset(self) -> None:
@@ -219,7 +228,7 @@ class _Chunk:
             self._decide(form, subject, stopped_ms, before)
 
     def _decide(self, form: Form, subject: str, stopped_ms: int, past: Past) -> None:
-        signed_ms = self._midnight(form)
+        signed_ms, rule = self._signed(form.consented_on)
         if stopped_ms >= signed_ms:  # a STOP on the day of the signature wins: nobody knows which came first
             self._refuse(
                 form, "the number stopped after that date", "have a new form signed, or ask them to text START"
@@ -228,7 +237,6 @@ class _Chunk:
         if past.erased_ms >= signed_ms:
             self._refuse(form, "the person had everything erased after that date", "have a new form signed")
             return
-        rule = f"signed {form.consented_on.isoformat()}"
         known = past.forms.get((rule, form.form, form.evidence), ())
         topics = [f"topic:{code}" for code in form.topics]
         kept = [scope for scope in topics if past.left_ms.get(scope, -1) < signed_ms]
@@ -239,10 +247,10 @@ class _Chunk:
         taken = self._taken.setdefault(form.number, _Taken(subject, []))
         taken.forms.append(form)
         taken.topics.update((scope.removeprefix("topic:"), None) for scope in fresh if scope != "all")
-        taken.facts.extend(self._fact(form, subject, rule, scope) for scope in fresh)
+        taken.facts.extend((form, scope) for scope in fresh)
         self.taken_rows += 1
 
-    def _fact(self, form: Form, subject: str, rule: str, scope: str) -> audit.Entry:
+    def _fact(self, form: Form, subject: str, scope: str) -> audit.Entry:
         return audit.Entry(
             at_ms=self._now_ms,
             subject=subject,
@@ -250,7 +258,7 @@ class _Chunk:
             scope=scope,
             source=SOURCE,
             actor=form.collector,
-            rule=rule,
+            rule=self._signed(form.consented_on)[1],
             wording=form.form,
             evidence=form.evidence,
         )
@@ -258,12 +266,12 @@ class _Chunk:
     def _refuse(self, form: Form, reason: str, mend: str) -> None:
         self.refused.append(Refusal(form.line, "consented_on", reason, mend))
 
-    def _midnight(self, form: Form) -> int:
-        """When the day of the signature began at the place."""
-        found = self._midnights.get(form.consented_on)
+    def _signed(self, day: date) -> tuple[int, str]:
+        """When *day* began at the place, and how the ledger names it."""
+        found = self._days.get(day)
         if found is None:
-            found = to_ms(datetime.combine(form.consented_on, time(), self._zone))
-            self._midnights[form.consented_on] = found
+            found = to_ms(datetime.combine(day, time(), self._zone)), f"signed {day.isoformat()}"
+            self._days[day] = found
         return found
 
     def write(self, connection: Connection, queue: Queue | None) -> None:
@@ -286,7 +294,10 @@ class _Chunk:
         bulk.delete(connection, SUPPRESSION, ("subject",), [(taken.subject,) for taken in self._taken.values()])
         if queue is not None:
             queue.put(connection, [(ids[n], *self._greeted(n)) for n in self._taken])
-        audit.append(connection, [fact for taken in self._taken.values() for fact in taken.facts])
+        facts = [
+            self._fact(form, taken.subject, scope) for taken in self._taken.values() for form, scope in taken.facts
+        ]
+        audit.append(connection, facts)
 
     def _greeted(self, number: str) -> tuple[str | None, Form]:
         """Language and form of a welcome: the newest form is the one that the person remembers."""

@@ -165,6 +165,9 @@ def test_forms_come_in_and_go_out_again(terminal: Terminal) -> None:
 
     body = HEADER + good.format(day=date.today().isoformat()) + "x,,,,,,,\n"
     sheet.write_text(body, encoding="utf-8-sig")
+    fresh = terminal.run("import", "forms.csv", "--dry-run")
+    assert "2 rows: 1 would be taken, 1 would be refused" in fresh.stdout
+    assert json.loads(terminal.run("export", "topics", "--format", "json").stdout) == []
     terminal.run("import", "forms.csv", "--no-welcome")
     dry = terminal.run("import", "forms.csv", "--dry-run")
     assert dry.returncode == 0

@@ -51,6 +51,8 @@ async def test_a_new_topic_takes_the_next_number_and_is_understood_at_once(api: 
         ({"words": ["გაუქმება"]}, 422, "words"),
         ({"words": ["12"]}, 422, "words"),
         ({"words": ["Budget"]}, 422, "words"),
+        ({"words": ["Ozurgeti"]}, 422, "words"),
+        ({"names": {"ka": "ბიუჯეტი"}}, 422, "names.ka"),
         ({"colour": "blue"}, 422, "colour"),
     ],
 )
@@ -82,3 +84,10 @@ async def test_places_form_a_tree(api: Client) -> None:
     assert is_problem(await api.patch("/api/places/ozurgeti", json={"parent": "ozurgeti"}), 422)["field"] == "parent"
     freed = (await api.patch("/api/places/gonebiskari", json={"parent": None})).json()
     assert freed["parent"] is None
+
+
+async def test_villages_may_share_a_name_but_not_a_topics(api: Client) -> None:
+    twin = {"code": "other-likhauri", "names": {"ka": "ლიხაური"}}
+    assert (await api.post("/api/places", json=twin)).status_code == 201
+    problem = is_problem(await api.post("/api/places", json={"code": "b", "names": {"ka": "ბიუჯეტი"}}), 422)
+    assert problem["field"] == "names.ka"

@@ -29,8 +29,7 @@ async def topics(asked: Asked[ListQuery, None]) -> Told:
 async def add_topic(asked: Asked[Any, schemas.TopicRequest]) -> Told:
     wanted = asked.body
     _languages(asked.service, wanted.names)
-    others = await asked.service.store.look(directory.topics)
-    await _free(asked.service, wanted.code, wanted.names, wanted.words, others)
+    await _free(asked.service, "topic", wanted.code, wanted.names, wanted.words)
 
     def job(connection: Connection) -> model.Topic:
         return directory_edit.add_topic(
@@ -43,8 +42,7 @@ async def add_topic(asked: Asked[Any, schemas.TopicRequest]) -> Told:
 async def change_topic(asked: Asked[Any, schemas.TopicChange]) -> Told:
     changes = _changes(asked.service, asked.body)
     code = asked.path["code"]
-    others = await asked.service.store.look(directory.topics)
-    await _free(asked.service, code, changes.get("names", {}), changes.get("words", ()), others)
+    await _free(asked.service, "topic", code, changes.get("names", {}), changes.get("words", ()))
     return Told(_topic(await _edit(asked.service, lambda on: directory_edit.change_topic(on, code, changes))))
 
 
@@ -57,7 +55,7 @@ async def places(asked: Asked[ListQuery, None]) -> Told:
 async def add_place(asked: Asked[Any, schemas.PlaceRequest]) -> Told:
     wanted = asked.body
     _languages(asked.service, wanted.names)
-    await _free(asked.service, wanted.code, wanted.names, wanted.words)
+    await _free(asked.service, "place", wanted.code, wanted.names, wanted.words)
 
     def job(connection: Connection) -> model.Place:
         return directory_edit.add_place(
@@ -70,21 +68,22 @@ async def add_place(asked: Asked[Any, schemas.PlaceRequest]) -> Told:
 async def change_place(asked: Asked[Any, schemas.PlaceChange]) -> Told:
     changes = _changes(asked.service, asked.body)
     code = asked.path["code"]
-    await _free(asked.service, code, changes.get("names", {}), changes.get("words", ()))
+    await _free(asked.service, "place", code, changes.get("names", {}), changes.get("words", ()))
     return Told(_place(await _edit(asked.service, lambda on: directory_edit.change_place(on, code, changes))))
 
 
 async def _free(
-    service: Service,
-    code: str,
-    names: Mapping[str, str],
-    words: Sequence[str],
-    topics: Sequence[model.Topic] = (),
+    service: Service, kind: clashes.Kind, code: str, names: Mapping[str, str], words: Sequence[str]
 ) -> None:
     if not names and not words:
         return
+    topics, places = await service.store.look(lambda on: (directory.topics(on), directory.places(on)))
     settings = service.settings.service
-    await asyncio.to_thread(clashes.check, settings, code=code, names=names, words=words, topics=topics)
+
+    def check() -> None:
+        clashes.check(settings, kind, code=code, names=names, words=words, topics=topics, places=places)
+
+    await asyncio.to_thread(check)
 
 
 async def _edit(service: Service, job: Callable[[Connection], T]) -> T:
