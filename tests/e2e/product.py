@@ -79,9 +79,10 @@ class Product:
         role: str = "all",
         port: int | None = 0,
         name: str = "smsbot",
-        public_url: str | None = None,
+        service: str = "",
     ) -> None:
-        """*database_url* None: an SQLite file in *folder*. *port* None: listens nowhere (`--role work`)."""
+        """*database_url* None: an SQLite file in *folder*. *port* None: listens nowhere (`--role work`). *service*:
+        further lines of that section."""
         self.folder = folder
         self.database_url = database_url or f"sqlite:///{folder}/smsbot.db"
         self.config = folder / f"{name}.toml"
@@ -92,9 +93,8 @@ class Product:
         self._process: subprocess.Popen[bytes] | None = None
         self._caller = Caller(timeout_s=60)
         folder.mkdir(parents=True, exist_ok=True)
-        text = BASICS % ADMIN_KEY + f'\n[database]\nurl = "{self.database_url}"\n\n{channels}'
-        if public_url is not None:
-            text = text.replace("[service]", f'[service]\npublic_url = "{public_url}"')
+        basics = (BASICS % ADMIN_KEY).replace("[service]", f"[service]\n{service}")
+        text = f'{basics}\n[database]\nurl = "{self.database_url}"\n\n{channels}'
         self.config.write_text(text, encoding="utf-8")
 
     def __enter__(self) -> Self:
@@ -249,6 +249,31 @@ def run(*words: str, folder: Path, timeout_s: float = 120, **variables: str) -> 
         timeout=timeout_s,
         check=False,
     )
+
+
+def run_all(
+    *commands: tuple[Sequence[str], Path, Mapping[str, str]], timeout_s: float = 240
+) -> list[subprocess.CompletedProcess[str]]:
+    """As `run` for each of *commands* (words, folder, variables), at the price of one start."""
+    asked = [
+        {"words": list(words), "folder": str(folder), "variables": dict(variables)}
+        for words, folder, variables in commands
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.many_commands"],
+        cwd=ROOT,
+        env=environment(),
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=timeout_s,
+        check=True,
+    )
+    return [
+        subprocess.CompletedProcess(each["words"], said["code"], said["stdout"], said["stderr"])
+        for each, said in zip(asked, json.loads(done.stdout), strict=True)
+    ]
 
 
 def environment() -> dict[str, str]:

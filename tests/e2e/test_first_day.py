@@ -134,16 +134,20 @@ def test_a_process_that_only_delivers_gives_no_address_for_reports_but_the_publi
     url = postgres_server.fresh()
     with FakeGateway() as provider:
         channels = twilio_channel(provider.url)
-        for name, public_url, status_url in (
-            ("unknown", None, ""),
-            ("known", "https://sms.example.ge", "https://sms.example.ge/channels/main/status?message_id=out-2"),
+        for name, service, status_url in (
+            ("unknown", "", ""),
+            (
+                "known",
+                'public_url = "https://sms.example.ge"',
+                "https://sms.example.ge/channels/main/status?message_id=out-2",
+            ),
         ):
             with Product(tmp_path, database_url=url, channels=channels, role="web", name=f"web-{name}") as web:
                 web.api("POST", "/api/messages", {"to": ONE, "text": "Good morning"}, status=202)
             with Product(
-                tmp_path, database_url=url, channels=channels, role="work", name=name, public_url=public_url
+                tmp_path, database_url=url, channels=channels, role="work", name=name, service=service
             ) as work:
-                asked = provider.wait_for(1 if public_url is None else 2, timeout_s=PATIENCE_S)[-1]
+                asked = provider.wait_for(2 if service else 1, timeout_s=PATIENCE_S)[-1]
                 assert asked.status_url == status_url
                 work.stop()
     postgres_server.drop(url)
