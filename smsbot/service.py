@@ -30,7 +30,7 @@ from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
 from smsbot.process import identity
 from smsbot.settings import Settings
-from smsbot.store import contacts, outbox
+from smsbot.store import contacts, notices, outbox
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
 from smsbot.text.gsm7 import measure
@@ -64,6 +64,7 @@ class Service:
         self.sender: Sender | None = None
         self.dispatchers: dict[str, Dispatcher] = {}
         self._expander: Expander | None = None
+        self._listener: notices.Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.turns = Turns(
             self.store,
@@ -109,6 +110,14 @@ class Service:
         self.store.start()
         if not self._works:
             return
+        if not self.store.sqlite:
+            loop = asyncio.get_running_loop()
+
+            def hear(notice: notices.Notice) -> None:
+                loop.call_soon_threadsafe(self._heard, notice)
+
+            self._listener = notices.Listener(self.store.url, hear)
+            self._listener.start()
         self.sender = Sender(clock=self.clock)
         quiet = QuietHours.of(self.settings)
         for name, channel in self.channels.items():
@@ -127,6 +136,8 @@ class Service:
 
     async def stop(self) -> None:
         """Send what is in hand, settle it, give leases back, close the database."""
+        if self._listener is not None:
+            await asyncio.to_thread(self._listener.close)
         if self._expander is not None:
             self._expander.stop()
         for dispatcher in self.dispatchers.values():
@@ -170,12 +181,18 @@ class Service:
                 connection, channel=channel, contact_id=person.id, number=number, text=text, parts=parts,
                 now_ms=self.clock(),
             )  # fmt: skip
+            notices.tell(connection, waiting=[channel])
             return key, channel
 
         key, channel = await self.store.run(job)
         log.info("a personal message was queued", by=by, channel=channel)
         self.wake.wake(channel)
         return Personal(f"out-{key}")
+
+    def _heard(self, notice: notices.Notice) -> None:
+        self.wake.stopped(notice.stopped)
+        for channel in notice.waiting:
+            self.wake.wake(channel)
 
     def _capacity(self, channel: str) -> int:
         dispatcher = self.dispatchers.get(channel)
