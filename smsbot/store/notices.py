@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import psycopg
 import structlog
 from sqlalchemy import Connection, make_url
 
@@ -59,6 +58,8 @@ class Listener:
             self._thread.join(2 * PATIENCE_S)
 
     def _listen(self) -> None:
+        import psycopg  # noqa: PLC0415  # a start on SQLite need not wait for it
+
         while not self._ending.is_set():
             try:
                 with psycopg.connect(self._conninfo, autocommit=True) as connection:
