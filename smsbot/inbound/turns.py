@@ -18,6 +18,7 @@ from smsbot.errors import PhoneError
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot, Mind
 from smsbot.inbound.identity import external_id, lookups
+from smsbot.store import notices
 from smsbot.store import turns as store
 from smsbot.store.audit import subject
 from smsbot.store.contacts import Profile, load
@@ -250,7 +251,9 @@ class Turns:
         claimed = store.write(connection, turns, mind.codes, claim_until_ms=claim_until_ms)
         written.claimed.extend(claimed)
         written.woken |= channels
-        written.stopped.extend(turn.number for turn in turns if turn.suppress or turn.left or turn.erase)
+        stopped = [turn.number for turn in turns if turn.suppress or turn.left or turn.erase]
+        written.stopped.extend(stopped)
+        notices.tell(connection, waiting=() if direct else sorted(channels), stopped=stopped)
         for waiting, turn in zip(group, turns, strict=False):
             written.results.append((waiting, _result(turn)))
         return group[len(turns) :]
