@@ -102,6 +102,11 @@ class Service:
 
     def prepare(self) -> None:
         """Open the database. On SQLite the tables are brought to this version; elsewhere they must be."""
+        content = self.settings.service.content
+        if content is not None and not content.is_dir():
+            log.warning(
+                "the folder of `service.content` is not there; the built-in content is used", folder=str(content)
+            )
         if self.store.sqlite:
             self.store.upgrade()
         self.store.check()
