@@ -266,7 +266,6 @@ i dont get any messages
 shuqi gamortes
 tsqali agar modis
 they cut the water
-Help us, the river is rising
 There is no road
 end of the road is flooded today
 свет отключили
