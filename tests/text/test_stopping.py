@@ -57,6 +57,8 @@ SMS OFF
 NO SMS
 OFF
 no more messages
+I no longer wish to receive these messages
+you have the wrong number
 dont text me
 Don’t text me
 Do not send me messages
