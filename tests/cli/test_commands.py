@@ -247,3 +247,35 @@ def test_a_municipality_s_folder_is_checked(terminal: Terminal) -> None:
     assert result.returncode == 1
     assert "subscribe.yaml" in result.stdout + result.stderr
     assert "no such folder" in sentence(terminal.run("flow", "check", "nowhere"))
+
+
+def overlaid(terminal: Terminal, **files: str) -> list[str]:
+    """What `flow check` says of a folder with these files in locales/ka."""
+    for name, body in files.items():
+        file = (
+            terminal.folder / "content" / "locales" / "ka" / {"po": "LC_MESSAGES/smsbot.po"}.get(name, "keywords.yaml")
+        )
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(body, encoding="utf-8")
+    return terminal.run("flow", "check", "content").stdout.splitlines()
+
+
+def test_a_word_that_asks_for_two_things_is_found(terminal: Terminal) -> None:
+    (fault, *_) = overlaid(terminal, keywords="words:\n  help: [biujeti]\n")
+    assert "biujeti" in fault
+    assert "keywords.yaml" in fault
+
+
+def test_one_sentence_of_its_own_leaves_the_built_in_catalogue_as_it_is(terminal: Terminal) -> None:
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"X-Smsbot-Complete: yes\\n"\n'
+    faults = overlaid(terminal, po=head)
+    assert faults == ["10 flows and 4 catalogues are in order."]
+
+
+def test_a_conversation_is_played_in_its_own_places(terminal: Terminal) -> None:
+    talk = terminal.folder / "talk.txt"
+    talk.write_text(
+        "place: nikea | ka ნიკეა | en Nikea\n> JOIN\n< …\n> AREA nikea\n< …\n= place nikea\n", encoding="utf-8"
+    )
+    played = terminal.run("flow", "play", "talk.txt")
+    assert played.returncode == 0, played.stderr
