@@ -312,9 +312,7 @@ class ChannelView(Answer):
     sender: str
     inbound: bool
     outbound: bool
-    health: Literal["up", "degraded", "down", "misconfigured", "unknown"] = Field(
-        description="`unknown`: nothing has been sent through it yet"
-    )
+    health: Literal["up", "degraded", "down", "misconfigured"]
     reason: str
     since: Moment | None
     last_success: Moment | None
