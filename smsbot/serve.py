@@ -28,6 +28,7 @@ from smsbot.status import Status
 from smsbot.store import staff
 from smsbot.store.database import Store
 from smsbot.store.tables import Outbox, table
+from smsbot.text import phone
 from smsbot.web.app import create_app, create_watch
 
 Role = Literal["all", "web", "work"]
@@ -157,7 +158,11 @@ def local_key(store: Store) -> str:
 
 
 def say(settings: Settings, number: str, text: str) -> list[str]:
-    """Play a citizen against the configured database; the replies. Nothing is handed to any gateway."""
+    """Play a citizen against the configured database; the replies. Nothing is handed to any gateway.
+
+    Raises `PhoneError` if *number* is none.
+    """
+    number = phone.parse(number, settings.service.region)
     service = Service(settings, public_url="http://127.0.0.1", works=False)
     service.answer_locally(TERMINAL)
     service.prepare()

@@ -11,7 +11,7 @@ import typer
 from smsbot import __version__
 from smsbot.cli import flows, records, sheets
 from smsbot.cli.common import Config, settings_of
-from smsbot.errors import SettingsError
+from smsbot.errors import Invalid, PhoneError, SettingsError
 
 app = typer.Typer(
     help="Two-way SMS bot and keyword engine for public bodies.",
@@ -77,7 +77,11 @@ def say(
     settings = settings_of(config)
     from smsbot import serve as process  # noqa: PLC0415
 
-    for reply in process.say(settings, number, " ".join(text)):
+    try:
+        replies = process.say(settings, number, " ".join(text))
+    except PhoneError as error:
+        raise Invalid(f"`{number}` is no phone number; write it in full, for example +995555000001.") from error
+    for reply in replies:
         typer.echo(reply)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from smsbot.errors import ContentError
 
 if TYPE_CHECKING:
     from smsbot.dialogue.engine import Engine
+    from smsbot.dialogue.model import Place
     from smsbot.settings import Settings
 
 commands = typer.Typer(help="Dialogues.", no_args_is_help=True)
@@ -40,14 +42,21 @@ def check(
             raise ContentError("there is no such folder", file=str(folder))
         service = settings.service.model_copy(update={"content": folder})
         settings = settings.model_copy(update={"service": service})
-    from smsbot.content import Content  # noqa: PLC0415
+    from smsbot.content import Content, load_keywords  # noqa: PLC0415
     from smsbot.dialogue.lint import lint  # noqa: PLC0415
     from smsbot.dialogue.registry import Registry  # noqa: PLC0415
 
     content = Content(settings.service.content)
+    languages = _languages(settings, folder)
+    settings = settings.model_copy(update={"service": settings.service.model_copy(update={"languages": languages})})
     flows: dict[str, str | bytes] = {str(path): path.read_bytes() for path in content.flow_files().values()}
-    catalogues = {language: paths[-1].read_bytes() for language, paths in content.catalogue_files().items()}
-    faults = lint(flows, catalogues, _engine(settings).directory, Registry.builtin())
+    catalogues = {
+        language: [path.read_bytes() for path in paths]
+        for language, paths in content.catalogue_files().items()
+        if language in languages
+    }
+    keywords = load_keywords(settings.service.content, tuple(languages))
+    faults = lint(flows, catalogues, _engine(settings).directory, Registry.builtin(), keywords)
     for fault in faults:
         typer.echo(str(fault))
     if faults:
@@ -70,7 +79,8 @@ def play(
         body = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError("this cannot be read as UTF-8 text", file=str(file)) from error
-    result = run(parse(body, str(file)), _engine(settings))
+    transcript = parse(body, str(file))
+    result = run(transcript, _engine(settings, transcript.places))
     for kind, text in result.said:
         typer.echo(f"{kind} {text}")
     for difference in result.differences:
@@ -98,8 +108,20 @@ def draw(
     typer.echo(machine.draw(flows[name]), nl=False)
 
 
-def _engine(settings: Settings) -> Engine:
-    """The bot of a new database: with the topics and places of the settings."""
+def _languages(settings: Settings, folder: Path | None) -> list[str]:
+    """Those of the settings, and whatever else a folder brings that was named to be checked."""
+    from smsbot.content import Content  # noqa: PLC0415
+
+    languages = settings.service.languages
+    if folder is None:
+        return languages
+    spoken = Content(settings.service.content).languages()
+    brought = (path.name for path in sorted((folder / "locales").glob("*")) if path.name in spoken)
+    return list(dict.fromkeys([*languages, *brought]))
+
+
+def _engine(settings: Settings, places: Sequence[Place] = ()) -> Engine:
+    """The bot of a new database: with the topics of the settings, and with *places* if there are any, else theirs."""
     from smsbot.compose import blueprint, seed_places, seed_topics  # noqa: PLC0415
 
-    return blueprint(settings).engine(seed_topics(settings), seed_places(settings))
+    return blueprint(settings).engine(seed_topics(settings), places or seed_places(settings))

@@ -9,6 +9,8 @@ import typer
 from smsbot.cli.common import Config, opened, progress, settings_of
 from smsbot.errors import StoreError
 
+ROLES = ("viewer", "author", "approver", "admin", "auditor")  # smsbot.store.staff.Role, without the database library
+
 database = typer.Typer(help="The database.", no_args_is_help=True)
 staff = typer.Typer(help="Who may use the staff API.", no_args_is_help=True)
 ledger = typer.Typer(help="The consent ledger.", no_args_is_help=True)
@@ -52,10 +54,12 @@ def upgrade(config: Config = None) -> None:
 @staff.command()
 def add(
     name: Annotated[str, typer.Argument(help="Who the key is for.")],
-    role: Annotated[str, typer.Option(help="viewer, author, approver, admin or auditor.")],
+    role: Annotated[str, typer.Option(help=", ".join(ROLES))],
     config: Config = None,
 ) -> None:
     """Make a key for a person or a program; it is shown this once."""
+    if role not in ROLES:
+        raise typer.BadParameter(f"there is no role {role}; the roles are: {', '.join(ROLES)}", param_hint="--role")
     settings = settings_of(config)
     from smsbot.clock import now_ms  # noqa: PLC0415
     from smsbot.store.staff import add_staff  # noqa: PLC0415

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import SECOND_MS, Clock
 from smsbot.outbound.schedule import QuietHours
-from smsbot.outbound.watch import ChannelState
+from smsbot.outbound.watch import Told
 from smsbot.store import channel_health, leases, outbox
 from smsbot.store.database import Store
 from smsbot.store.optouts import stopped_by_gateway
@@ -27,8 +27,7 @@ class Turn:
     results: Sequence[Result]
     optouts: Sequence[OptOut]
     limit: int  # messages to claim
-    told: tuple[ChannelState, str] | None  # health to write down
-    success_ms: int | None
+    told: Told | None  # health to write down
     give_back: Sequence[int] = ()
     leaving: bool = False
 
@@ -80,8 +79,8 @@ class Claims:
         if fence is None:
             return Outcome(False, None, renewed, stopped=stopped)
         if turn.told is not None:
-            state, reason = turn.told
-            channel_health.report(connection, self._channel, state, reason, now_ms=now_ms, success_ms=turn.success_ms)
+            state, reason, success_ms = turn.told
+            channel_health.report(connection, self._channel, state, reason, now_ms=now_ms, success_ms=success_ms)
         if turn.leaving:
             leases.release(connection, self._lease, self._owner, fence)
             return Outcome(False, None, renewed, stopped=stopped)

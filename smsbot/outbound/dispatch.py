@@ -177,8 +177,8 @@ class Dispatcher:
         if limit:
             self._look = False
         watch = self._watch
-        told = (watch.state, watch.reason) if watch.changed and self._claims.held else None
-        turn = Turn(done.results, done.optouts, limit, told, watch.success_ms)
+        told = watch.news() if self._claims.held else None
+        turn = Turn(done.results, done.optouts, limit, told)
         now_s = self._monotonic()
         try:
             outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
@@ -293,7 +293,7 @@ class Dispatcher:
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN_S)
         done, self._done = self._done, _Done()
-        turn = Turn(done.results, done.optouts, 0, None, None, give_back=held, leaving=True)
+        turn = Turn(done.results, done.optouts, 0, None, give_back=held, leaving=True)
         try:
             await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:

@@ -11,6 +11,10 @@ PROBE_MS = SECOND_MS  # while it is down, one message a second asks whether it i
 PAUSE_FIRST_MS = 30 * SECOND_MS  # misconfigured: somebody has to act, so ask rarely
 PAUSE_MOST_MS = 10 * MINUTE_MS
 DEGRADED_MS = 30 * SECOND_MS  # after the last trouble of a channel that works
+SUCCESS_MS = 10 * SECOND_MS  # how old the last success may be that others read of
+
+Told = tuple["ChannelState", str, int | None]
+"""State, reason and last success, as written down for every process."""
 
 
 class ChannelState(StrEnum):
@@ -28,7 +32,7 @@ class Watch:
         self.reason = ""
         self.success_ms: int | None = None
         self.closed_until_ms = 0
-        self.told: tuple[ChannelState, str] | None = None  # what was last written down
+        self.told: Told | None = None  # what was last written down
         self._failures = 0
         self._trouble_ms = 0
         self._pause_ms = PAUSE_FIRST_MS
@@ -39,7 +43,18 @@ class Watch:
 
     @property
     def changed(self) -> bool:
+        """Is the state another one than was last written down? Then it cannot wait for company."""
         return self.told is None or self.told[0] is not self.state
+
+    def news(self) -> Told | None:
+        """What to write down with the next transaction, if anything is new enough."""
+        now = (self.state, self.reason, self.success_ms)
+        if self.told is None or self.told[:2] != now[:2]:
+            return now
+        before_ms = self.told[2]
+        if self.success_ms is not None and (before_ms is None or self.success_ms - before_ms >= SUCCESS_MS):
+            return now
+        return None
 
     def success(self, now_ms: int) -> None:
         self._failures = 0

@@ -43,7 +43,13 @@ class Store:
             self.writes = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE")
             self.reads = _sqlite_engine(self.url, begin="BEGIN")
         else:
-            options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 8, "max_overflow": 8, "pool_recycle": 1800}
+            options: dict[str, Any] = {
+                "hide_parameters": True,
+                "pool_pre_ping": True,
+                "pool_size": 8,
+                "max_overflow": 8,
+                "pool_recycle": 1800,
+            }
             self.writes = self.reads = create_engine(self.url, **options)
         self.writer = Writer(self.writes, threads=1 if self.sqlite else WRITERS_POSTGRESQL)
 
@@ -152,7 +158,10 @@ def _normal(url: str) -> str:
 
 def _sqlite_engine(url: str, *, begin: str) -> Engine:
     engine = create_engine(
-        url, poolclass=NullPool if ":memory:" in url else None, connect_args={"check_same_thread": False}
+        url,
+        poolclass=NullPool if ":memory:" in url else None,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,  # numbers and texts must not reach a log by way of an exception
     )
 
     @event.listens_for(engine, "connect")

@@ -14,6 +14,9 @@ from smsbot.status import Status
 
 LIMIT = 1000  # entries of one page at the most (contract §10)
 TEXT_LIMIT = 20_000  # characters; 255 parts hold less (3GPP TS 23.040 §9.2.3.24.1)
+ONE_TEXT = ""
+"""The key of a text that came as one string: its language, the default one, is not known here."""
+
 LATEST_MS = 4_102_444_800_000  # 2100-01-01T00:00Z: later is a slip of the keyboard
 
 Item = TypeVar("Item")
@@ -39,8 +42,9 @@ def written(value: object) -> object:
 
 
 def _texts(value: object) -> object:
-    """One string is the text in the default language, whose key is not known here: ''."""
-    return {"": value} if isinstance(value, str) else value
+    if isinstance(value, dict) and ONE_TEXT in value:
+        raise ValueError("Each text needs the code of its language, for example `ka`.")
+    return {ONE_TEXT: value} if isinstance(value, str) else value
 
 
 def _instant(value: object) -> object:
@@ -312,9 +316,7 @@ class ChannelView(Answer):
     sender: str
     inbound: bool
     outbound: bool
-    health: Literal["up", "degraded", "down", "misconfigured", "unknown"] = Field(
-        description="`unknown`: nothing has been sent through it yet"
-    )
+    health: Literal["up", "degraded", "down", "misconfigured"]
     reason: str
     since: Moment | None
     last_success: Moment | None

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from smsbot import __version__
+from smsbot.cli import records
+from smsbot.gateways import registry
 from smsbot.settings import Settings
+from smsbot.store.staff import Role
 
 HEADER = "number,topics,place,language,consented_on,collector,form,evidence\n"
 
@@ -85,7 +88,8 @@ def test_help_loads_no_database_library(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     "words",
     [["fly"], ["serve", "--role", "king"], ["serve", "--port", "x"], ["import"], ["export", "money"],
-     ["export", "topics", "--format", "xml"], ["staff", "add", "Nino"], ["--fly"]],
+     ["staff", "add", "Gia", "--role", "king"], ["export", "topics", "--format", "xml"], ["staff", "add", "Nino"],
+     ["--fly"]],
 )  # fmt: skip
 def test_wrong_usage_ends_with_2(terminal: Terminal, words: list[str]) -> None:
     result = terminal.run(*words)
@@ -155,7 +159,6 @@ def test_a_staff_key_is_all_that_is_printed(terminal: Terminal) -> None:
     assert result.returncode == 0
     assert re.fullmatch(r"smsbot_[0-9a-f]+_[0-9a-f]+\n", result.stdout)
     assert "Nino" in sentence(terminal.run("staff", "add", "Nino", "--role", "author"))
-    assert "role" in sentence(terminal.run("staff", "add", "Gia", "--role", "king"))
 
 
 def test_forms_come_in_and_go_out_again(terminal: Terminal) -> None:
@@ -247,3 +250,56 @@ def test_a_municipality_s_folder_is_checked(terminal: Terminal) -> None:
     assert result.returncode == 1
     assert "subscribe.yaml" in result.stdout + result.stderr
     assert "no such folder" in sentence(terminal.run("flow", "check", "nowhere"))
+
+
+def overlaid(terminal: Terminal, **files: str) -> list[str]:
+    """What `flow check` says of a folder with these files in locales/ka."""
+    for name, body in files.items():
+        file = (
+            terminal.folder / "content" / "locales" / "ka" / {"po": "LC_MESSAGES/smsbot.po"}.get(name, "keywords.yaml")
+        )
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(body, encoding="utf-8")
+    return terminal.run("flow", "check", "content").stdout.splitlines()
+
+
+def test_a_word_that_asks_for_two_things_is_found(terminal: Terminal) -> None:
+    (fault, *_) = overlaid(terminal, keywords="words:\n  help: [biujeti]\n")
+    assert "biujeti" in fault
+    assert "keywords.yaml" in fault
+
+
+def test_one_sentence_of_its_own_leaves_the_built_in_catalogue_as_it_is(terminal: Terminal) -> None:
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"X-Smsbot-Complete: yes\\n"\n'
+    faults = overlaid(terminal, po=head)
+    assert faults == ["10 flows and 4 catalogues are in order."]
+
+
+def test_a_conversation_is_played_in_its_own_places(terminal: Terminal) -> None:
+    talk = terminal.folder / "talk.txt"
+    talk.write_text(
+        "place: nikea | ka ნიკეა | en Nikea\n> JOIN\n< …\n> AREA nikea\n< …\n= place nikea\n", encoding="utf-8"
+    )
+    played = terminal.run("flow", "play", "talk.txt")
+    assert played.returncode == 0, played.stderr
+
+
+def test_nobody_plays_a_number_that_is_none(terminal: Terminal) -> None:
+    assert "phone number" in sentence(terminal.run("say", "nobody", "JOIN"))
+    assert json.loads(terminal.run("export", "inbox", "--format", "json").stdout) == []
+
+
+def test_the_command_line_knows_every_role() -> None:
+    assert tuple(Role) == records.ROLES
+
+
+def test_every_channel_of_the_written_file_builds_a_gateway_when_uncommented(terminal: Terminal) -> None:
+    terminal.run("init", "--config", "all.toml")
+    text = (terminal.folder / "all.toml").read_text(encoding="utf-8")
+    values = tomllib.loads(re.sub(r"^#(?=[a-z\[])", "", text, flags=re.MULTILINE))
+    built = [
+        registry.channel(name, table).config.gateway
+        for name, table in values["channels"].items()
+        if table["gateway"] in registry.known()
+    ]
+    assert sorted(built) == registry.known()

@@ -306,6 +306,24 @@ async def test_a_misconfigured_channel_stops_asking_and_says_so(town: Store) -> 
     assert asked <= 6
 
 
+async def test_the_last_success_and_the_latest_reason_are_told(town: Store) -> None:
+    post = Post(town, Gateway())
+
+    def told() -> tuple[str, str, int | None]:
+        (health,) = town.read(channel_health.read) or [channel_health.Health("main", "", "", 0)]
+        return health.state, health.reason, health.success_ms
+
+    async with post.running():
+        await post.settled(post.reply(), "sent")
+        (state, _, success_ms) = told()
+        assert (state, success_ms) == ("up", pytest.approx(post.clock(), abs=5_000))
+        for reason in ("Slower.", "It is out of order."):
+            post.gateway.script.append(Unavailable("500", reason))
+            post.reply(person=2)
+            post.wake.wake("main")
+            await post.until(lambda reason=reason: told()[:2] == ("degraded", f"{reason} (500)"))
+
+
 async def test_of_two_dispatchers_of_a_channel_one_sends(town: Store) -> None:
     post = Post(town, Gateway(), rate_per_s=100)
     other = post.another("two")

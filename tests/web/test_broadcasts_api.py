@@ -146,3 +146,26 @@ async def test_a_correction_without_anybody_reached_says_so(crowd: Client) -> No
     made = (await crowd.post("/api/broadcasts", json={**HEARING, "send_at": "2026-12-02T12:00:00+04:00"})).json()
     is_problem(await crowd.post(f"/api/broadcasts/{made['id']}/correction", json={"text": "At 13."}), 422)
     is_problem(await crowd.post(f"/api/broadcasts/{made['id']}/correction", json={"topics": []}), 422)
+
+
+@pytest.mark.parametrize(
+    "text, field",
+    [
+        ("", "text"),
+        (" \n", "text"),
+        ("x" * 1000, "text"),
+        ({"ka": ""}, "text.ka"),
+        ({"en": "x" * 1000}, "text.en"),
+        ({"": "Hearing"}, "text"),
+        ({}, "text"),
+    ],
+)
+async def test_a_text_is_refused_by_the_name_it_was_given(crowd: Client, text: object, field: str) -> None:
+    answer = await crowd.post("/api/broadcasts", json={**HEARING, "text": text})
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+async def test_a_correction_s_empty_string_is_the_field_text(crowd: Client) -> None:
+    made = (await crowd.post("/api/broadcasts", json=HEARING)).json()["id"]
+    answer = await crowd.post(f"/api/broadcasts/{made}/correction", json={"text": " "})
+    assert (answer.status_code, answer.json()["field"]) == (422, "text")

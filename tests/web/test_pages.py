@@ -127,8 +127,9 @@ async def test_measurements_come_from_the_database_and_the_process(api: Client, 
 
 async def test_channels_show_health_backlog_and_rate(api: Client, store: Store) -> None:
     await api.text("JOIN")
-    (untried,) = (await api.get("/api/channels")).json()["items"]
-    assert (untried["name"], untried["health"], untried["backlog"]) == ("simulator", "unknown", 1)
+    (unserved,) = (await api.get("/api/channels")).json()["items"]
+    assert (unserved["name"], unserved["health"], unserved["backlog"]) == ("simulator", "down", 1)
+    assert "work" in unserved["reason"]
     told = f"INSERT INTO channel_health VALUES ('simulator', 'degraded', 'It is slow.', {NOW_MS}, {NOW_MS})"
     store.write(lambda on: on.exec_driver_sql(told))
     (slow,) = (await api.get("/api/channels")).json()["items"]

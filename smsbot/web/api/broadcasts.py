@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from smsbot.errors import Invalid
@@ -38,7 +39,8 @@ async def post(asked: Asked[Nothing, schemas.BroadcastRequest]) -> Told:
         idempotency_key=_idempotency_key(asked.headers.get(IDEMPOTENCY)),
         idempotency_digest=digest(asked.raw),
     )
-    view = await service.broadcasts.post(draft, asked.who.name, wanted.dry_run)
+    with _field_as_given(service, wanted.text):
+        view = await service.broadcasts.post(draft, asked.who.name, wanted.dry_run)
     return Told(_answer(view, dry_run=wanted.dry_run), 200 if wanted.dry_run else 202)
 
 
@@ -70,7 +72,8 @@ async def cancel(asked: Asked[Nothing, None]) -> Told:
 
 async def correct(asked: Asked[Nothing, schemas.CorrectionRequest]) -> Told:
     texts = _texts(asked.service, asked.body.text)
-    view = await asked.service.broadcasts.correction(_id(asked.path), texts, asked.who.name)
+    with _field_as_given(asked.service, asked.body.text):
+        view = await asked.service.broadcasts.correction(_id(asked.path), texts, asked.who.name)
     return Told(_answer(view, dry_run=False), 202)
 
 
@@ -90,7 +93,18 @@ def _id(path: Mapping[str, str]) -> int:
 
 def _texts(service: Service, given: Mapping[str, str]) -> dict[str, str]:
     default = service.settings.service.default_language
-    return {language or default: text for language, text in given.items()}
+    return {default if language == schemas.ONE_TEXT else language: text for language, text in given.items()}
+
+
+@contextmanager
+def _field_as_given(service: Service, given: Mapping[str, str]) -> Iterator[None]:
+    """Whoever sent one string has no field `text.ka`."""
+    try:
+        yield
+    except Invalid as error:
+        if schemas.ONE_TEXT in given and error.field == f"text.{service.settings.service.default_language}":
+            error.field = "text"
+        raise
 
 
 def _idempotency_key(given: str | None) -> str | None:

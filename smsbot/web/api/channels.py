@@ -9,7 +9,8 @@ from smsbot.web import forms, schemas
 from smsbot.web.calls import Asked, Call, Told
 from smsbot.web.schemas import ListQuery
 
-UNTRIED = "Nothing has been sent through this channel yet."
+RECEIVES = "This channel only receives."
+UNSERVED = "No process has delivered through this channel yet: start `smsbot serve` with the role `all` or `work`."
 
 
 def _look(connection: Connection) -> tuple[dict[str, health.Health], dict[str, int]]:
@@ -30,8 +31,8 @@ async def show(asked: Asked[ListQuery, None]) -> Told:
                     "sender": config.sender,
                     "inbound": config.inbound,
                     "outbound": config.outbound,
-                    "health": found.state if found else "unknown",
-                    "reason": found.reason if found else UNTRIED,
+                    "health": found.state if found else "down" if config.outbound else "up",
+                    "reason": found.reason if found else UNSERVED if config.outbound else RECEIVES,
                     "since": forms.moment(service, found.since_ms) if found else None,
                     "last_success": forms.moment_or_none(service, found.success_ms) if found else None,
                     "backlog": backlog.get(name, 0),

@@ -1,0 +1,15 @@
+"""What an exception of the database may show: never a number or a text."""
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from smsbot.store.database import Store
+
+
+@pytest.mark.parametrize("engine", ["reads", "writes"])
+def test_a_failed_statement_does_not_show_its_values(store: Store, engine: str) -> None:
+    number = "+995555000001"
+    marker = "?" if store.sqlite else "%s"
+    with pytest.raises(DBAPIError) as raised, getattr(store, engine).connect() as connection:
+        connection.exec_driver_sql(f"SELECT * FROM nowhere WHERE number = {marker}", (number,))
+    assert number not in str(raised.value)
