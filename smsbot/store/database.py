@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from smsbot.errors import StoreError, StoreUnavailable
-from smsbot.store import migrate
+from smsbot.store import migrate, sql
 from smsbot.store.tables import Meta, table
 from smsbot.store.writer import Job, Writer
 
@@ -187,6 +187,7 @@ def _sqlite_engine(url: str, *, begin: str) -> Engine:
 
 def _hash_key(connection: Connection) -> str:
     meta = table(Meta)
+    sql.alone(connection, sql.FIRST_START)
     found = connection.execute(select(meta.c.value).where(meta.c.key == "hash_key")).scalar()
     if found is not None:
         return str(found)

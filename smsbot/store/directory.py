@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select
 
 from smsbot.dialogue.model import Place, Topic
+from smsbot.store import sql
 from smsbot.store.tables import Meta, table
 from smsbot.store.tables import Place as PlaceRow
 from smsbot.store.tables import Topic as TopicRow
@@ -46,7 +47,10 @@ def places(connection: Connection) -> tuple[Place, ...]:
 
 
 def seed(connection: Connection, new_topics: Sequence[Topic], new_places: Sequence[Place]) -> None:
-    """Fill empty tables; one that holds rows belongs to staff and stays as it is. Ids given are not used."""
+    """Fill empty tables; one that holds rows belongs to staff and stays as it is. Ids given are not used.
+
+    Processes that start at the same time do it one after the other."""
+    sql.alone(connection, sql.FIRST_START)
     if new_topics and _empty(connection, TOPIC):
         connection.execute(TOPIC.insert(), [{"number": topic.number, **_row(topic)} for topic in new_topics])
         bump(connection)

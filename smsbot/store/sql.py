@@ -41,6 +41,16 @@ def locked(connection: Connection, clause: str = "FOR UPDATE") -> str:
     return f" {clause}" if is_postgresql(connection) else ""
 
 
+FIRST_START = 736_773_001
+"""Of PostgreSQL's advisory locks: who makes what a new database begins with."""
+
+
+def alone(connection: Connection, lock: int) -> None:
+    """Wait until no other transaction holds *lock*, and hold it to the end of this one. SQLite has one writer."""
+    if is_postgresql(connection):
+        run(connection, "SELECT pg_advisory_xact_lock(?)", (lock,))
+
+
 @lru_cache(maxsize=512)
 def _percent(statement: str) -> str:
     return statement.replace("?", "%s")
