@@ -33,8 +33,9 @@ def test_processes_side_by_side_do_everything_once(postgres_server: Postgres, tm
             for role in ("web", "work")
             for n in (1, 2)
         ]
-        for product in pool.map(Product.start, products):
-            stack.push(product)
+        for product in products:
+            stack.push(product)  # ended whatever becomes of the others
+        list(pool.map(Product.start, products))
         webs, works = products[:2], products[2:]
 
         # A provider that is unsure sends everything twice, here to both processes at the same time.
