@@ -76,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             bench.close()
     report.show(rows, judged=not chosen.quick)
-    print(f"Single values: {report.save(rows, facts, judged=not chosen.quick, runs=bench.runs)}")
+    whole = not chosen.only and not broken
+    print(f"Single values: {report.save(rows, facts, judged=not chosen.quick, runs=bench.runs, whole=whole)}")
     if broken:
         print(f"Broken: {', '.join(broken)}", file=sys.stderr)
     return 1 if broken else 0
