@@ -21,7 +21,7 @@ WAITING = 64  # texts at a time
 
 
 def run(bench: Bench) -> Iterator[Row]:
-    turns = bench.size(4_000, 200)
+    turns = bench.size(2_000, 200)
     settings = Settings.model_validate({"sending": {"replies_per_hour": 1_000_000}})
     engine_of = blueprint(settings).engine
     for engine in (SQLITE, POSTGRESQL):
