@@ -120,7 +120,10 @@ class Engine:
         """A joined person's language is settled; before that the word tells it, else the letters, else the default."""
         contact, understood, directory = turn.contact, turn.understood, self.directory
         offered = directory.languages
-        if contact.since_ms is not None and contact.language in offered:
+        if understood.intent is Intent.JOIN and understood.chosen_language in offered:  # "JOIN RU"
+            turn.language = understood.chosen_language
+            turn.change(language=turn.language)
+        elif contact.since_ms is not None and contact.language in offered:
             turn.language = contact.language
         elif understood.language in offered:
             turn.language = understood.language
