@@ -22,6 +22,7 @@ from smsbot.dialogue.phrases import Phrases
 from smsbot.dialogue.registry import Registry
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
+from smsbot.text.arguments import DOUBTFUL_NAME
 from smsbot.text.understood import Intent, Understood
 
 REPLIES_PER_HOUR = 60
@@ -206,6 +207,8 @@ class Engine:
 
     def _leave(self, turn: Turn) -> None:
         understood = turn.understood
+        if understood.rule == DOUBTFUL_NAME and turn.contact.topics.isdisjoint(understood.topics):
+            return self._maybe_stop(turn)
         if understood.topics or understood.numbers or understood.every:
             return consent.leave(turn)
         return self._maybe_stop(turn)

@@ -62,7 +62,7 @@ def _read(text: str, vocabulary: Vocabulary) -> Understood:
         or _compact(found, parts, vocabulary)
         or _on_other_keyboard(cleaned, vocabulary)
         or _in_courtesy(parts)
-        or stopping.read(parts, cleaned)
+        or stopping.read(parts, cleaned, vocabulary)
         or command.read(parts, cleaned, vocabulary)
         or _names(parts, cleaned)
         or (command.glued(found[0], vocabulary) if len(found) == 1 else None)
