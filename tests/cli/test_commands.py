@@ -88,7 +88,8 @@ def test_help_loads_no_database_library(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     "words",
     [["fly"], ["serve", "--role", "king"], ["serve", "--port", "x"], ["import"], ["export", "money"],
-     ["staff", "add", "Gia", "--role", "king"], ["export", "topics", "--format", "xml"], ["staff", "add", "Nino"], ["--fly"]],
+     ["staff", "add", "Gia", "--role", "king"], ["export", "topics", "--format", "xml"], ["staff", "add", "Nino"],
+     ["--fly"]],
 )  # fmt: skip
 def test_wrong_usage_ends_with_2(terminal: Terminal, words: list[str]) -> None:
     result = terminal.run(*words)
