@@ -68,7 +68,11 @@ def serve(
             tell(f"  Staff key       {local_key(service.store)}")
         sys.stdout.flush()
     _run(
-        service, listening, create_app(service, lifespan=service.lifespan) if role != "work" else create_watch(service)
+        service,
+        listening,
+        create_app(service, lifespan=service.lifespan)
+        if role != "work"
+        else create_watch(service, lifespan=service.lifespan),
     )
 
 
