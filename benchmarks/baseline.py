@@ -13,9 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from benchmarks.load import TOKEN
-
-PUBLIC_URL = "http://127.0.0.1"
+from benchmarks.load import PUBLIC_URL, TOKEN
 
 
 async def inbound(request: Request) -> Response:

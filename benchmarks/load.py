@@ -16,6 +16,12 @@ from urllib.parse import quote_plus
 HEADER_END = b"\r\n\r\n"
 
 
+def content_length(head: bytes) -> int:
+    """Of a head in lower case; 0 where it says nothing."""
+    at = head.find(b"content-length:")
+    return int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Of one run: answers a second, and the latencies in milliseconds, sorted."""
@@ -23,9 +29,6 @@ class Outcome:
     rate: float
     latencies_ms: Sequence[float]
     statuses: dict[int, int]
-
-    def percentile(self, share: float) -> float:
-        return self.latencies_ms[min(len(self.latencies_ms) - 1, int(len(self.latencies_ms) * share))]
 
 
 class _Connection(asyncio.Protocol):
@@ -57,8 +60,7 @@ class _Connection(asyncio.Protocol):
         if end < 0:
             return
         head = self._buffer[:end].lower()
-        at = head.find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        length = content_length(head)
         if len(self._buffer) < end + 4 + length:
             return
         status = int(head[9:12])
@@ -106,10 +108,35 @@ async def drive(port: int, requests: Sequence[bytes], *, connections: int = 64) 
     return Outcome(len(run.latencies) / seconds, sorted(one * 1_000 for one in run.latencies), run.statuses)
 
 
+class Line:
+    """One kept connection, one request at a time."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, port: int) -> Line:
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def call(self, request: bytes) -> tuple[int, float]:
+        """Status, and seconds until the whole answer was there."""
+        sent = time.perf_counter()
+        self._writer.write(request)
+        head = (await self._reader.readuntil(HEADER_END)).lower()
+        await self._reader.readexactly(content_length(head))
+        return int(head[9:12]), time.perf_counter() - sent
+
+    async def close(self) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
+
+
 TOKEN = "benchmark-token"
 ACCOUNT = "AC00000000000000000000000000000000"
+PUBLIC_URL = "http://127.0.0.1"
+PATH = "/channels/main/inbound"
 
-_numbers = itertools.count(1)
+_serials = itertools.count(1)
 
 
 def conversation(position: int) -> str:
@@ -117,26 +144,32 @@ def conversation(position: int) -> str:
     return ("JOIN", "1 3", "STATUS", "JOIN", "BUDGET", "1 3", "HELP", "თემები", "JOIN", "STOP")[position % 10]
 
 
-def twilio_requests(count: int, port: int, public_url: str, path: str, *, people: int) -> list[bytes]:
-    """Signed inbound forms of fourteen fields, each a message of its own, from *people* numbers in turn."""
-    url = public_url + path
+def twilio_requests(count: int, port: int, *, people: int) -> list[bytes]:
+    """Signed inbound forms, each a message of its own, from *people* numbers in turn."""
     prepared = []
     for _ in range(count):
-        serial = next(_numbers)
-        fields = {
-            "ToCountry": "GE", "ToState": "", "SmsMessageSid": f"SM{serial:032x}", "NumMedia": "0", "ToCity": "",
-            "FromZip": "", "SmsSid": f"SM{serial:032x}", "FromState": "", "SmsStatus": "received",
-            "Body": conversation(serial // people), "MessageSid": f"SM{serial:032x}", "AccountSid": ACCOUNT,
-            "From": f"+9955{serial % people:08d}", "To": "+995322000000",
-        }  # fmt: skip
-        signed = url + "".join(key + fields[key] for key in sorted(fields))
-        signature = base64.b64encode(hmac.digest(TOKEN.encode(), signed.encode(), hashlib.sha1)).decode()
-        body = "&".join(f"{key}={quote_plus(value)}" for key, value in fields.items()).encode()
-        prepared.append(
-            (
-                f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-                f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
-            ).encode()
-            + body
-        )
+        serial = next(_serials)
+        prepared.append(_form(serial, port, f"+9955{serial % people:08d}", conversation(serial // people)))
     return prepared
+
+
+def twilio_request(port: int, number: str, text: str) -> bytes:
+    return _form(next(_serials), port, number, text)
+
+
+def _form(serial: int, port: int, number: str, text: str) -> bytes:
+    """Fourteen fields, as Twilio sends them, signed."""
+    fields = {
+        "ToCountry": "GE", "ToState": "", "SmsMessageSid": f"SM{serial:032x}", "NumMedia": "0", "ToCity": "",
+        "FromZip": "", "SmsSid": f"SM{serial:032x}", "FromState": "", "SmsStatus": "received",
+        "Body": text, "MessageSid": f"SM{serial:032x}", "AccountSid": ACCOUNT,
+        "From": number, "To": "+995322000000",
+    }  # fmt: skip
+    signed = PUBLIC_URL + PATH + "".join(key + fields[key] for key in sorted(fields))
+    signature = base64.b64encode(hmac.digest(TOKEN.encode(), signed.encode(), hashlib.sha1)).decode()
+    body = "&".join(f"{key}={quote_plus(value)}" for key, value in fields.items()).encode()
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"X-Twilio-Signature: {signature}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body

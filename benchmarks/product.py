@@ -110,8 +110,10 @@ def _await(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
 def product(folder: Path, *, gateway_url: str | None = None, database: str | None = None) -> Iterator[Process]:
     port = free_port()
     config = configuration(folder, gateway_url=gateway_url, database=database or f"sqlite:///{folder}/smsbot.db")
-    if database:
-        subprocess.run([sys.executable, "-m", "smsbot", "db", "upgrade", "--config", str(config)], check=True)
+    if database and not database.startswith("sqlite"):
+        subprocess.run(
+            [sys.executable, "-m", "smsbot", "db", "upgrade", "--config", str(config)], check=True, capture_output=True
+        )
     with running(
         ["-m", "smsbot", "serve", "--config", str(config), "--port", str(port)], port=port, folder=folder
     ) as one:
@@ -127,7 +129,7 @@ def yardstick(folder: Path) -> Iterator[Process]:
 
 @contextlib.contextmanager
 def provider(folder: Path) -> Iterator[Process]:
-    """A fast HTTP gateway that plays Twilio."""
+    """A fast HTTP gateway that plays Twilio (`benchmarks.sink`)."""
     port = free_port()
-    with running(["-m", "smsbot.testing.fake_gateway", "--port", str(port)], port=port, folder=folder, path="/") as one:
+    with running(["-m", "benchmarks.sink", str(port)], port=port, folder=folder, path="/count") as one:
         yield one

@@ -73,6 +73,7 @@ def configure(
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.stdlib.ExtraAdder(),
+        _without_colours,
     ]
     last: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -102,6 +103,12 @@ def configure(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """uvicorn tells each line twice, the second time painted for a terminal."""
+    event.pop("color_message", None)
+    return event
 
 
 def masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -60,7 +60,7 @@ def serve(
     listening = _listen(host, port) if port is not None else None
     shown_port = listening.getsockname()[1] if listening is not None else 0
     local = f"http://{host}:{shown_port}"
-    service = Service(settings, public_url=local, works=role != "web")
+    service = Service(settings, public_url=local if role != "work" else "", works=role != "web")
     service.prepare()
     if listening is not None:
         listening.listen(BACKLOG)  # whoever reads that it is ready may call at once
@@ -68,13 +68,7 @@ def serve(
         if print_key and role == "all":
             tell(f"  Staff key       {local_key(service.store)}")
         sys.stdout.flush()
-    _run(
-        service,
-        listening,
-        create_app(service, lifespan=service.lifespan)
-        if role != "work"
-        else create_watch(service, lifespan=service.lifespan),
-    )
+    _run(service, listening, (create_watch if role == "work" else create_app)(service, lifespan=service.lifespan))
 
 
 def _run(service: Service, listening: socket.socket | None, app: ASGIApp) -> None:
@@ -99,8 +93,14 @@ def _run(service: Service, listening: socket.socket | None, app: ASGIApp) -> Non
         proxy_headers=False,  # nothing is taken from them: signatures are over the configured address
     )
     server = uvicorn.Server(config)
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises the signal again once it has ended
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
+
+
+def _end(_number: int, _frame: object) -> None:
+    """To be told to end is no failure: whoever supervises the process sees 0."""
+    raise SystemExit(0)
 
 
 async def _work(service: Service) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -17,7 +16,8 @@ from smsbot.clock import Clock, now_ms
 from smsbot.compose import blueprint, seed_places, seed_topics
 from smsbot.dialogue.directory import Directory
 from smsbot.errors import Conflict, Invalid, SettingsError
-from smsbot.gateways.client import Sender
+from smsbot.gateways.base import HttpGateway
+from smsbot.gateways.direct import DirectSender
 from smsbot.gateways.registry import Channel, channels
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.hooks import Hooks
@@ -29,11 +29,15 @@ from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.expand import Expander
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
+from smsbot.process import identity
 from smsbot.settings import Settings
-from smsbot.store import contacts, outbox
+from smsbot.store import contacts, notices, outbox
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
 from smsbot.text.gsm7 import measure
+
+if TYPE_CHECKING:
+    from smsbot.gateways.client import Sender
 
 log = structlog.get_logger()
 
@@ -54,16 +58,17 @@ class Service:
         self.public_url = settings.service.public_url or public_url
         self.channels: Mapping[str, Channel] = channels(settings.channels)
         self._works = works
-        self._owner = secrets.token_hex(8)
+        self._owner = identity()
         key = settings.service.hash_key
         self.store = Store(settings.database.url, key=key.get_secret_value().encode() if key else None)
         self.bot = Bot(blueprint(settings).engine)
         self.wake = Wake(clock)
         self.metrics = CollectorRegistry()
         self._reply_routes = routes(self.channels)
-        self.sender: Sender | None = None
+        self.sender: Sender | DirectSender | None = None
         self.dispatchers: dict[str, Dispatcher] = {}
         self._expander: Expander | None = None
+        self._listener: notices.Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.turns = Turns(
             self.store,
@@ -97,6 +102,11 @@ class Service:
 
     def prepare(self) -> None:
         """Open the database. On SQLite the tables are brought to this version; elsewhere they must be."""
+        content = self.settings.service.content
+        if content is not None and not content.is_dir():
+            log.warning(
+                "the folder of `service.content` is not there; the built-in content is used", folder=str(content)
+            )
         if self.store.sqlite:
             self.store.upgrade()
         self.store.check()
@@ -109,7 +119,15 @@ class Service:
         self.store.start()
         if not self._works:
             return
-        self.sender = Sender(clock=self.clock)
+        if not self.store.sqlite:
+            loop = asyncio.get_running_loop()
+
+            def hear(notice: notices.Notice) -> None:
+                loop.call_soon_threadsafe(self._heard, notice)
+
+            self._listener = notices.Listener(self.store.url, hear)
+            self._listener.start()
+        self.sender = sender(self.channels, self.clock)
         quiet = QuietHours.of(self.settings)
         for name, channel in self.channels.items():
             if channel.config.outbound:
@@ -127,6 +145,8 @@ class Service:
 
     async def stop(self) -> None:
         """Send what is in hand, settle it, give leases back, close the database."""
+        if self._listener is not None:
+            await asyncio.to_thread(self._listener.close)
         if self._expander is not None:
             self._expander.stop()
         for dispatcher in self.dispatchers.values():
@@ -170,6 +190,7 @@ class Service:
                 connection, channel=channel, contact_id=person.id, number=number, text=text, parts=parts,
                 now_ms=self.clock(),
             )  # fmt: skip
+            notices.tell(connection, waiting=[channel])
             return key, channel
 
         key, channel = await self.store.run(job)
@@ -177,12 +198,26 @@ class Service:
         self.wake.wake(channel)
         return Personal(f"out-{key}")
 
+    def _heard(self, notice: notices.Notice) -> None:
+        self.wake.stopped(notice.stopped)
+        for channel in notice.waiting:
+            self.wake.wake(channel)
+
     def _capacity(self, channel: str) -> int:
         dispatcher = self.dispatchers.get(channel)
         return dispatcher.capacity() if dispatcher is not None else 0
 
     def _offer(self, channel: str, claimed: Sequence[outbox.Claimed]) -> None:
         self.dispatchers[channel].offer(claimed)
+
+
+def sender(found: Mapping[str, Channel], clock: Clock) -> Sender | DirectSender:
+    """What hands messages over. The HTTP client is loaded only if a channel needs it: it takes a tenth of a start."""
+    if not any(each.config.outbound and isinstance(each.gateway, HttpGateway) for each in found.values()):
+        return DirectSender()
+    from smsbot.gateways.client import Sender  # noqa: PLC0415
+
+    return Sender(clock=clock)
 
 
 def first_sending(found: Mapping[str, Channel]) -> str:

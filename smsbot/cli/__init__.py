@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import sys
 
 from smsbot.errors import SmsbotError
 
 FAILED = 1
+GARBAGE = 50_000  # objects between two collections
 
 
 def main() -> None:
     """Run the command of `sys.argv`, and end the process: 0 done, 1 a failure told in one sentence, 2 wrong usage."""
+    gc.set_threshold(GARBAGE)  # a start makes many objects and no garbage
     from smsbot.cli.app import app  # noqa: PLC0415  # after the interpreter is up, for `python -m smsbot` as well
 
     try:

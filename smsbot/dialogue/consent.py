@@ -53,6 +53,8 @@ def leave(turn: Turn) -> None:
 
 def help_(turn: Turn) -> None:
     """Always answered, to a stopped number too; it says who we are, whom to call and how to stop (rule 10)."""
+    if turn.understood.unknown:  # "help us, the river is rising": more than the bare word
+        turn.inbox = "unknown"
     turn.say(wording.HELP_STOPPED if turn.contact.state is State.STOPPED else wording.HELP)
 
 

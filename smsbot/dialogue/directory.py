@@ -116,6 +116,14 @@ class Directory:
         above = self.place_name(place.parent, language)
         return f"{place.name(language)} ({above})" if above else place.name(language)
 
+    def place_apart(self, code: str | None, language: str) -> str:
+        """A place's name; in full where another place has the same."""
+        name = self.place_name(code, language)
+        if code is None or not name:
+            return name
+        shared = any(place.code != code and place.name(language) == name for place in self.places.values())
+        return self.place_in_full(code, language) if shared else name
+
     def date(self, instant_ms: int) -> str:
         """`07.03.2026`: CLDR has only nominative month names for Georgian, digits read well in every language."""
         return to_datetime(instant_ms, self.zone).strftime("%d.%m.%Y")

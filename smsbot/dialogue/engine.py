@@ -181,7 +181,7 @@ class Engine:
                 return self._begin(turn, LIST)  # shows the menu, changes nothing
             case Intent.NUMBERS if stopped or not self._are_topic_numbers(turn):
                 return consent.not_understood(turn)
-            case Intent.RESUME | Intent.ALL | Intent.YES if stopped:
+            case Intent.ALL | Intent.YES if stopped:
                 return consent.not_understood(turn)
             case _ if intent in self.flows.by_intent:
                 return self._begin(turn, self.flows.by_intent[intent].name)

@@ -64,7 +64,7 @@ def contact(turn: Turn) -> str:
 
 @field(sample=lambda *_: "ნიკეა")
 def place(turn: Turn) -> str:
-    return turn.directory.place_name(turn.contact.place, turn.language) or turn.render(wording.NONE)
+    return turn.directory.place_apart(turn.contact.place, turn.language) or turn.render(wording.NONE)
 
 
 def _example_place(directory: Directory, language: str) -> str:

@@ -18,15 +18,18 @@ CODE_TRIES = 3
 def _places(turn: Turn) -> tuple[str, ...]:
     """Places that the text names, or that a number of an open homonym question stands for."""
     understood, directory = turn.understood, turn.directory
-    offered = turn.slots.get("places")
-    if isinstance(offered, list) and understood.intent is Intent.NUMBERS:
-        return tuple(str(offered[number - 1]) for number in understood.numbers if 0 < number <= len(offered))
-    if understood.place:
-        return (understood.place,) if understood.place in directory.places else ()
-    if understood.places:
-        return tuple(code for code in understood.places if code in directory.places)
-    words = understood.argument if understood.intent is Intent.AREA else turn.inbound.text
-    return tuple(code for code in directory.reader.places(words) if code in directory.places) if words else ()
+    slot = turn.slots.get("places")
+    offered = [str(code) for code in slot] if isinstance(slot, list) else []
+    if offered and understood.intent is Intent.NUMBERS:
+        return tuple(offered[number - 1] for number in understood.numbers if 0 < number <= len(offered))
+    named = (understood.place,) if understood.place else understood.places
+    if not named:
+        words = understood.argument if understood.intent is Intent.AREA else turn.inbound.text
+        named = directory.reader.places(words) if words else ()
+    known = tuple(code for code in named if code in directory.places)
+    # Asked which Akhalsopeli, "Lanchkhuti" means the one there.
+    there = tuple(code for code in offered if code in directory.places and directory.places[code].parent in known)
+    return there or known
 
 
 @condition

@@ -15,7 +15,6 @@ STOPPED = _text("stopped", "{service}: you are unsubscribed and will get no more
 STOPPED_INSTEAD = _text(
     "stopped_instead",
     "{service}: you did not have that topic, so everything is off: no more messages. To rejoin text {start}",
-    parts=2,
 )
 LEFT = _text(
     "left",

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from smsbot.clock import Clock
 from smsbot.gateways.base import StatusChange
-from smsbot.store import outbox
+from smsbot.store import notices, outbox
 from smsbot.store.database import Store, unavailable
 from smsbot.store.optouts import stopped_by_gateway
 
@@ -86,7 +86,9 @@ class Reports:
             now_ms = self._clock()
             reports = [report for waiting in group for report in waiting.reports]
             merged = outbox.merge_reports(connection, reports, now_ms=now_ms)
-            return stopped_by_gateway(connection, self._store.key, merged.opted_out, now_ms=now_ms)
+            stopped = stopped_by_gateway(connection, self._store.key, merged.opted_out, now_ms=now_ms)
+            notices.tell(connection, stopped=stopped)
+            return stopped
 
         def done(stopped: list[str] | None, error: BaseException | None) -> None:
             loop.call_soon_threadsafe(self._finished, loop, group, stopped, error)

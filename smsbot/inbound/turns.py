@@ -18,6 +18,7 @@ from smsbot.errors import PhoneError
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot, Mind
 from smsbot.inbound.identity import external_id, lookups
+from smsbot.store import notices
 from smsbot.store import turns as store
 from smsbot.store.audit import subject
 from smsbot.store.contacts import Profile, load
@@ -105,14 +106,19 @@ class Counters:
 
 
 class Turns:
-    """The pipeline of one process. One group is in flight at a time, so that a number's texts keep their order."""
+    """The pipeline of one process. One group is in flight at a time, so that a number's texts keep their order.
 
-    def __init__(self, store: Store, bot: Bot, *, region: str, clock: Clock, routes: Routes) -> None:
+    *group*: turns of one transaction at the most."""
+
+    def __init__(
+        self, store: Store, bot: Bot, *, region: str, clock: Clock, routes: Routes, group: int = GROUP
+    ) -> None:
         self._store = store
         self._bot = bot
         self._region = region
         self._clock = clock
         self._routes = routes
+        self._most = group
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = False
         self.counters = Counters()
@@ -139,7 +145,7 @@ class Turns:
             self.counters.seconds += time.perf_counter() - started
 
     def _next_group(self, loop: asyncio.AbstractEventLoop) -> None:
-        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP))]
+        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
         self._in_flight = bool(group)
         if group:
             self._post(loop, [_Group(group)])
@@ -250,7 +256,9 @@ class Turns:
         claimed = store.write(connection, turns, mind.codes, claim_until_ms=claim_until_ms)
         written.claimed.extend(claimed)
         written.woken |= channels
-        written.stopped.extend(turn.number for turn in turns if turn.suppress or turn.left or turn.erase)
+        stopped = [turn.number for turn in turns if turn.suppress or turn.left or turn.erase]
+        written.stopped.extend(stopped)
+        notices.tell(connection, waiting=() if direct else sorted(channels), stopped=stopped)
         for waiting, turn in zip(group, turns, strict=False):
             written.results.append((waiting, _result(turn)))
         return group[len(turns) :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlencode
 
 import structlog
 
@@ -44,6 +45,7 @@ class Handover:
         self, channel: str, gateway: HttpGateway | Transport, config: ChannelConfig, sender: Deliverer, *,
         bucket: Bucket, watch: Watch, clock: Clock, public_url: str, chance: Random = random.random,
     ) -> None:  # fmt: skip
+        """*public_url* empty: nobody knows where reports should come, so none are asked for."""
         self._channel = channel
         self._gateway = gateway
         self._sender = sender
@@ -53,9 +55,9 @@ class Handover:
         self._clock = clock
         self._random = chance
         token = config.webhook_token
-        self._status_url = f"{public_url}/channels/{channel}/status" + (
-            f"?token={token.get_secret_value()}" if token is not None else ""
-        )
+        address = f"{public_url}/channels/{channel}/status" if public_url else ""
+        proof = "" if token is None else "?" + urlencode({"token": token.get_secret_value()})
+        self._status_url = address + proof if address else ""
         self._throttled = 0  # times in a row
         self._slow_until_ms = 0
 

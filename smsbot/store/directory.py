@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from smsbot.dialogue.model import Place, Topic
 from smsbot.store.tables import Meta, table
@@ -36,63 +37,44 @@ def bump(connection: Connection) -> None:
 
 def topics(connection: Connection) -> tuple[Topic, ...]:
     rows = connection.execute(select(TOPIC).order_by(TOPIC.c.number))
-    return tuple(
-        Topic(
-            id=row.id,
-            code=row.code,
-            number=row.number,
-            names=json.loads(row.names),
-            words=tuple(json.loads(row.words)),
-            active=row.active,
-        )
-        for row in rows
-    )
+    return tuple(Topic(number=row.number, **_named(row)) for row in rows)
 
 
 def places(connection: Connection) -> tuple[Place, ...]:
     rows = connection.execute(select(PLACE).order_by(PLACE.c.id))
-    return tuple(
-        Place(
-            id=row.id,
-            code=row.code,
-            names=json.loads(row.names),
-            words=tuple(json.loads(row.words)),
-            parent=row.parent,
-            active=row.active,
-        )
-        for row in rows
-    )
+    return tuple(Place(parent=row.parent, **_named(row)) for row in rows)
 
 
 def seed(connection: Connection, new_topics: Sequence[Topic], new_places: Sequence[Place]) -> None:
     """Fill empty tables; one that holds rows belongs to staff and stays as it is. Ids given are not used."""
-    if new_topics and not connection.execute(select(func.count()).select_from(TOPIC)).scalar():
-        connection.execute(
-            TOPIC.insert(),
-            [
-                {
-                    "code": topic.code,
-                    "number": topic.number,
-                    "names": json.dumps(dict(topic.names), ensure_ascii=False),
-                    "words": json.dumps(list(topic.words), ensure_ascii=False),
-                    "active": True,
-                }
-                for topic in new_topics
-            ],
-        )
+    if new_topics and _empty(connection, TOPIC):
+        connection.execute(TOPIC.insert(), [{"number": topic.number, **_row(topic)} for topic in new_topics])
         bump(connection)
-    if new_places and not connection.execute(select(func.count()).select_from(PLACE)).scalar():
-        connection.execute(
-            PLACE.insert(),
-            [
-                {
-                    "code": place.code,
-                    "parent": place.parent,
-                    "names": json.dumps(dict(place.names), ensure_ascii=False),
-                    "words": json.dumps(list(place.words), ensure_ascii=False),
-                    "active": True,
-                }
-                for place in new_places
-            ],
-        )
+    if new_places and _empty(connection, PLACE):
+        connection.execute(PLACE.insert(), [{"parent": place.parent, **_row(place)} for place in new_places])
         bump(connection)
+
+
+def _empty(connection: Connection, rows: Table) -> bool:
+    return not connection.execute(select(func.count()).select_from(rows)).scalar()
+
+
+def _named(row: Any) -> dict[str, Any]:
+    """What a topic and a place have in common, as the dialogue holds it."""
+    return {
+        "id": row.id,
+        "code": row.code,
+        "names": json.loads(row.names),
+        "words": tuple(json.loads(row.words)),
+        "active": row.active,
+    }
+
+
+def _row(named: Topic | Place) -> dict[str, Any]:
+    """The same as the tables hold it."""
+    return {
+        "code": named.code,
+        "names": json.dumps(dict(named.names), ensure_ascii=False),
+        "words": json.dumps(list(named.words), ensure_ascii=False),
+        "active": True,
+    }

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from smsbot.process import is_gone
 from smsbot.store import sql
 
 
 def acquire(connection: Connection, name: str, owner: str, *, now_ms: int, term_ms: int) -> int | None:
-    """Take the lease *name* if it is free, over, or already ours; give its fence, or None if somebody else has it."""
+    """Take the lease *name* if it is free, over, already ours, or of a process of this machine that has ended; give
+    its fence, or None if somebody else has it."""
+    fence = _take(connection, name, owner, now_ms=now_ms, term_ms=term_ms)
+    if fence is None:
+        holder = sql.run(connection, "SELECT owner FROM lease WHERE name = ?", (name,)).scalar()
+        if holder and is_gone(holder):
+            sql.run(connection, "UPDATE lease SET until_ms = 0 WHERE name = ? AND owner = ?", (name, holder))
+            fence = _take(connection, name, owner, now_ms=now_ms, term_ms=term_ms)
+    return fence
+
+
+def _take(connection: Connection, name: str, owner: str, *, now_ms: int, term_ms: int) -> int | None:
     row = sql.run(
         connection,
         "INSERT INTO lease (name, owner, fence, until_ms) VALUES (?, ?, 1, ?) ON CONFLICT (name) DO UPDATE SET"

@@ -34,8 +34,14 @@ class Postgres:
         self._execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
         return self._url(name)
 
+    def copy(self, url: str) -> str:
+        """The URL of a new database with everything that is in that of *url*, to which nobody may be connected."""
+        name = f"smsbot_{os.getpid()}_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {_name(url)}")
+        return self._url(name)
+
     def drop(self, url: str) -> None:
-        self._execute(f"DROP DATABASE IF EXISTS {url.split('?', maxsplit=1)[0].rsplit('/', 1)[1]} WITH (FORCE)")
+        self._execute(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
 
     def _url(self, database: str) -> str:
         base, _, query = self.address.partition("?")
@@ -48,6 +54,10 @@ class Postgres:
         with engine.connect() as connection:
             connection.exec_driver_sql(sql)
         engine.dispose()
+
+
+def _name(url: str) -> str:
+    return url.split("?", maxsplit=1)[0].rsplit("/", 1)[1]
 
 
 @contextmanager

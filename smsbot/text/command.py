@@ -62,6 +62,9 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         copied = _copied(tail, cleaned)
         if copied is not None:
             return copied
+    cry = head.meaning(Intent.HELP) if head.has(Role.CORE) else None
+    if cry is not None:
+        return _cry(cry, head, tail, cleaned)
     if head.intents.isdisjoint(_TAKERS):
         return None
     found = Call(head, tail, after(cleaned, head), read_argument(tail))
@@ -70,6 +73,15 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         if answer is not None:
             return answer
     return None
+
+
+def _cry(meaning: Meaning, head: Segment, tail: tuple[Segment, ...], cleaned: str) -> Understood:
+    """ "Help us, the river is rising": answered as HELP, which names 112, and left `unknown` for staff to read."""
+    return Understood(
+        Intent.HELP, argument=after(cleaned, head), language=meaning.language,
+        script=script_of(meaning.language, head.text), keyword=meaning.word, rule="sentence",
+        unknown=read_argument(tail).unknown,
+    )  # fmt: skip
 
 
 def glued(word: str, vocabulary: Vocabulary) -> Understood | None:

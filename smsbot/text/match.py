@@ -8,6 +8,7 @@ Deterministic, linear in the text, and never an exception.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from smsbot.text import command, stopping
@@ -27,6 +28,7 @@ _STOP_SIGNS = frozenset("🛑✋🚫❌⛔📵🔕✖❎🙅")
 _NO_DIGITS = re.compile(r"no\s?\d+\s?to\s?\d+")  # the suffix of Georgian bulk senders: No624To91043
 LONGEST_NUMBER = 9  # digits
 _LONGEST_WORD = 40  # letters of a phrase written without spaces
+_TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
 
 
@@ -234,12 +236,22 @@ def _slip(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
     )  # fmt: skip
 
 
+def _spoken(parts: Sequence[Segment]) -> str | None:
+    """The language of a sentence in Latin letters: two words that only it has, and more than any other has."""
+    counts: Counter[str] = Counter()
+    for part in parts:
+        languages = {meaning.language for meaning in part.meanings}
+        counts.update(language for language in languages if language is not None and len(languages) == 1)
+    (first, most), (_, second) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
+    return first if most >= _TELLING_WORDS and most > second else None
+
+
 def _other(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood:
     """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
     places = vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
     language = next(
         (part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None
-    )
+    ) or _spoken(parts)
     return Understood(
         Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
         language=language,

@@ -87,8 +87,17 @@ class PlaceIndex:
                     for spot in stems(key) if len(key) >= 5 else ():
                         found |= self.by_stem.get(spot, {})
                 if found:
-                    return tuple(found)
+                    return self._told_apart(tuple(found), [*split[:start], *split[start + size :]])
         return ()
+
+    def _told_apart(self, found: tuple[str, ...], others: Sequence[str]) -> tuple[str, ...]:
+        """Of a place and the one above it, both named, the lower: `Akhalsopeli Lanchkhuti`, in either order."""
+        beside = dict.fromkeys(code for word in others for key in self._keys(word) for code in self.by_key.get(key, ()))
+        if not beside:
+            return found
+        above = {place.code: place.parent for place in self.places}
+        lower_ones = tuple(code for code in found if above.get(code) in beside)
+        return lower_ones or tuple(code for code in beside if above.get(code) in found) or found
 
     def _keys(self, joined: str) -> list[str]:
         keys = [lower(joined)]

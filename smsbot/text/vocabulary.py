@@ -21,6 +21,7 @@ __all__ = ["LanguageWords", "Meaning", "Named", "Role", "Token", "Vocabulary"]
 
 CACHE_LIMIT = 20_000  # distinct tokens, and distinct short messages, remembered
 SHORT_MESSAGE = 40  # characters
+DOTTED = ("az", "tr")  # languages whose capital of i is İ
 INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 
@@ -206,7 +207,7 @@ class Vocabulary:
 
         for intent, listed in entry.words.items():
             if listed:
-                self._published[intent, code] = _shown(listed[0])
+                self._published[intent, code] = _shown(listed[0], code)
         self._latin.update({(intent, code): word for intent, word in entry.latin.items()})
         fresh = {intent: (word,) for intent, word in entry.latin.items() if lower(word) not in self.exact}
         # In this order: of equal meanings the first listed is the one a reader is told.
@@ -248,7 +249,7 @@ class Vocabulary:
                 )
 
     def _home(self, word: str, topic: Named) -> tuple[str, bool]:
-        """The language of a topic's further word, by script or as a romanised name; and whether it is the name."""
+        """The language of a topic's further word, by script or by its name's words; and whether it is the name."""
         found = script(word)
         for table in self._tables:
             if table.fold.script == "Latn":
@@ -257,6 +258,15 @@ class Vocabulary:
             same = bool(name) and not set(table.fold.keys(_flat(word))).isdisjoint(table.fold.keys(_flat(name)))
             if same or table.fold.script == found:
                 return table.language, same
+        for table in self._tables:  # `social services` is English beside Social, `budce` Azerbaijani beside Büdcə
+            if table.fold.script != found:
+                continue
+            ours, its = (
+                {key for part in words(clean(each)) for key in table.fold.keys(part)}
+                for each in (topic.names.get(table.language, ""), word)
+            )
+            if ours & its:
+                return table.language, ours == its
         return "", False
 
     def _add(self, listed: str, meaning: Meaning, language: str) -> None:
@@ -352,6 +362,8 @@ def _flat(word: str) -> str:
     return " ".join(words(lower(clean(word))))
 
 
-def _shown(word: str) -> str:
+def _shown(word: str, language: str) -> str:
     """Capitals, so that a keyword stands out in a sentence; Georgian has none that every phone can show."""
-    return word if script(word) in ("Geor", "") else word.upper()
+    if script(word) in ("Geor", ""):
+        return word
+    return (word.replace("i", "İ") if language in DOTTED else word).upper()

@@ -377,3 +377,28 @@ def test_a_russian_topic_is_known_in_its_cases(vocabulary):
 @pytest.mark.parametrize("text", ["how do I stop this?", "stop 3", "Stop the landfill", "sms stop"])
 def test_the_word_stop_is_english_though_others_publish_it_too(text, vocabulary):
     assert understand(text, vocabulary).language == "en"
+
+
+@pytest.mark.parametrize("text", ["Help us, the river is rising", "დამეხმარეთ, მდინარე ადიდდა", "помогите, дом горит"])
+def test_a_cry_for_help_is_help_with_something_for_staff_to_read(text, vocabulary):
+    found = understand(text, vocabulary)
+    assert (found.intent, found.unknown) == (Intent.HELP, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Roads", "en"),
+        ("social services", "en"),
+        ("civil advisors", "en"),
+        ("budce", "az"),
+        ("sosial xidmətlər", "az"),
+        ("gzebi", "ka"),
+        ("hello, when is the next council meeting?", "en"),
+        ("The street light at my house is broken", "en"),
+        ("Rodis mova tskali?", None),
+        ("Wann kommt der Bus?", None),
+    ],
+)
+def test_further_words_and_sentences_in_latin_letters_tell_their_language(text, language, vocabulary):
+    assert understand(text, vocabulary).language == language

@@ -57,6 +57,8 @@ SMS OFF
 NO SMS
 OFF
 no more messages
+I no longer wish to receive these messages
+you have the wrong number
 dont text me
 Don’t text me
 Do not send me messages
@@ -266,7 +268,6 @@ i dont get any messages
 shuqi gamortes
 tsqali agar modis
 they cut the water
-Help us, the river is rising
 There is no road
 end of the road is flooded today
 свет отключили

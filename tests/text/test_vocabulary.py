@@ -27,6 +27,8 @@ LANGUAGES = ("ka", "en", "ru", "az", "hy")
         (Intent.STOP, "en", "", "STOP"),
         (Intent.HELP, "ru", "", "ПОМОЩЬ"),
         (Intent.HELP, "az", "", "KÖMƏK"),
+        (Intent.DELETE, "az", "", "SİL"),
+        (Intent.AREA, "az", "", "ƏRAZİ"),
         (Intent.HELP, "hy", "", "ՕԳՆՈՒԹՅՈՒՆ"),
         (Intent.TOPICS, "xx", "", "თემები"),
     ],

@@ -146,8 +146,9 @@ def _word(service: Service, language: str, keyword: str) -> str:
 
 def _keywords(service: Service, language: str, words: Words) -> str:
     told = (
-        ("join", words.join), ("topics", words.topics_word), ("status", words.status), ("pause", words.pause),
-        ("help", words.help), ("data", words.data), ("stop", words.stop_word),
+        ("join", words.join), ("topics", words.topics_word), ("status", words.status), ("lang", words.lang),
+        ("area", words.area), ("pause", words.pause), ("help", words.help), ("data", words.data),
+        ("stop", words.stop_word),
     )  # fmt: skip
     erase = _word(service, language, "delete")
     rows = "".join(

@@ -20,6 +20,8 @@ class Words:
     join: str
     topics_word: str
     status: str
+    lang: str
+    area: str
     pause: str
     data: str  # {delete}
     help: str
@@ -51,6 +53,8 @@ WORDS: Mapping[str, Words] = {
         join="Join, and see the topics",
         topics_word="The list of topics",
         status="What you receive",
+        lang="The language of our texts",
+        area="Your district or village",
         pause="No messages for a while",
         data="What we keep about you; {delete} erases it",
         help="Who we are and how to reach us",
@@ -80,6 +84,8 @@ WORDS: Mapping[str, Words] = {
         join="შემოერთება და თემების ნახვა",
         topics_word="თემების სია",
         status="რას იღებთ",
+        lang="შეტყობინებების ენა",
+        area="თქვენი უბანი ან სოფელი",
         pause="დროებით შეჩერება",
         data="რას ვინახავთ თქვენზე; {delete} შლის მას",
         help="ვინ ვართ და როგორ დაგვიკავშირდეთ",
@@ -109,6 +115,8 @@ WORDS: Mapping[str, Words] = {
         join="Подписаться и увидеть темы",
         topics_word="Список тем",
         status="Что вы получаете",
+        lang="Язык сообщений",
+        area="Ваш район или село",
         pause="Приостановить на время",
         data="Что мы о вас храним; {delete} удаляет это",
         help="Кто мы и как с нами связаться",

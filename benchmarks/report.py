@@ -1,0 +1,89 @@
+"""The rows as a table on the screen, as JSON and as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.suite import Goal, Row
+
+RESULTS = Path(__file__).parent / "results"
+HEADINGS = ("What", "Measured", "Goal", "Met")
+
+
+def amount(value: float, unit: str) -> str:
+    """Three figures are all that holds between two runs."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}" + (f" {unit}" if unit else "")
+
+
+def goal_text(goal: Goal | None, unit: str) -> str:
+    if goal is None:
+        return ""
+    limit = f"{goal.limit:,g}" + (f" {unit}" if unit else "")
+    return f"≥ {limit}" if goal.at_least else f"< {limit}"
+
+
+def line(row: Row, *, judged: bool) -> tuple[str, str, str, str]:
+    measured = amount(row.value, row.unit) + (f" ({row.note})" if row.note else "")
+    met = "" if row.goal is None else "not judged" if not judged else "yes" if row.goal.met(row.value) else "no"
+    return row.name, measured, goal_text(row.goal, row.unit), met
+
+
+def show(rows: Sequence[Row], *, judged: bool) -> None:
+    """*judged* False: the sizes are too small to say whether a goal is met."""
+    table = Table(title="smsbot benchmarks" if judged else "smsbot benchmarks, small: only to see that they work")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right" if heading == "Goal" else "left")
+    for row in rows:
+        style = "red" if judged and row.goal is not None and not row.goal.met(row.value) else None
+        table.add_row(*line(row, judged=judged), style=style)
+    Console().print(table)
+
+
+def save(rows: Sequence[Row], machine: Mapping[str, object], *, judged: bool, runs: int) -> Path:
+    now = datetime.now(UTC)
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{now:%Y-%m-%dT%H%M%S}.json"
+    content = {
+        "at": now.isoformat(timespec="seconds"),
+        "judged": judged,
+        "runs": runs,
+        "machine": machine,
+        "rows": [asdict(row) for row in rows],
+    }
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    return file
+
+
+def latest(folder: Path = RESULTS) -> Path | None:
+    """The newest result whose goals were judged, else the newest."""
+    files = sorted(folder.glob("*.json"), reverse=True)
+    whole = (file for file in files if json.loads(file.read_text(encoding="utf-8"))["judged"])
+    return next(whole, files[0] if files else None)
+
+
+def markdown(file: Path) -> str:
+    """The table for the README, with a line that says on what it was measured."""
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    rows = [Row(**(row | {"goal": Goal(**row["goal"]) if row["goal"] else None})) for row in content["rows"]]
+    lines = [" | ".join(("", *HEADINGS, "")).strip(), "|---|---|---|---|"]
+    lines += ["| " + " | ".join(line(row, judged=content["judged"])) + " |" for row in rows]
+    machine = content["machine"]
+    database = f"SQLite {machine['sqlite']}"
+    if machine["postgresql"]:
+        database += f", PostgreSQL {machine['postgresql']}"
+    lines += [
+        "",
+        f"Medians of {content['runs']} runs on {content['at'][:10]}: {machine['cpu']}, {machine['cores']} cores shared"
+        f" by the load, the service, the database and the provider; Python {machine['python']}, {database}."
+        " Ratios are of two sides measured in turn in one run.",
+    ]
+    return "\n".join(lines)
