@@ -75,7 +75,11 @@ class Hooks:
         if scope["method"] not in {"GET", "POST"}:
             await _answer(send, 405, b"GET or POST")
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except _HungUp:
+            log.warning("webhook cut before its end", channel=name)
+            return
         if body is None:
             log.warning("webhook refused: too large", channel=name)
             await _answer(send, 413, b"too large")
@@ -141,9 +145,15 @@ def _hook(scope: Scope, body: bytes, public_url: str) -> Hook:
     return Hook(scope["method"], url, headers, pairs, body)
 
 
+class _HungUp(Exception):
+    """The caller went away in the middle: half a text may mean something else than the whole."""
+
+
 async def _body(receive: Receive) -> bytes | None:
-    """The request's body; None if it is larger than the limit."""
+    """The request's body; None if it is larger than the limit. Raises `_HungUp`."""
     message = await receive()
+    if message["type"] == "http.disconnect":
+        raise _HungUp
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):
         return body if len(body) <= BODY_LIMIT else None
@@ -151,6 +161,8 @@ async def _body(receive: Receive) -> bytes | None:
     size = len(body)
     while message.get("more_body", False):
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _HungUp
         piece = message.get("body", b"")
         size += len(piece)
         if size > BODY_LIMIT:

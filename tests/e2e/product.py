@@ -151,10 +151,10 @@ class Product:
         assert self._process is None, "it is still running"
         return self.start()
 
-    def stop(self) -> None:
-        """As a supervisor does it: SIGTERM; it ends by itself within 30 s, and with 0."""
+    def stop(self, told: signal.Signals = signal.SIGTERM) -> None:
+        """As a supervisor does it (SIGTERM), or a person at the keyboard (SIGINT): it ends within 30 s, with 0."""
         assert self._process is not None, "it is not running"
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(told)
         try:
             code = self._process.wait(timeout=30)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -129,22 +130,27 @@ def test_the_written_file_serves(tmp_path: Path) -> None:
     assert re.search(r"\+995555000001,active,en,.*budget;planning", exported.stdout), exported
 
 
-def test_a_key_made_beside_a_running_process_works_at_once(tmp_path: Path) -> None:
+def test_a_content_folder_that_is_not_there_is_told_in_the_log(tmp_path: Path) -> None:
+    (tmp_path / "smsbot.toml").write_text('[service]\ncontent = "nowhere"\n', encoding="utf-8")
+    (said,) = run_all((["say", "+995555000004", "JOIN"], tmp_path, {}))
+    assert "1 Budget" in said.stdout
+    (line,) = said.stderr.splitlines()
+    assert '"nowhere"' in line
+    assert "service.content" in line
+
+
+def test_commands_beside_a_running_process_work_at_once(tmp_path: Path) -> None:
     with Product(tmp_path) as product:
-        made = product.command("staff", "add", "Nino", "--role", "viewer")
+        config = ["--config", str(product.config)]
+        commands = (["staff", "add", "Nino", "--role", "viewer", *config], ["say", "+995555000003", "JOIN", *config])
+        made, said = run_all(*((command, tmp_path, {}) for command in commands))
         assert (made.returncode, made.stderr) == (0, "")
         (key,) = made.stdout.splitlines()
         assert product.api("GET", "/api/broadcasts", key=key)["items"] == []
         product.api("POST", "/api/broadcasts", {"text": "x", "everyone": True}, key=key, status=403)
         product.api("GET", "/api/broadcasts", key=key + "0", status=401)
         assert key not in product.logged()
-        (reply,) = product.command("say", "+995555000003", "JOIN").stdout.splitlines()
+        (reply,) = said.stdout.splitlines()
         assert product.phone("+995555000003") == []  # a terminal is no phone of the simulator
         assert [(m["text"], m["status"]) for m in product.messages("+995555000003")] == [(reply, "delivered")]
-        product.stop()
-
-
-def test_a_content_folder_that_is_not_there_is_told_in_the_log(tmp_path: Path) -> None:
-    with Product(tmp_path, service='content = "nowhere"') as product:
-        assert "nowhere" in product.logged()
-        assert "1 Budget" in product.say("+995555000004", "JOIN")[0]
+        product.stop(signal.SIGINT)

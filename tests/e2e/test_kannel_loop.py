@@ -62,7 +62,7 @@ def product_port() -> int:
 @pytest.fixture
 def kannel(tmp_path: Path, product_port: int) -> Iterator[Kannel]:
     url = f"http://127.0.0.1:{product_port}/channels/main/inbound?token=a%2Bb%2Fc%25%20d%26e"
-    with Kannel(tmp_path / "kannel", inbound_url=url, timeout_s=60) as running:
+    with Kannel(tmp_path / "kannel", inbound_url=url, retries=1_000, timeout_s=60) as running:
         yield running
 
 
