@@ -11,8 +11,12 @@ run: setup
 setup: .venv/.runtime
 dev: .venv/.dev
 
+# Half an environment would be taken for a whole one the next time, so it goes.
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "smsbot needs Python 3.11 or newer; name one with PYTHON=…" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv \
+		|| { rm -rf .venv; echo "Python's venv is missing (Debian: apt install python3-venv)." >&2; exit 1; }
 
 .venv/.runtime: requirements.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -68,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 1
         print(report.markdown(file))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers and databases end with us
     with tempfile.TemporaryDirectory(prefix="smsbot-bench-", dir=chosen.folder) as folder:
         bench = Bench(Path(folder), *((QUICK_DIVISOR, QUICK_RUNS) if chosen.quick else ()))
         try:
@@ -76,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             bench.close()
     report.show(rows, judged=not chosen.quick)
-    print(f"Single values: {report.save(rows, facts, judged=not chosen.quick, runs=bench.runs)}")
+    whole = not chosen.only and not broken
+    print(f"Single values: {report.save(rows, facts, judged=not chosen.quick, runs=bench.runs, whole=whole)}")
     if broken:
         print(f"Broken: {', '.join(broken)}", file=sys.stderr)
     return 1 if broken else 0

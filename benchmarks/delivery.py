@@ -29,7 +29,7 @@ def _sent(bench: Bench, engine: str, gateway: Process, people: int) -> float:
     """Messages a second, from the first to the last request at the provider."""
     url = peopled(bench, engine, people)
     with product(bench.place(), gateway_url=gateway.url, database=url) as bot:
-        view = staff.wait(bot, staff.announce(bot), staff.done)
+        view = staff.wait(bot, staff.announce(bot), staff.done, every_s=0.25)
     expect("counted as sent", view["counts"]["sent"], people)
     expect("sent in the outbox", count(url, "outbox WHERE status = 'sent'"), people)
     expect("ids of the provider", count(url, "(SELECT DISTINCT external_id FROM outbox) AS known"), people)

@@ -21,11 +21,12 @@ WAITING = 64  # texts at a time
 
 
 def run(bench: Bench) -> Iterator[Row]:
-    turns = bench.size(4_000, 200)
+    turns = bench.size(2_000, 200)
     settings = Settings.model_validate({"sending": {"replies_per_hour": 1_000_000}})
     engine_of = blueprint(settings).engine
     for engine in (SQLITE, POSTGRESQL):
         rates: dict[int, list[float]] = {GROUP: [], 1: []}
+        _rate(bench, engine, Bot(engine_of), WAITING, GROUP)  # so that neither side pays for what is done once
         for _ in range(bench.runs):
             for group, found in rates.items():
                 found.append(_rate(bench, engine, Bot(engine_of), turns, group))

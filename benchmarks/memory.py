@@ -22,7 +22,7 @@ def run(bench: Bench) -> Iterator[Row]:
     with product(bench.place(), database=url) as bot:
         time.sleep(REST_S / bench.divisor)
         idle = bot.memory_mb()
-        staff.wait(bot, staff.announce(bot), staff.written_out, lambda: samples.append(bot.memory_mb()))
+        staff.wait(bot, staff.announce(bot), staff.written_out, watch=lambda: samples.append(bot.memory_mb()))
         until_s = time.monotonic() + AFTER_S / bench.divisor
         while time.monotonic() < until_s:
             samples.append(bot.memory_mb())

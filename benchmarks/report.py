@@ -48,13 +48,15 @@ def show(rows: Sequence[Row], *, judged: bool) -> None:
     Console().print(table)
 
 
-def save(rows: Sequence[Row], machine: Mapping[str, object], *, judged: bool, runs: int) -> Path:
+def save(rows: Sequence[Row], machine: Mapping[str, object], *, judged: bool, runs: int, whole: bool = True) -> Path:
+    """*whole*: every benchmark is in it."""
     now = datetime.now(UTC)
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{now:%Y-%m-%dT%H%M%S}.json"
     content = {
         "at": now.isoformat(timespec="seconds"),
         "judged": judged,
+        "whole": whole,
         "runs": runs,
         "machine": machine,
         "rows": [asdict(row) for row in rows],
@@ -64,10 +66,13 @@ def save(rows: Sequence[Row], machine: Mapping[str, object], *, judged: bool, ru
 
 
 def latest(folder: Path = RESULTS) -> Path | None:
-    """The newest result whose goals were judged, else the newest."""
-    files = sorted(folder.glob("*.json"), reverse=True)
-    whole = (file for file in files if json.loads(file.read_text(encoding="utf-8"))["judged"])
-    return next(whole, files[0] if files else None)
+    """The newest result of the whole suite whose goals were judged; else the newest judged, else the newest."""
+
+    def worth(file: Path) -> tuple[bool, bool, str]:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return content["judged"] and content["whole"], content["judged"], file.name
+
+    return max((file for file in folder.glob("*.json")), key=worth, default=None)
 
 
 def markdown(file: Path) -> str:

@@ -16,7 +16,6 @@ TEXT = {
     "ru": "Завтра в десять: слушания по бюджету.", "az": "Sabah saat onda: büdcə müzakirəsi.",
     "hy": "Վաղը ժամը տասին՝ բյուջեի քննարկում։",
 }  # fmt: skip
-WATCH_S = 0.02
 WITHIN_S = 300.0
 
 Watch = Callable[[], object]
@@ -45,13 +44,15 @@ def done(view: Any) -> bool:
     return bool(view["state"] == "done")
 
 
-def wait(process: Process, key: str, until: Callable[[Any], bool], watch: Watch = lambda: None) -> Any:
-    """Look every 20 ms until it is so; *watch* is called each time. The last view."""
+def wait(
+    process: Process, key: str, until: Callable[[Any], bool], *, every_s: float = 0.05, watch: Watch = lambda: None
+) -> Any:
+    """Look until it is so; *watch* is called each time. The last view."""
     end_s = time.monotonic() + WITHIN_S
     while time.monotonic() < end_s:
         watch()
         view = call(process, f"/api/broadcasts/{key}")
         if until(view):
             return view
-        time.sleep(WATCH_S)
+        time.sleep(every_s)
     raise Broken(f"the broadcast is not there after {WITHIN_S:.0f} s: {view['state']}, {view['counts']}")

@@ -63,6 +63,7 @@ def serve(
     service = Service(settings, public_url=local if role != "work" else "", works=role != "web")
     service.prepare()
     if listening is not None:
+        listening.listen(BACKLOG)  # whoever reads that it is ready may call at once
         tell(_banner(service, local, role))
         if print_key and role == "all":
             tell(f"  Staff key       {local_key(service.store)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
@@ -116,6 +117,15 @@ class Settings(Section):
         for name in self.channels:
             if not name.replace("-", "").replace("_", "").isalnum():
                 raise ValueError(f"channels.{name}: a name has letters, digits, - and _ only")
+        topics = self.topics or []
+        for what, given in (
+            ("topics: the code", [topic.code for topic in topics]),
+            ("topics: the number", [topic.number for topic in topics]),
+            ("places: the code", [place.code for place in self.places]),
+        ):
+            twice = [value for value, times in Counter(given).items() if times > 1]
+            if twice:
+                raise ValueError(f"{what} `{twice[0]}` is given twice")
         codes = {place.code for place in self.places}
         for place in self.places:
             if place.parent is not None and place.parent not in codes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 KINDS = ("subscribers", "consents", "messages", "broadcasts", "topics", "places", "inbox")
 FORMATS = ("csv", "json")
+GARBAGE = (100_000, 50, 100)
 SHOWN_LINE = "line {line}{column}: {reason}; {mend}"
 
 
@@ -41,6 +43,9 @@ def take(
     from smsbot.compose import seed_places, seed_topics  # noqa: PLC0415
     from smsbot.store import directory, imports  # noqa: PLC0415
 
+    # A sheet makes millions of objects and no cycles: each collection would walk all of them for nothing.
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     channel = None if no_welcome else _sending_channel(settings)
     with _reading(file) as lines, opened(settings) as store:
         seeds = seed_topics(settings), seed_places(settings)

@@ -17,6 +17,10 @@ LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
     {"ka": "ქართული", "en": "English", "ru": "Русский", "az": "Azərbaycan", "hy": "Հայերեն"}
 )
 """Each language in itself: whoever cannot read the question can still find the answer."""
+LATIN_LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
+    {"ka": "kartuli", "en": "English", "ru": "Russkiy", "az": "Azerbaycan", "hy": "Hayeren"}
+)
+"""For phones that show Latin letters only."""
 
 
 class Reader(Protocol):

@@ -22,6 +22,7 @@ from smsbot.dialogue.phrases import Phrases
 from smsbot.dialogue.registry import Registry
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
+from smsbot.text.arguments import DOUBTFUL_NAME
 from smsbot.text.understood import Intent, Understood
 
 REPLIES_PER_HOUR = 60
@@ -120,7 +121,10 @@ class Engine:
         """A joined person's language is settled; before that the word tells it, else the letters, else the default."""
         contact, understood, directory = turn.contact, turn.understood, self.directory
         offered = directory.languages
-        if contact.since_ms is not None and contact.language in offered:
+        if understood.intent is Intent.JOIN and understood.chosen_language in offered:  # "JOIN RU"
+            turn.language = understood.chosen_language
+            turn.change(language=turn.language)
+        elif contact.since_ms is not None and contact.language in offered:
             turn.language = contact.language
         elif understood.language in offered:
             turn.language = understood.language
@@ -203,6 +207,8 @@ class Engine:
 
     def _leave(self, turn: Turn) -> None:
         understood = turn.understood
+        if understood.rule == DOUBTFUL_NAME and turn.contact.topics.isdisjoint(understood.topics):
+            return self._maybe_stop(turn)
         if understood.topics or understood.numbers or understood.every:
             return consent.leave(turn)
         return self._maybe_stop(turn)

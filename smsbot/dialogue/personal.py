@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from smsbot.dialogue.directory import LANGUAGE_NAMES, Directory
+from collections.abc import Mapping
+
+from smsbot.dialogue.directory import LANGUAGE_NAMES, LATIN_LANGUAGE_NAMES, Directory
 from smsbot.dialogue.model import Contact, State
+from smsbot.dialogue.phrases import LATIN
 from smsbot.dialogue.registry import action, condition, field
 from smsbot.dialogue.turn import Turn
 from smsbot.text.understood import Intent
@@ -97,11 +100,11 @@ def set_language(turn: Turn) -> None:
 
 @field(sample=lambda directory, _: _language_menu(directory))
 def language_menu(turn: Turn) -> str:
-    return _language_menu(turn.directory)
+    return _language_menu(turn.directory, LATIN_LANGUAGE_NAMES if turn.script == LATIN else LANGUAGE_NAMES)
 
 
-def _language_menu(directory: Directory) -> str:
-    return " ".join(f"{at} {LANGUAGE_NAMES.get(code, code)}" for at, code in enumerate(directory.languages, 1))
+def _language_menu(directory: Directory, names: Mapping[str, str] = LANGUAGE_NAMES) -> str:
+    return " ".join(f"{at} {names.get(code, code)}" for at, code in enumerate(directory.languages, 1))
 
 
 # Erasure

@@ -1,8 +1,10 @@
-"""Reading `application/x-www-form-urlencoded` on the path of every webhook."""
+"""`application/x-www-form-urlencoded`, read on the path of every webhook and written on that of every message."""
 
 from __future__ import annotations
 
-from urllib.parse import unquote
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import quote_plus, unquote
 
 
 def pairs(body: bytes) -> list[tuple[str, str]]:
@@ -21,3 +23,13 @@ def pairs(body: bytes) -> list[tuple[str, str]]:
 
 def _decoded(piece: str) -> str:
     return unquote(piece, errors="replace") if "%" in piece else piece
+
+
+def encoded(fields: Iterable[tuple[str, str]]) -> str:
+    """As `urllib.parse.urlencode`, which quotes the text of a broadcast anew for each of its recipients."""
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in fields)
+
+
+@lru_cache(maxsize=256)  # what all messages share stays; numbers and ids pass through
+def _quoted(piece: str) -> str:
+    return quote_plus(piece)

@@ -10,10 +10,9 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import ClassVar
-from urllib.parse import urlencode
 
 from smsbot.errors import GatewayError, HookMalformed, Misconfigured, Refused, Throttled, Unavailable
-from smsbot.gateways import templates
+from smsbot.gateways import forms, templates
 from smsbot.gateways.base import (
     Accepted,
     Ack,
@@ -69,14 +68,14 @@ class Http:
         url = config.base_url + templates.fill(config.path, values, templates.in_url)
         fields = {name: templates.fill(template, values, templates.as_is) for name, template in config.fields.items()}
         if config.method == "GET":
-            query = urlencode(fields)
+            query = forms.encoded(fields.items())
             return Request("GET", url + ("&" if "?" in url else "?") * bool(query) + query, headers)
         if config.body is not None:
             body = templates.fill(config.body, values, ESCAPES[config.content_type])
         elif config.content_type == "json":
             body = json.dumps(fields, ensure_ascii=False)
         else:
-            body = urlencode(fields)
+            body = forms.encoded(fields.items())
         return Request(config.method, url, {"content-type": TYPES[config.content_type]} | headers, body.encode())
 
     def _values(self, message: Message) -> dict[str, str]:

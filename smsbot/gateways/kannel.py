@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 
 from smsbot.errors import GatewayError, HookMalformed, Refused
+from smsbot.gateways import forms
 from smsbot.gateways.base import (
     Accepted,
     Ack,
@@ -82,7 +83,7 @@ class Kannel:
         if self.config.dlr_mask and message.status_url:
             fields["dlr-mask"] = str(self.config.dlr_mask)
             fields["dlr-url"] = self._report_url(message)
-        return Request("GET", f"{self._url}?{urlencode({name: value for name, value in fields.items() if value})}")
+        return Request("GET", f"{self._url}?{forms.encoded((name, value) for name, value in fields.items() if value)}")
 
     def _report_url(self, message: Message) -> str:
         """Kannel expands `%d` to the report's type; every other percent sign is doubled to stay one."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from smsbot.gateways.base import Accepted, Capabilities, ChannelConfig, Message
 from smsbot.status import Status
 
@@ -11,7 +13,7 @@ from smsbot.status import Status
 class SimulatorConfig(ChannelConfig):
     gateway: str = "simulator"
     sender: str = "2020"
-    rate_per_s: float = 100_000
+    rate_per_s: float = Field(default=100_000, gt=0, le=100_000)
 
 
 class Simulator:

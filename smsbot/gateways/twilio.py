@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from typing import ClassVar
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
 from smsbot.errors import GatewayError, HookMalformed, Refused
-from smsbot.gateways import signing, twilio_codes
+from smsbot.gateways import forms, signing, twilio_codes
 from smsbot.gateways.base import (
     Accepted,
     Ack,
@@ -73,7 +73,7 @@ class Twilio:
             fields["From"] = message.sender or self.config.sender
         if message.status_url:
             fields["StatusCallback"] = with_query(message.status_url, {OUR_ID: message.id})
-        return Request("POST", self._url, self._headers, urlencode(fields).encode("ascii"))
+        return Request("POST", self._url, self._headers, forms.encoded(fields.items()).encode("ascii"))
 
     def result(self, response: Response) -> Accepted | GatewayError:
         answer = answer_object(response)

@@ -24,6 +24,7 @@ from smsbot.store.writer import Job, Writer
 T = TypeVar("T")
 
 BUSY_MS = 10_000
+PRIVATE = 0o600  # the file holds people's numbers and words
 SQLITE_CACHE_KIB = 32 * 1024
 WRITERS_POSTGRESQL = 3  # batches in flight (docs: two to four saturate one server)
 
@@ -119,8 +120,9 @@ class Store:
         if file and file != ":memory:":
             try:
                 Path(file).parent.mkdir(parents=True, exist_ok=True)
+                Path(file).touch(mode=PRIVATE, exist_ok=True)  # the journal beside it gets the same mode from SQLite
             except OSError as error:
-                raise StoreError(f"The folder of the database {file} cannot be made: {error.strerror}.") from error
+                raise StoreError(f"The database {file} cannot be made: {error.strerror}.") from error
 
 
 class _Translation:

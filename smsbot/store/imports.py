@@ -220,10 +220,11 @@ class _Chunk:
         self._people = standing.people(connection, sorted(self._subjects))
         suppressed = standing.suppressed(connection, self._subjects.values())
         past = standing.past(connection, self._subjects.values())
+        nothing = Past()
         for form in self._forms:
             subject = self._subjects[form.number]
             person = self._people.get(form.number, STRANGER)
-            before = past.get(subject) or Past()
+            before = past.get(subject, nothing)
             stopped_ms = max(suppressed.get(subject, -1), person.stopped_ms or -1, before.stopped_ms)
             self._decide(form, subject, stopped_ms, before)
 
@@ -238,16 +239,19 @@ class _Chunk:
             self._refuse(form, "the person had everything erased after that date", "have a new form signed")
             return
         known = past.forms.get((rule, form.form, form.evidence), ())
-        topics = [f"topic:{code}" for code in form.topics]
-        kept = [scope for scope in topics if past.left_ms.get(scope, -1) < signed_ms]
-        fresh = [scope for scope in ("all", *kept) if scope not in known]
-        if not fresh:
+        kept = [code for code in form.topics if past.left_ms.get(f"topic:{code}", -1) < signed_ms]
+        topics = [code for code in kept if f"topic:{code}" not in known] if known else kept
+        if "all" in known and not topics:
             self.repeated += 1
             return
-        taken = self._taken.setdefault(form.number, _Taken(subject, []))
+        taken = self._taken.get(form.number)
+        if taken is None:
+            taken = self._taken[form.number] = _Taken(subject, [])
         taken.forms.append(form)
-        taken.topics.update((scope.removeprefix("topic:"), None) for scope in fresh if scope != "all")
-        taken.facts.extend((form, scope) for scope in fresh)
+        taken.topics.update(dict.fromkeys(topics))
+        if "all" not in known:
+            taken.facts.append((form, "all"))
+        taken.facts.extend([(form, f"topic:{code}") for code in topics])
         self.taken_rows += 1
 
     def _fact(self, form: Form, subject: str, scope: str) -> audit.Entry:
@@ -302,11 +306,17 @@ class _Chunk:
     def _greeted(self, number: str) -> tuple[str | None, Form]:
         """Language and form of a welcome: the newest form is the one that the person remembers."""
         forms = self._taken[number].forms
-        return self._language(number), max(forms, key=lambda form: form.consented_on)
+        newest = forms[0] if len(forms) == 1 else max(forms, key=lambda form: form.consented_on)
+        return self._language(number), newest
 
     def _language(self, number: str) -> str | None:
-        given = next((form.language for form in self._taken[number].forms if form.language), None)
-        return self._people.get(number, STRANGER).language or given
+        known = self._people.get(number, STRANGER).language
+        if known:
+            return known
+        for form in self._taken[number].forms:
+            if form.language:
+                return form.language
+        return None
 
     def _save_people(self, connection: Connection) -> dict[str, int]:
         now_ms, places = self._now_ms, self._directory.places

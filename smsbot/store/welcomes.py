@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -43,6 +44,7 @@ class Queue:
         self._welcome = welcome
         self._now_ms = now_ms
         self._broadcast_id: int | None = None
+        self._composed: dict[tuple[str | None, str, date], tuple[str, str, Measure]] = {}
         self._texts: dict[tuple[str, str], int] = {}
         self._welcomed: set[int] = set()
         self._uncommitted: tuple[int, dict[tuple[str, str], int], list[int]] | None = None
@@ -94,8 +96,12 @@ class Queue:
             self._uncommitted = None
 
     def _written(self, contact_id: int, language: str | None, form: Form) -> Written:
-        spoken, text = self._welcome.text(language, form.place, form.consented_on)
-        return contact_id, spoken, text, measure(text)
+        circumstances = language, form.place, form.consented_on
+        found = self._composed.get(circumstances)
+        if found is None:
+            spoken, text = self._welcome.text(*circumstances)
+            found = self._composed[circumstances] = spoken, text, measure(text)
+        return contact_id, *found
 
     def _save_texts(self, connection: Connection, key: int, written: Sequence[Written]) -> dict[tuple[str, str], int]:
         texts = dict(self._texts)

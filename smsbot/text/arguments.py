@@ -10,6 +10,8 @@ from smsbot.text.understood import Intent
 from smsbot.text.vocabulary import Meaning, Token, Vocabulary
 from smsbot.text.words import Role
 
+DOUBTFUL_NAME = "name?"
+"""The rule of a LEAVE whose topic is a slip away: it leaves that topic, and never stops all."""
 _SILENT = frozenset({Role.COURTESY, Role.FILLER, Role.TOPIC_NOUN, Role.MESSAGING})
 
 
@@ -137,6 +139,15 @@ def read_argument(parts: Sequence[Segment]) -> Argument:
         tuple(topics), tuple(numbers), every, strangers, named.language if named else None,
         _script(named, typed), named.word if named else "", by_name,
     )  # fmt: skip
+
+
+def slipped_topic(parts: Sequence[Segment], vocabulary: Vocabulary) -> str | None:
+    """The topic whose name the only strange word of an argument is one slip from: `JOIN BUGDET`."""
+    strange = [part for part in parts if not part.is_silent]
+    if len(strange) != 1 or strange[0].meanings or len(strange[0].tokens) != 1:
+        return None
+    near = {meaning.topic if meaning.own_name else None for meaning in vocabulary.slips(strange[0].raw)}
+    return near.pop() if len(near) == 1 else None
 
 
 def _script(named: Meaning | None, typed: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from smsbot.text.arguments import Argument, Segment, read_argument
+from smsbot.text.arguments import DOUBTFUL_NAME, Argument, Segment, read_argument, slipped_topic
 from smsbot.text.fold import lower
 from smsbot.text.reading import named, rank, script_of, single
 from smsbot.text.understood import Intent, Understood
@@ -154,6 +154,9 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             if places:
                 return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
             return replace(base, unknown=base.unknown or not base.numbers), strangers
+        case Intent.JOIN | Intent.LEAVE if strangers == 1 and (slipped := slipped_topic(found.tail, vocabulary)):
+            doubt = DOUBTFUL_NAME if base.intent is Intent.LEAVE else base.rule
+            return replace(base, topics=(slipped,), rule=doubt, unknown=False), 0
         case Intent.JOIN if strangers and found.language is not None and not base.topics:
             return replace(base, chosen_language=found.language, unknown=False), 0
         case Intent.LEAVE if strangers and not found.topic_first:

@@ -144,12 +144,12 @@ class Fold:
     """How words of one language are compared.
 
     *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
-    *coarse*: the same with more letters merged, for what *keys* does not find.
+    *coarse*: a key with more letters merged, for what the keys do not find.
     """
 
     script: str
     keys: Callable[[str], tuple[str, ...]]
-    coarse: Callable[[str], tuple[str, ...]] | None = None
+    coarse: Callable[[str], str] | None = None
 
 
 def plain_keys(word: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, rewriter, script
+from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, rewriter, script, undouble
 
 # --- Georgian: the aspirated and the ejective of a pair are one class, since Latin spellings seldom tell them apart ---
 
@@ -44,8 +44,8 @@ def _ka_legacy(word: str) -> str:
     return "".join(char if char in "TWRSJZC" else char.lower() for char in word).translate(_KA_LEGACY).translate(_KA)
 
 
-def _ka_coarse(word: str) -> tuple[str, ...]:
-    return distinct([key.translate(_KA_COARSE) for key in _ka_keys(word)])
+def _ka_coarse(key: str) -> str:
+    return undouble(key.translate(_KA_COARSE))
 
 
 # --- Russian ---------------------------------------------------------------------------------------------------------

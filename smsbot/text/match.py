@@ -8,7 +8,6 @@ Deterministic, linear in the text, and never an exception.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 from smsbot.text import command, stopping
@@ -29,6 +28,7 @@ _NO_DIGITS = re.compile(r"no\s?\d+\s?to\s?\d+")  # the suffix of Georgian bulk s
 LONGEST_NUMBER = 9  # digits
 _LONGEST_WORD = 40  # letters of a phrase written without spaces
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
+_SPLIT_WORDS = 3  # of a phrase with spaces where none belong
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
 
 
@@ -59,10 +59,10 @@ def _read(text: str, vocabulary: Vocabulary) -> Understood:
     return (
         (_minus(cleaned, parts) if leaving else None)
         or _whole(parts, "fold")
-        or _compact(found, vocabulary)
+        or _compact(found, parts, vocabulary)
         or _on_other_keyboard(cleaned, vocabulary)
         or _in_courtesy(parts)
-        or stopping.read(parts, cleaned)
+        or stopping.read(parts, cleaned, vocabulary)
         or command.read(parts, cleaned, vocabulary)
         or _names(parts, cleaned)
         or (command.glued(found[0], vocabulary) if len(found) == 1 else None)
@@ -140,14 +140,16 @@ def _stands_alone(meaning: Meaning) -> bool:
     return meaning.role is None or meaning.role in (Role.PHRASE, Role.REFUSAL)
 
 
-def _compact(found: Sequence[str], vocabulary: Vocabulary) -> Understood | None:
+def _compact(found: Sequence[str], parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood | None:
     """`agarminda`, `s t o p`: a phrase with its spaces missing, or spaces where none belong."""
     joined = "".join(found)
     if len(joined) > _LONGEST_WORD or joined.isdecimal():
         return None
     spelled = len(found) > 1 and all(len(word) == 1 for word in found)
-    if len(found) > 1 and not spelled and len(joined) < 6:
-        return None  # two short words that happen to make a third
+    if len(found) > 1 and not spelled and (len(joined) < 6 or len(found) > _SPLIT_WORDS):
+        return None  # two short words that happen to make a third; a sentence
+    if len(found) > 1 and not spelled and all(part.meanings or part.number is not None for part in parts):
+        return None  # every word is one of ours as it stands
     known = vocabulary.compact.get(lower(joined))
     for entry in vocabulary.languages if known is None else ():
         for key in fold_of(entry.language).keys(joined):
@@ -238,12 +240,14 @@ def _slip(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
 
 def _spoken(parts: Sequence[Segment]) -> str | None:
     """The language of a sentence in Latin letters: two words that only it has, and more than any other has."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for part in parts:
-        languages = {meaning.language for meaning in part.meanings}
-        counts.update(language for language in languages if language is not None and len(languages) == 1)
-    (first, most), (_, second) = (*counts.most_common(2), ("", 0), ("", 0))[:2]
-    return first if most >= _TELLING_WORDS and most > second else None
+        language = part.meanings[0].language if part.meanings else None
+        if language is not None and all(meaning.language == language for meaning in part.meanings):
+            counts[language] = counts.get(language, 0) + 1
+    most = max(counts.values(), default=0)
+    spoken = [language for language, count in counts.items() if count == most]
+    return spoken[0] if most >= _TELLING_WORDS and len(spoken) == 1 else None
 
 
 def _other(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smsbot.text.arguments import Segment, read_argument
+from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument, slipped_topic
 from smsbot.text.fold import lower
 from smsbot.text.reading import script_of
 from smsbot.text.understood import Intent, Understood
@@ -23,7 +23,7 @@ _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a quest
 _NEAR_LETTERS = 6
 
 
-def read(parts: Sequence[Segment], cleaned: str) -> Understood | None:
+def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The stop, leave, keep or stop sentence in *parts*, or None if no stop word is in them."""
     content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
     spots = [index for index, part in enumerate(content) if _stops(part)]
@@ -43,7 +43,7 @@ def read(parts: Sequence[Segment], cleaned: str) -> Understood | None:
         if not any(part.asks(Intent.STOP) for part in content) and _is_turned(others):
             return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
         return _answer(Intent.STOP, meaning, cleaned, rule, every=every)
-    leaving = _leave(content, others, meaning)
+    leaving = _leave(content, others, meaning) or _leave_slipped(content, others, meaning, vocabulary)
     if leaving is not None:
         return leaving
     if any(part.has(Role.PHRASE) for part in content):
@@ -97,6 +97,19 @@ def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meani
         Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
         script=script_of(meaning.language, command.text), keyword=meaning.word,
         rule="exact" if command.literal else "fold",
+    )  # fmt: skip
+
+
+def _leave_slipped(
+    content: Sequence[Segment], others: Sequence[Segment], meaning: Meaning, vocabulary: Vocabulary
+) -> Understood | None:
+    """`STOP BUGDET`."""
+    slipped = slipped_topic(others, vocabulary) if content[0].asks(Intent.STOP) else None
+    if slipped is None:
+        return None
+    return Understood(
+        Intent.LEAVE, (slipped,), argument=_rest(others), language=meaning.language,
+        script=script_of(meaning.language, content[0].text), keyword=meaning.word, rule=DOUBTFUL_NAME,
     )  # fmt: skip
 
 

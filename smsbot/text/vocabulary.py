@@ -44,6 +44,10 @@ class Meaning:
     denies: bool = False  # contains its own negation ("don't text me"), so that no other can turn it round
 
 
+_Keys = tuple[tuple[str, tuple[str, ...]], ...]  # language → sound keys, in the order of the tables
+_NO_IDS: frozenset[int] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """One word of a message and the ids of the listed words it may be. *inflected*: a topic's name in another case."""
@@ -55,6 +59,7 @@ class Token:
     number: int | None = None
     inflected: Meaning | None = None
     ids: tuple[int, ...] = ()  # *folded*, in the order of the languages
+    keys: _Keys = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class Vocabulary:
     _tables: list[_LanguageTable] = field(default_factory=list)
     _phrases: dict[int, list[tuple[tuple[int, ...], Meaning]]] = field(default_factory=dict)
     _tokens: dict[str, Token] = field(default_factory=dict)
+    _slips: dict[str, list[Meaning]] = field(default_factory=dict)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
     _latin: dict[tuple[Intent, str], str] = field(default_factory=dict)
@@ -176,14 +182,19 @@ class Vocabulary:
 
     def slips(self, word: str) -> list[Meaning]:
         """Commands and topics one slip away from *word* (cleaned, case kept), in spelling or in sound."""
+        known = self._slips.get(word)
+        if known is not None:
+            return known
         found = {id(meaning): meaning for meaning in self.near.find(lower(word))}
-        for table in self._tables:
-            for key in table.fold.keys(word):
+        for language, keys in self.token(word).keys:
+            for key in keys:
                 if len(key) < SHORTEST:
                     continue
-                for meaning in self.near.find(f"{table.language}:{key}"):
+                for meaning in self.near.find(f"{language}:{key}"):
                     found[id(meaning)] = meaning
-        return list(found.values())
+        if len(self._slips) >= CACHE_LIMIT:
+            self._slips.clear()
+        return self._slips.setdefault(word, list(found.values()))
 
     def remember(self, text: str, answer: Understood) -> Understood:
         """Keep the reading of a short message: most of what people text are the same few."""
@@ -295,8 +306,8 @@ class Vocabulary:
         if table is not None:
             for key in table.fold.keys(word):
                 table.keys.setdefault(key, set()).add(number)
-            for key in table.fold.coarse(word) if table.fold.coarse else ():
-                table.coarse.setdefault(key, set()).add(number)
+                if table.fold.coarse:
+                    table.coarse.setdefault(table.fold.coarse(key), set()).add(number)
         return number
 
     def _add_slips(self, entry: LanguageWords) -> None:
@@ -321,40 +332,45 @@ class Vocabulary:
         number = int(lowered) if lowered.isascii() and lowered.isdigit() and len(lowered) <= 9 else None
         literal: set[int] = set(self._literal.get(lowered, ()))
         folded: set[int] = set()
+        keys = self._keys(word) if number is None else ()
         if number is None:
-            for reading in (word, *disguised(lowered)):
-                if reading is not word:
-                    literal |= self._literal.get(reading, set())
-                folded |= self._by_keys(reading)
-            for reading in squeeze(lowered) if not literal else ():
+            folded |= self._by_keys(word, keys)
+            for reading in (*disguised(lowered), *(squeeze(lowered) if not literal else ())):
                 literal |= self._literal.get(reading, set())
-                folded |= self._by_keys(reading)
+                folded |= self._by_keys(reading, self._keys(reading))
         ids = tuple(sorted(folded | literal))
-        return Token(lowered, word, frozenset(literal), frozenset(ids), number, self._inflected(word), ids)
+        return Token(lowered, word, frozenset(literal), frozenset(ids), number, self._inflected(word, keys), ids, keys)
 
-    def _inflected(self, word: str) -> Meaning | None:
+    def _keys(self, word: str) -> _Keys:
+        if len(word) > LONGEST + 1:
+            return ()
+        return tuple((table.language, table.fold.keys(word)) for table in self._tables)
+
+    def _inflected(self, word: str, keys: _Keys) -> Meaning | None:
         """A topic's name with a case ending: ბიუჯეტის, kulturaze, бюджета."""
         if not SHORTEST <= len(word) <= LONGEST:
             return None
-        for language in INFLECTED:
-            for key in fold_of(language).keys(word):
+        for language, own in keys:
+            for key in own if language in INFLECTED else ():
                 for spot in stems(key):
                     found = self.topic_stems.get(f"{language}:{spot}")
                     if found is not None:
                         return found
         return None
 
-    def _by_keys(self, word: str) -> set[int]:
+    def _by_keys(self, word: str, keys: _Keys) -> set[int]:
         found: set[int] = set()
         if len(word) > LONGEST:
             return found
-        for table in self._tables:
-            for key in table.fold.keys(word):
-                found |= table.keys.get(key, set())
+        for table, (_, own) in zip(self._tables, keys, strict=True):
+            for key in own:
+                found |= table.keys.get(key, _NO_IDS)
         if not found and len(word) >= 5:
-            for table in self._tables:
-                for key in table.fold.coarse(word) if table.fold.coarse else ():
-                    found |= table.coarse.get(key, set())
+            for table, (_, own) in zip(self._tables, keys, strict=True):
+                coarse = table.fold.coarse
+                if coarse is not None:
+                    for key in own:
+                        found |= table.coarse.get(coarse(key), _NO_IDS)
         return found
 
 

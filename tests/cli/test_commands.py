@@ -303,3 +303,21 @@ def test_every_channel_of_the_written_file_builds_a_gateway_when_uncommented(ter
         if table["gateway"] in registry.known()
     ]
     assert sorted(built) == registry.known()
+
+
+@pytest.mark.parametrize(
+    "tables, told",
+    [
+        ("[[topics]]\ncode = 'a'\nnumber = 1\nnames = {en = 'A'}\n" * 2, "code `a` is given twice"),
+        (
+            "[[topics]]\ncode = 'a'\nnumber = 1\nnames = {en = 'A'}\n"
+            "[[topics]]\ncode = 'b'\nnumber = 1\nnames = {en = 'B'}\n",
+            "number `1` is given twice",
+        ),
+        ("[[places]]\ncode = 'a'\nnames = {en = 'A'}\n" * 2, "code `a` is given twice"),
+        ("[channels.phone]\ngateway = 'simulator'\nrate_per_s = 0\n", "channels.phone.rate_per_s"),
+    ],
+)
+def test_what_could_not_work_is_told_before_anything_starts(terminal: Terminal, tables: str, told: str) -> None:
+    (terminal.folder / "smsbot.toml").write_text(tables, encoding="utf-8")
+    assert told in sentence(terminal.run("say", "+995555000001", "HELP"))

@@ -229,3 +229,10 @@ async def test_topics_edited_elsewhere_are_known_with_the_next_text(pipeline: Pi
     await pipeline.text("WATER")
     count = pipeline.store.read(lambda c: c.execute(select(func.count()).select_from(table(Subscription))).scalar())
     assert count == 1
+
+
+async def test_a_group_may_be_limited_to_one_text(store: Store, content: Blueprint) -> None:
+    store.write(lambda c: directory.seed(c, seed_topics(Settings()), ()))
+    turns = Turns(store, Bot(content.engine), region="GE", clock=Clock(), routes=Routes({"main": "main"}), group=1)
+    await asyncio.gather(*(turns.submit("main", Received(ONE, "JOIN", f"id-{n}")) for n in range(5)))
+    assert (turns.counters.turns, turns.counters.groups) == (5, 5)

@@ -1,0 +1,82 @@
+"""The benchmarks at the smallest size: they work and count what they sent; nobody looks at a clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks import fanout, machine, report, turns
+from benchmarks.__main__ import BENCHMARKS, main, measure
+from benchmarks.suite import SQLITE, Bench, Broken, Goal, Row, expect
+
+SMALLEST = 10_000
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path, divisor=SMALLEST, runs=1)
+    yield made
+    made.close()
+
+
+def test_turns_reach_the_provider_and_are_compared_with_the_bare_route(bench: Bench) -> None:
+    row = turns.compare(bench, SQLITE, delivered=True)
+    assert row.value > 0
+    assert row.goal == Goal(0.2, at_least=True)
+    assert {name: len(values) for name, values in row.values.items()} == {
+        "ratio": 1, "turns_per_s": 1, "bare_per_s": 1, "p99_ms": 1,
+    }  # fmt: skip
+
+
+def test_a_broadcast_is_written_out_while_strangers_join(bench: Bench) -> None:
+    seconds, against_raw, longest_ms = fanout.compare(bench, SQLITE)
+    assert (seconds.unit, against_raw.unit, longest_ms.unit) == ("s", "", "ms")
+    assert min(seconds.value, against_raw.value, longest_ms.value) > 0
+
+
+def test_what_breaks_is_told_and_the_others_still_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_: Bench) -> list[Row]:
+        expect("rows", 1, 2)
+        return []
+
+    monkeypatch.setattr(
+        "benchmarks.__main__.BENCHMARKS", {"lost": lost, "kept": lambda _: [Row("kept", 1.0, "s", Goal(2), {})]}
+    )
+    told: list[str] = []
+    rows, broken = measure(bench, ["lost", "kept"], told.append)
+    assert ([row.name for row in rows], broken) == (["kept"], ["lost"])
+    assert any("rows: 1 instead of 2" in line for line in told)
+    with pytest.raises(Broken):
+        lost(bench)
+
+
+def test_rows_are_kept_as_json_and_shown_as_markdown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    rows = [
+        Row("Fast enough", 1_600.4, "a second", Goal(1_500, at_least=True), {"per_s": [1_600.4]}, "of 3,000"),
+        Row("Too slow", 3.14, "s", Goal(3), {"seconds": [3.14]}),
+        Row("Only told", 0.5, "", None, {}),
+    ]
+    file = report.save(rows, machine.facts(None), judged=True, runs=5)
+    assert json.loads(file.read_text(encoding="utf-8"))["rows"][1]["values"] == {"seconds": [3.14]}
+    (tmp_path / "9999.json").write_text(json.dumps({"judged": True, "whole": False}))  # newer, of a single benchmark
+    assert report.latest(tmp_path) == file
+    table = report.markdown(file).splitlines()
+    assert table[:5] == [
+        "| What | Measured | Goal | Met |",
+        "|---|---|---|---|",
+        "| Fast enough | 1,600 a second (of 3,000) | ≥ 1,500 a second | yes |",
+        "| Too slow | 3.14 s | < 3 s | no |",
+        "| Only told | 0.50 |  |  |",
+    ]
+    assert table[-1].startswith("Medians of 5 runs on ")
+
+
+def test_every_benchmark_is_listed_with_what_it_measures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(BENCHMARKS)
+    assert all(len(line.split()) > 4 for line in lines)
