@@ -7,6 +7,7 @@ from enum import StrEnum
 from smsbot.clock import MINUTE_MS, SECOND_MS
 
 DOWN_AFTER = 5  # failures in a row
+DOWN_AFTER_MS = 3 * SECOND_MS  # or failures for so long: a lone message's first retry comes after about five seconds
 PROBE_MS = SECOND_MS  # while it is down, one message a second asks whether it is back
 PAUSE_FIRST_MS = 30 * SECOND_MS  # misconfigured: somebody has to act, so ask rarely
 PAUSE_MOST_MS = 10 * MINUTE_MS
@@ -34,6 +35,7 @@ class Watch:
         self.closed_until_ms = 0
         self.told: Told | None = None  # what was last written down
         self._failures = 0
+        self._failing_since_ms = 0
         self._trouble_ms = 0
         self._pause_ms = PAUSE_FIRST_MS
 
@@ -70,8 +72,10 @@ class Watch:
 
     def failed(self, reason: str, now_ms: int) -> None:
         """No answer, or one that says the gateway is out of order."""
+        if not self._failures:
+            self._failing_since_ms = now_ms
         self._failures += 1
-        if self._failures >= DOWN_AFTER:
+        if self._failures >= DOWN_AFTER or now_ms - self._failing_since_ms >= DOWN_AFTER_MS:
             self.state, self.reason = ChannelState.DOWN, reason
             self.closed_until_ms = now_ms + PROBE_MS
         else:
