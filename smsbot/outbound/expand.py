@@ -30,8 +30,8 @@ log = structlog.get_logger()
 LEASE = "broadcasts"
 TERM_MS = 10 * SECOND_MS
 POLL_S = 1.0
-PIECE_ROWS = {"sqlite": 5_000, "postgresql": 20_000}
-PIECE_S = {"sqlite": 0.03, "postgresql": 0.3}
+PIECE_ROWS = {"sqlite": 10_000, "postgresql": 20_000}
+PIECE_S = {"sqlite": 0.08, "postgresql": 0.3}
 """How long a piece may take. On SQLite every turn waits behind it; PostgreSQL has other writers, and there a piece of
 20,000 costs two thirds of four of 5,000."""
 LEAST_SPAN = 500

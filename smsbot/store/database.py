@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from smsbot.errors import StoreError, StoreUnavailable
 from smsbot.store import migrate, sql
+from smsbot.store.checkpoint import BACKSTOP_PAGES, Checkpointer
 from smsbot.store.tables import Meta, table
 from smsbot.store.writer import Job, Writer
 
@@ -52,6 +53,7 @@ class Store:
                 "pool_recycle": 1800,
             }
             self.writes = self.reads = create_engine(self.url, **options)
+        self._checkpointer: Checkpointer | None = None
         self.writer = Writer(self.writes, threads=1 if self.sqlite else WRITERS_POSTGRESQL)
 
     @property
@@ -72,9 +74,15 @@ class Store:
         """Start the writers. The tables must be of this version."""
         _ = self.key  # read now: on SQLite a job could not wait for a second writer
         self.writer.start()
+        file = make_url(self.url).database
+        if self.sqlite and file:
+            self._checkpointer = Checkpointer(self.reads, Path(file))
+            self._checkpointer.start()
 
     def close(self) -> None:
         self.writer.close()
+        if self._checkpointer is not None:
+            self._checkpointer.close()
         self.writes.dispose()
         self.reads.dispose()
 
@@ -177,6 +185,7 @@ def _sqlite_engine(url: str, *, begin: str) -> Engine:
             "temp_store=MEMORY",
             f"cache_size=-{SQLITE_CACHE_KIB}",
             "journal_size_limit=67108864",
+            f"wal_autocheckpoint={BACKSTOP_PAGES}",
         ):
             raw.execute(f"PRAGMA {pragma}").close()
 

@@ -147,11 +147,12 @@ def _insert(
         statement = f"WITH made AS ({insert} RETURNING text_id) SELECT text_id, count(*) FROM made GROUP BY text_id"
         return Counter({names[int(key)]: int(n) for key, n in sql.run(connection, statement, values)})
     before = int(sql.run(connection, "SELECT COALESCE(max(id), 0) FROM outbox").scalar_one())
-    if sql.run(connection, insert, values).rowcount == 0:
+    rows = sql.run(connection, insert, values).rowcount
+    if rows == 0:
         return Counter()
-    sums = ", ".join(f"sum(text_id = {text.id})" for text in texts)  # nobody else writes: all of these are ours
-    found = sql.run(connection, f"SELECT {sums} FROM outbox WHERE id > ?", (before,)).one()
-    return Counter({language: int(n) for language, n in zip(languages, found, strict=True) if n})
+    sums = ", ".join(f"sum(text_id = {text.id})" for text in texts[1:])  # nobody else writes: all of these are ours
+    found = [int(n) for n in sql.run(connection, f"SELECT {sums} FROM outbox WHERE id > ?", (before,)).one()]
+    return Counter(dict(zip(languages, (rows - sum(found), *found), strict=True)))
 
 
 def _channel(fixed: str | None, channels: Sequence[str]) -> tuple[str, list[Any]]:

@@ -32,9 +32,9 @@ def test_turns_reach_the_provider_and_are_compared_with_the_bare_route(bench: Be
 
 
 def test_a_broadcast_is_written_out_while_strangers_join(bench: Bench) -> None:
-    seconds, against_raw, longest_ms = fanout.compare(bench, SQLITE)
-    assert (seconds.unit, against_raw.unit, longest_ms.unit) == ("s", "", "ms")
-    assert min(seconds.value, against_raw.value, longest_ms.value) > 0
+    rows = list(fanout.compare(bench, SQLITE))
+    assert [row.unit for row in rows] == ["s", "s", "", "ms"]
+    assert min(row.value for row in rows) > 0
 
 
 def test_what_breaks_is_told_and_the_others_still_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

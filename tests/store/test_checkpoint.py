@@ -1,0 +1,37 @@
+import threading
+from pathlib import Path
+
+from smsbot.store import bulk, checkpoint
+from smsbot.store.database import Store
+from smsbot.store.tables import Staff, table
+
+ROWS = [(f"name {n}", "viewer", "p", "h" * 2_000, n) for n in range(4_000)]  # eight megabytes
+COLUMNS = ("name", "role", "prefix", "key_hash", "created_ms")
+
+
+def test_the_log_is_carried_over_beside_the_writer(tmp_path: Path) -> None:
+    file = tmp_path / "smsbot.db"
+    store = Store(f"sqlite:///{file}")
+    store.upgrade()
+    store.start()
+    before = file.stat().st_size
+    store.write(lambda c: bulk.insert(c, table(Staff), COLUMNS, ROWS))
+    pause = threading.Event()
+    for _ in range(600):  # nobody commits any more, so only the thread can have done it
+        if file.stat().st_size > before + checkpoint.LEAST_BYTES:
+            break
+        pause.wait(0.05)
+    assert file.stat().st_size > before + checkpoint.LEAST_BYTES
+    store.close()
+
+
+def test_what_was_committed_is_there_after_closing_and_opening(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/smsbot.db"
+    store = Store(url)
+    store.upgrade()
+    store.start()
+    store.write(lambda c: bulk.insert(c, table(Staff), COLUMNS, ROWS))
+    store.close()
+    again = Store(url)
+    assert again.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM staff").scalar()) == len(ROWS)
+    again.close()
