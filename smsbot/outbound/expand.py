@@ -34,6 +34,7 @@ PIECE_ROWS = {"sqlite": 10_000, "postgresql": 20_000}
 PIECE_S = {"sqlite": 0.08, "postgresql": 0.3}
 """How long a piece may take. On SQLite every turn waits behind it; PostgreSQL has other writers, and there a piece of
 20,000 costs two thirds of four of 5,000."""
+RUN_S = 0.5  # how long pieces of a lone broadcast follow each other before anything else is looked at
 LEAST_SPAN = 500
 MOST_SPAN = 500_000
 
@@ -135,7 +136,8 @@ class Expander:
         first = True
         while left and self._monotonic() < until_s and not self._stopping:
             broadcast_id = left.pop(0)
-            piece = await self._piece(broadcast_id)
+            alone = not left and not first
+            piece = await self._pieces(broadcast_id, self._monotonic() + (RUN_S if alone else 0))
             if not piece.complete:
                 left.append(broadcast_id)
             if first or piece.complete:
@@ -143,19 +145,23 @@ class Expander:
                 first = False
         return bool(left)
 
-    async def _piece(self, broadcast_id: int) -> Piece:
-        span, took_s = self._span, 0.0
+    async def _pieces(self, broadcast_id: int, until_s: float) -> Piece:
+        """Write one piece, and more of the same broadcast until *until_s*; give the last."""
 
         def work(connection: Connection) -> Piece:
-            nonlocal took_s
             began_s = self._monotonic()
-            piece = fanout.write_piece(connection, broadcast_id, self._channels, self._clock(), span)
-            took_s = self._monotonic() - began_s
+            piece = fanout.write_piece(connection, broadcast_id, self._channels, self._clock(), self._span)
+            self._adapt(piece, self._monotonic() - began_s)
             return piece
 
-        piece = await self._store.run(work, urgent=False)
+        def again(piece: Piece) -> bool:
+            return not piece.complete and not self._stopping and self._monotonic() < until_s
+
+        return await self._store.repeat(work, again)
+
+    def _adapt(self, piece: Piece, took_s: float) -> None:
+        """Choose the next span by what this one took: contacts may be sparse, and disks are not alike."""
         if piece.contacts:
             by_time = self._piece_s / max(took_s, 1e-6)
             by_rows = self._rows / max(piece.rows, 1)
             self._span = round(min(max(piece.contacts * min(by_time, by_rows, 2.0), LEAST_SPAN), MOST_SPAN))
-        return piece

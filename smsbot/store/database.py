@@ -7,6 +7,7 @@ a transaction that reads first and then writes fails at once with BUSY.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,22 @@ class Store:
             loop.call_soon_threadsafe(_settle, future, result, error)
 
         self.writer.post(job, done, urgent=urgent)
+        return await future
+
+    async def repeat(self, job: Job[T], again: Callable[[T], bool]) -> T:
+        """Run the patient *job* over and over, each time in a transaction of its own, while *again* says so of its
+        result; give the last. The next is queued on the writer's thread itself: a busy event loop does not slow it."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def done(result: Any, error: BaseException | None) -> None:
+            if error is None and not future.cancelled() and again(result):
+                with contextlib.suppress(RuntimeError):  # the writer is being closed: this was the last one
+                    self.writer.post(job, done, urgent=False)
+                    return
+            loop.call_soon_threadsafe(_settle, future, result, error)
+
+        self.writer.post(job, done, urgent=False)
         return await future
 
     async def look(self, job: Job[T]) -> T:
