@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 log = structlog.get_logger()
 
-EVERY_S = 0.25
+EVERY_S = 0.6
 LEAST_BYTES = 4 * 1024 * 1024
 """SQLite's own measure: 1,000 pages of 4 KiB. Its default does this within the commit that passes it, where the one
 writer waits for two more syncs."""
