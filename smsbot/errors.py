@@ -89,11 +89,18 @@ class Misconfigured(GatewayError):
 
 
 class Refused(GatewayError):
-    """This message will never be accepted."""
+    """This message will never be accepted.
 
-    def __init__(self, code: str, sentence: str, *, opted_out: bool = False, unreachable: bool = False) -> None:
+    *opted_out*: the person told the gateway to stop. *unreachable*: there is no such phone. *blocked*: a stop-list of
+    the gateway or the operator that is not ours; no withdrawal of consent, and only they can lift it.
+    """
+
+    def __init__(
+        self, code: str, sentence: str, *, opted_out: bool = False, unreachable: bool = False, blocked: bool = False
+    ) -> None:
         self.opted_out = opted_out
         self.unreachable = unreachable
+        self.blocked = blocked
         super().__init__(code, sentence)
 
 

@@ -110,10 +110,22 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which piece of a longer text this is: 3GPP TS 23.040 §9.2.3.24.1, or a provider's fields for it.
+
+    *number* counts from 1 to *total*. Parts belong together by channel, sender, recipient, *reference* and *total*.
+    """
+
+    reference: int
+    total: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A text from a person. *number* is as the gateway wrote it. *external_id* is the gateway's own id, None if
     this gateway gives none. *sent_ms* is the sender's time if told. *optout* is the gateway's own reading
-    (`stop`, `start`, `help`): it has answered already."""
+    (`stop`, `start`, `help`): it has answered already. *part*: the text is one piece of several, joined by us."""
 
     number: str = field(repr=False)
     text: str = field(repr=False)
@@ -121,6 +133,7 @@ class Received:
     to: str = ""
     sent_ms: int | None = None
     optout: str | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +149,7 @@ class StatusChange:
     error: str = ""
     opted_out: bool = False
     unreachable: bool = False
+    blocked: bool = False  # by a stop-list of the gateway or the operator, see `errors.Refused`
     raw: str = ""  # the gateway's own word, for the log
 
 
@@ -144,10 +158,15 @@ Event = Received | StatusChange
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The gateway took it. *final* is set where no report will follow (the simulator: delivered)."""
+    """The gateway took it. *final* is set where no report will follow (the simulator: delivered).
+
+    *further_ids*: where the gateway names each part of a longer text, the ids of the second part and on. The message
+    is `delivered` when all of its parts are, and `failed` with the first that failed.
+    """
 
     external_id: str | None = None
     final: Status | None = None
+    further_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +182,10 @@ class Capabilities:
 
     signed: bool = False  # webhooks carry a signature; else `webhook_token` is required
     removes_duplicates: bool = False  # a repeat of the same message id is not sent twice
-    reports: bool = True  # delivery reports come
+    reports: bool = True  # delivery reports come, or can be asked for (`Polled`)
     max_parts: int | None = None
+    inbound: bool = True  # people's texts can come by it
+    answerable: bool = True  # False: people see a name, which they cannot answer; texts say where STOP goes
 
 
 @runtime_checkable
@@ -194,6 +215,71 @@ class HttpGateway(Protocol):
         """The provider's own acknowledgement, sent after the commit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message that left and whose fate the gateway has not told yet."""
+
+    message_id: str
+    external_id: str | None
+    number: str = field(repr=False)
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come."""
+
+    poll_most: ClassVar[int]  # messages one question may name
+
+    def poll(self, pending: Sequence[Pending]) -> Request:
+        """The question about at most `poll_most` messages."""
+
+    def polled(self, pending: Sequence[Pending], response: Response) -> list[StatusChange] | GatewayError:
+        """What the answer to `poll(pending)` tells; nothing of those still on their way. Never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left to spend. *unit*: a currency (`GEL`) or `SMS`."""
+
+    amount: float
+    unit: str
+
+
+@runtime_checkable
+class Balanced(Protocol):
+    """An HTTP gateway that tells how much is left to spend. The question needs the credentials, so it proves them."""
+
+    def balance_request(self) -> Request:
+        """The question."""
+
+    def balance(self, response: Response) -> Balance | GatewayError:
+        """The answer. Never raises."""
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """An HTTP gateway whose credentials can be tried without sending a text."""
+
+    def probe(self) -> Request:
+        """A harmless request that needs the credentials."""
+
+    def probed(self, response: Response) -> GatewayError | None:
+        """None: they are right. Never raises."""
+
+
+class Inbox(Protocol):
+    """Where a `Link` puts what comes to it."""
+
+    async def take(self, events: Sequence[Event]) -> None:
+        """Returns when the events and all they caused are committed: only then may they be acknowledged.
+
+        Raises `StoreUnavailable`: nothing was taken, the gateway has to bring them again.
+        """
+
+    def trouble(self, error: GatewayError | None) -> None:
+        """How the connection is: `Misconfigured` or `Unavailable` while it does not stand, None once it does."""
+
+
 @runtime_checkable
 class Transport(Protocol):
     """A gateway that delivers without an HTTP request of ours."""
@@ -204,3 +290,15 @@ class Transport(Protocol):
 
     async def send(self, message: Message) -> Accepted:
         """Hand over. Raises a `GatewayError`."""
+
+
+@runtime_checkable
+class Link(Transport, Protocol):
+    """A `Transport` with a connection of its own, which messages and reports also come by. It belongs to the one
+    process that has the channel's lease."""
+
+    async def run(self, inbox: Inbox) -> None:
+        """Connect, and again whenever the connection is lost, until cancelled; then part in good order.
+
+        `send` raises `Unavailable` while there is no connection and `Uncertain` for what a lost one left unanswered.
+        """
