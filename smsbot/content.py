@@ -70,6 +70,15 @@ class Content:
             raise ContentError("a list `topics` is expected", file=str(path))
         return [_topic(entry, path, lines) for entry in entries]
 
+    def budget_files(self) -> list[Path]:
+        """How many parts each sentence may take: the built-in `locales/budgets.yaml`, then the overlay's."""
+        return [path for root in self.roots if (path := root / "locales" / "budgets.yaml").is_file()]
+
+    def sender_files(self) -> list[Path]:
+        """What machines text, in every language there is: the bot's own languages do not matter to them."""
+        found = [path for paths in self._by_language(Path("senders.yaml")).values() for path in paths]
+        return sorted(found)
+
     def _by_language(self, name: Path) -> dict[str, list[Path]]:
         found: dict[str, list[Path]] = {}
         for root in self.roots:

@@ -27,6 +27,7 @@ class Section(BaseModel):
 class Service(Section):
     name: dict[str, str] = {"en": "Kutaisi City Hall", "ka": "ქუთაისის მერია"}
     contact: str = "+995431230000"
+    free_exit: dict[str, str] = {}  # by language: a way to stop that costs nothing, told in HELP
     languages: list[str] = Field(default=["ka", "en", "ru", "az", "hy"], min_length=1)
     region: str = Field(default="GE", min_length=2, max_length=2)
     timezone: str = "Asia/Tbilisi"

@@ -12,6 +12,7 @@ TEMPLATE = """\
 [service]
 name = {en = "Kutaisi City Hall", ka = "ქუთაისის მერია"}
 contact = "+995431230000"                    # named in HELP
+#free_exit = {ka = "უფასოდ: 0 800 000 000", en = "Free of charge: 0 800 000 000"}  # a way to stop, told in HELP
 languages = ["ka", "en", "ru", "az", "hy"]   # the first is the default
 region = "GE"                                # for numbers without a country code
 timezone = "Asia/Tbilisi"

@@ -10,15 +10,30 @@ from typing import Protocol, Self
 from zoneinfo import ZoneInfo
 
 from smsbot.clock import to_datetime
+from smsbot.dialogue.latin import GEORGIAN, GEORGIAN_LATIN, name_in, sentence_case
 from smsbot.dialogue.model import Place, Topic
 from smsbot.text.understood import Understood
 
 LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
-    {"ka": "ქართული", "en": "English", "ru": "Русский", "az": "Azərbaycan", "hy": "Հայերեն"}
+    {
+        "ka": "ქართული",
+        "en": "English",
+        "ru": "Русский",
+        "az": "Azərbaycan",
+        "hy": "Հայերեն",
+        GEORGIAN_LATIN: "Kartuli",
+    }
 )
 """Each language in itself: whoever cannot read the question can still find the answer."""
 LATIN_LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
-    {"ka": "kartuli", "en": "English", "ru": "Russkiy", "az": "Azerbaycan", "hy": "Hayeren"}
+    {
+        "ka": "Kartuli (mkhedruli)",
+        "en": "English",
+        "ru": "Russkiy",
+        "az": "Azerbaycan",
+        "hy": "Hayeren",
+        GEORGIAN_LATIN: "Kartuli (latinuri)",
+    }
 )
 """For phones that show Latin letters only."""
 
@@ -58,6 +73,7 @@ class Directory:
     reader: Reader
     zone: tzinfo
     all_number: int  # the menu's last number: every topic
+    exits: Mapping[str, str]  # language → a free way to stop beside the text, or none
     menus: Mapping[str, str]  # language → "1 Budget 2 Social …", ready to send
 
     @classmethod
@@ -71,6 +87,7 @@ class Directory:
         places: Iterable[Place],
         reader: Reader,
         timezone: str = "Asia/Tbilisi",
+        exits: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
         active = sorted((topic for topic in topics if topic.active), key=lambda topic: topic.number)
         return cls(
@@ -83,15 +100,27 @@ class Directory:
             reader=reader,
             zone=ZoneInfo(timezone),
             all_number=max((topic.number for topic in active), default=0) + 1,
-            menus=MappingProxyType({language: numbered(active, language) for language in languages}),
+            exits=exits,
+            menus=MappingProxyType({tag: numbered(active, tag) for tag in choices(languages)}),
         )
 
     @property
     def default_language(self) -> str:
         return self.languages[0]
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What LANG offers, in the order of its numbers."""
+        return choices(self.languages)
+
+    # In all that follows *language* may carry a script: `ka-Latn`.
+
     def service(self, language: str) -> str:
-        return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()), "")
+        name = name_in(self.names, language)
+        return sentence_case(name) if language == GEORGIAN_LATIN else name
+
+    def free_exit(self, language: str) -> str:
+        return name_in(self.exits, language)
 
     def menu(self, language: str, marked: frozenset[str] = frozenset()) -> str:
         """`1 Budget 2 Social …`; the topics of *marked* carry a `*`."""
@@ -131,6 +160,11 @@ class Directory:
     def date(self, instant_ms: int) -> str:
         """`07.03.2026`: CLDR has only nominative month names for Georgian, digits read well in every language."""
         return to_datetime(instant_ms, self.zone).strftime("%d.%m.%Y")
+
+
+def choices(languages: Sequence[str]) -> tuple[str, ...]:
+    """*languages*, and Georgian in Latin letters behind them where Georgian is one: no number moves for it."""
+    return (*languages, GEORGIAN_LATIN) if GEORGIAN in languages else tuple(languages)
 
 
 def numbered(topics: Iterable[Topic], language: str, marked: frozenset[str] = frozenset()) -> str:

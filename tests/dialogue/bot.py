@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from smsbot.compose import load_senders
 from smsbot.content import Content, load_keywords
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.directory import Directory
@@ -50,6 +51,7 @@ def blueprint(replies_per_hour: int = 60) -> Blueprint:
         languages=LANGUAGES,
         timezone="Asia/Tbilisi",
         replies_per_hour=replies_per_hour,
+        senders=load_senders(),
     )
 
 
