@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from smsbot.clock import Clock
 from smsbot.errors import PhoneError
 from smsbot.gateways.base import Received
+from smsbot.inbound.alarms import NO_NUMBER, OWN_NUMBER, Alarms
 from smsbot.inbound.bot import Bot, Mind
 from smsbot.inbound.identity import external_id, lookups
 from smsbot.store import notices
@@ -55,13 +56,14 @@ class TurnResult:
 class Routes:
     """Where answers leave. *reply*: inbound channel → outbound channel. `offer` hands committed replies straight to the
     dispatcher of this process; `capacity` says how many it takes now; *stopped* names the people who must get nothing
-    more; *wake* says that replies wait on a channel."""
+    more; *wake* says that replies wait on a channel. *own*: our own numbers (E.164); what they send is an echo."""
 
     reply: Mapping[str, str]
     capacity: Callable[[str], int] = lambda _channel: 0
     offer: Callable[[str, Sequence[Claimed]], None] = lambda _channel, _claimed: None
     stopped: Callable[[Sequence[str]], None] = lambda _numbers: None
     wake: Callable[[str], None] = lambda _channel: None
+    own: Collection[str] = frozenset()
     lease_ms: int = 30_000
 
 
@@ -94,6 +96,7 @@ class _Written:
     claimed: list[Claimed] = field(default_factory=list)
     woken: set[str] = field(default_factory=set)
     stopped: list[str] = field(default_factory=list)
+    silenced: list[tuple[_Waiting, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -122,6 +125,7 @@ class Turns:
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = False
         self.counters = Counters()
+        self.alarms = Alarms()
 
     async def submit(self, channel: str, received: Received) -> TurnResult:
         """Take one text; returns when it and all it caused are committed. Raises `StoreUnavailable`."""
@@ -129,7 +133,8 @@ class Turns:
         started = time.perf_counter()
         at_ms = self._clock()
         try:
-            number, valid = phone.parse(received.number, self._region), True
+            number = phone.parse(received.number, self._region)
+            valid = number not in self._routes.own
         except PhoneError:
             number, valid = received.number[:64], False
         waiting = _Waiting(
@@ -202,6 +207,8 @@ class Turns:
         counters.turns += len(written.results)
         if written.stopped:
             self._routes.stopped(written.stopped)
+        for waiting, reason in written.silenced:
+            self.alarms.silenced(reason, waiting.number, channel=waiting.channel, now_ms=waiting.at_ms)
         for waiting, result in written.results:
             counters.duplicates += result.duplicate
             if not waiting.future.done():
@@ -243,7 +250,9 @@ class Turns:
         profiles = load(connection, subjects, mind.codes) if subjects else {}
         turns: list[store.Turn] = []
         for waiting in group:
-            turn = self._step(mind, waiting, profiles.get(waiting.number))
+            turn, silenced = self._step(mind, waiting, profiles.get(waiting.number))
+            if silenced:
+                written.silenced.append((waiting, silenced))
             if plain:
                 turn.tag = "failed"
             turns.append(turn)
@@ -263,15 +272,20 @@ class Turns:
             written.results.append((waiting, _result(turn)))
         return group[len(turns) :]
 
-    def _step(self, mind: Mind, waiting: _Waiting, profile: Profile | None) -> store.Turn:
+    def _step(self, mind: Mind, waiting: _Waiting, profile: Profile | None) -> tuple[store.Turn, str]:
+        """The turn, and why its sender is answered with silence from now on, or ""."""
         received = waiting.received
         turn = store.Turn(
             waiting.channel, waiting.external_id, waiting.number, received.to[:64], waiting.text, received.sent_ms,
             waiting.at_ms,
         )  # fmt: skip
         if profile is None:  # a name or a short code: kept and never answered (contract §10)
-            turn.tag = "no_number"
-            return turn
+            if waiting.number not in self._routes.own:
+                turn.tag = NO_NUMBER
+                return turn, NO_NUMBER
+            if self.alarms.is_news(OWN_NUMBER, waiting.number, waiting.at_ms):  # staff need not read every echo
+                turn.tag = OWN_NUMBER
+            return turn, OWN_NUMBER
         turn.profile = profile
         outcome = mind.step(profile, waiting.channel, received, waiting.text, waiting.at_ms)
         turn.intent = outcome.understood.intent.value
@@ -284,7 +298,7 @@ class Turns:
         turn.left = outcome.left
         turn.erase = outcome.erase
         profile.erased = outcome.erase
-        return turn
+        return turn, outcome.alarm
 
 
 def _keys(waiting: _Waiting) -> set[tuple[str, str]]:
