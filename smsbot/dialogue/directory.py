@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from types import MappingProxyType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from smsbot.clock import to_datetime
@@ -36,6 +37,21 @@ LATIN_LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 """For phones that show Latin letters only."""
+
+
+_HIDDEN_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " ") | dict.fromkeys("\u00ad\u200b\ufeff", ""))
+"""Spaces that word processors put between figures and words: one of them makes a whole GSM-7 text UCS-2."""
+
+_Named = TypeVar("_Named", Topic, Place)
+
+
+def _plain_spaces(names: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType({language: name.translate(_HIDDEN_SPACES) for language, name in names.items()})
+
+
+def _with_plain_spaces(named: _Named) -> _Named:
+    names = _plain_spaces(named.names)
+    return named if names == named.names else dataclasses.replace(named, names=names)
 
 
 class Reader(Protocol):
@@ -89,10 +105,11 @@ class Directory:
         timezone: str = "Asia/Tbilisi",
         exits: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
+        topics, places = [_with_plain_spaces(topic) for topic in topics], [_with_plain_spaces(each) for each in places]
         active = sorted((topic for topic in topics if topic.active), key=lambda topic: topic.number)
         return cls(
-            names=MappingProxyType(dict(names)),
-            contact=contact,
+            names=_plain_spaces(names),
+            contact=contact.translate(_HIDDEN_SPACES),
             languages=tuple(languages),
             topics=MappingProxyType({topic.code: topic for topic in active}),
             by_number=MappingProxyType({topic.number: topic.code for topic in active}),
@@ -100,7 +117,7 @@ class Directory:
             reader=reader,
             zone=ZoneInfo(timezone),
             all_number=max((topic.number for topic in active), default=0) + 1,
-            exits=exits,
+            exits=_plain_spaces(exits),
             menus=MappingProxyType({tag: numbered(active, tag) for tag in choices(languages)}),
         )
 
