@@ -292,10 +292,10 @@ def _introduce(turn: Turn) -> None:
         return
     first = turn.replies[0]
     if service not in first:
-        first = f"{service}: {first}"
+        first = f"{turn.render(wording.WHO)} {first}"
     published = turn.directory.reader.published
     if published(turn.tag, "stop") not in first and published(turn.tag, "start") not in first:
-        first = f"{first}{'' if first.endswith(('.', '։')) else '.'} {turn.render(wording.STOP_WORD)}"
+        first = first.rstrip(".։") + turn.render(wording.STOP_WORD)
     turn.replies[0] = first
 
 

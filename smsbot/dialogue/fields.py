@@ -46,7 +46,7 @@ def former(turn: Turn) -> str:
 def mine(turn: Turn) -> str:
     directory = turn.directory
     names = turn.named(directory.ordered(turn.contact.topics))
-    return names or turn.render(wording.NONE)
+    return names or turn.word(wording.NONE)
 
 
 @field(sample=lambda *_: "999")
@@ -82,7 +82,7 @@ def contact(turn: Turn) -> str:
 
 @field(sample=_long_place)
 def place(turn: Turn) -> str:
-    return turn.directory.place_apart(turn.contact.place, turn.tag) or turn.render(wording.NONE)
+    return turn.directory.place_apart(turn.contact.place, turn.tag) or turn.word(wording.NONE)
 
 
 def _example_place(directory: Directory, language: str) -> str:
@@ -109,7 +109,7 @@ def my_language(turn: Turn) -> str:
 @field(sample=lambda *_: "07.03.2026")
 def since(turn: Turn) -> str:
     since_ms = turn.contact.since_ms
-    return turn.directory.date(since_ms) if since_ms is not None else turn.render(wording.NONE)
+    return turn.directory.date(since_ms) if since_ms is not None else turn.word(wording.NONE)
 
 
 @field(sample=lambda *_: "07.03.2026")

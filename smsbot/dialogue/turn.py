@@ -132,6 +132,10 @@ class Turn:
             values = {name: self.value(name, n) for name in template.fields}
         return self.phrases.finish(template, values, self.language, self.script)
 
+    def word(self, text: Text) -> str:
+        """A text without placeholders as part of another one: it begins no sentence."""
+        return self.phrases.template(self.language, text.msgid, 1, self.script).text
+
     def value(self, name: str, n: int = 1) -> object:
         if name in self.fields:
             return self.fields[name]
@@ -147,7 +151,7 @@ class Turn:
         topics = self.directory.topics
         known = [code for code in codes if code in topics]
         if len(known) == len(topics) >= WORTH_SUMMING_UP:
-            return self.render(wording.ALL_TOPICS)
+            return self.word(wording.ALL_TOPICS)
         return self.directory.topic_names(known, self.tag)
 
     def outcome(self) -> Outcome:

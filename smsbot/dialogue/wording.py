@@ -45,9 +45,12 @@ A_PERSON_READS = _text("a_person_reads", "A person will read your message. Text 
 EMERGENCY = _text("emergency", "This is {service}, not the rescue service. In an emergency call 112")
 NONE = _text("none", "none")
 ALL_TOPICS = _text("all_topics", "all topics")
-STOP_WORD = _text("stop_word", "Stop: {stop}")
+WHO = _text("who", "{service}:")
+STOP_WORD = _text("stop_word", ". Stop: {stop}")
+"""Before and behind the first words that a person gets from us, where they do not name us or the way out."""
 
 TEXTS: tuple[Text, ...] = (
     STOPPED, STOPPED_INSTEAD, LEFT, LEFT_LAST, HELP, HELP_STOPPED, HOW_TO_STOP, KEPT, HINT, HINT_FIRST,
-    HINT_STOPPED, ONLY_TEXT, ONLY_TEXT_STOPPED, LEFT_QUESTION, A_PERSON_READS, EMERGENCY, NONE, ALL_TOPICS, STOP_WORD,
+    HINT_STOPPED, ONLY_TEXT, ONLY_TEXT_STOPPED, LEFT_QUESTION, A_PERSON_READS, EMERGENCY, NONE, ALL_TOPICS, WHO,
+    STOP_WORD,
 )  # fmt: skip
