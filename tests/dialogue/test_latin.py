@@ -90,7 +90,7 @@ def test_other_languages_are_chosen_as_before_and_keep_the_script() -> None:
 
 def test_who_writes_latin_is_answered_in_latin_and_who_writes_mkhedruli_in_mkhedruli() -> None:
     phone = Phone()
-    assert phone.says("dawyeba").startswith("Kutaisis meria. Nomrebi, mag. 1 4: 1 biujeti")
+    assert phone.says("dawyeba").startswith("Kutaisis meria. Airchiet, mag. 1 4: 1 biujeti")
     assert phone.contact.script == LATIN
     assert phone.says("1 3").startswith("Gamotserilia: biujeti, dagegmareba.")
     assert phone.says("HELP").startswith("Kutaisis meria, +995431230000. Mogvtseret: TEMEBI")
