@@ -38,6 +38,8 @@ ASKED = "asked"
 """The rule of a command that was chosen by number, not by its word."""
 STOPPING = frozenset({Intent.STOP, Intent.LEAVE, Intent.MAYBE_STOP, Intent.ZERO, Intent.NO})
 
+ASKS_NOTHING = frozenset({Intent.OTHER, Intent.EMPTY})
+
 BELONGS_TO_QUESTION = frozenset({Intent.NUMBERS, Intent.ALL, Intent.YES, Intent.OTHER})
 """What is no command: while a question is open it is its answer, right or wrong."""
 
@@ -132,6 +134,8 @@ class Engine:
         if text.strip().casefold() in EMERGENCY and not self._is_topic_number(turn):
             turn.inbox = "emergency"
             return turn.say(wording.EMERGENCY)
+        if intent in ASKS_NOTHING and turn.contact.known and self.senders.is_thanks(text):
+            return None  # an open question stays open
         if self.senders.is_not_me(text, stops=intent is Intent.STOP):
             return consent.not_me(turn)
         handler = self._handlers.get(intent)

@@ -1,5 +1,5 @@
-"""Texts that nobody wrote to us: out-of-office answers, notes of delivery, a network's own words; and people who tell
-that the number is not the one we think.
+"""Texts that ask for nothing: those that nobody wrote to us (out-of-office answers, notes of delivery, a network's own
+words), people who tell that the number is not the one we think, and thanks.
 
 A machine's text is never answered and never obeyed, whatever words are in it. The phrases are data, one file for each
 language (`locales/LANG/senders.yaml`), and all of them count whatever languages the bot speaks: a machine asks nobody.
@@ -17,7 +17,11 @@ from smsbot.text.fold import clean, lower, words
 
 MACHINE = "machine"
 NOT_ME = "not_me"
-SECTIONS = (MACHINE, NOT_ME)
+THANKS = "thanks"
+SECTIONS = (MACHINE, NOT_ME, THANKS)
+GESTURES = frozenset("👍👌👏🙏🤝❤💙💚💛🧡💜🤍♥😊🙂😀😃😄😁🥰😍🎉🌹💐☺")
+"""Signs of thanks and approval, without the variants of their colour."""
+_VARIANTS = re.compile(r"[\s\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")
 SHORTEST = 8
 """Letters of a machine's phrase at least: shorter ones stand in ordinary sentences too."""
 
@@ -31,6 +35,7 @@ class Senders:
 
     machine: re.Pattern[str] | None = None
     not_me: frozenset[str] = frozenset()
+    thanks: frozenset[str] = frozenset()
 
     @classmethod
     def build(cls, listed: Iterable[Listed]) -> Self:
@@ -42,7 +47,7 @@ class Senders:
                     phrases[section] |= {flat(phrase), flat(latin(phrase))}
         machine = sorted(phrases[MACHINE], key=len, reverse=True)
         pattern = re.compile(rf"(?:^| )(?:{'|'.join(map(re.escape, machine))})(?: |$)") if machine else None
-        return cls(pattern, frozenset(phrases[NOT_ME]))
+        return cls(pattern, frozenset(phrases[NOT_ME]), frozenset(phrases[THANKS]))
 
     def is_machine(self, text: str) -> bool:
         """Did a machine write *text*?"""
@@ -59,6 +64,11 @@ class Senders:
         if said in self.not_me:
             return True
         return stops and any(f" {phrase} " in f" {said} " for phrase in self.not_me)
+
+    def is_thanks(self, text: str) -> bool:
+        """Is *text* nothing but thanks? They are not answered with a sentence that we did not understand."""
+        signs = _VARIANTS.sub("", text)
+        return flat(text) in self.thanks or (bool(signs) and GESTURES.issuperset(signs))
 
 
 def flat(text: str) -> str:

@@ -99,6 +99,38 @@ def test_no_command_is_a_machine() -> None:
             assert not senders.is_machine(reader.published(tag, keyword))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks!",
+        "thank you",
+        "მადლობა",
+        "დიდი მადლობა!",
+        "madloba",
+        "Спасибо большое",
+        "sağ olun",
+        "Շնորհակալություն",
+        "👍",
+        "❤️🙏🏽",
+    ],
+)
+def test_thanks_are_taken_in_silence_and_leave_an_open_question_open(text: str) -> None:
+    phone = Phone()
+    phone.send("JOIN")
+    outcome = phone.send(text)
+    assert (outcome.replies, outcome.inbox) == ((), "")
+    assert outcome.conversation is not None
+    assert outcome.conversation.tries == 0
+    assert phone.send("1").contact.topics == {"budget"}
+
+
+def test_thanks_with_a_question_behind_them_are_read_and_a_strangers_are_answered() -> None:
+    phone = Phone()
+    phone.send("JOIN BUDGET")
+    assert phone.send("thanks, and when is the meeting?").inbox == "unknown"
+    assert "Kutaisi City Hall" in Phone().says("thanks")
+
+
 def test_without_phrases_nobody_is_a_machine() -> None:
     assert not Senders.build([]).is_machine(MACHINES[0])
     assert not Senders.build([]).is_not_me("notme", stops=True)
