@@ -20,7 +20,8 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 BODY = b'{"data":{}}'
 VECTOR = {
     "telnyx-timestamp": "1700000000",
-    "telnyx-signature-ed25519": "gFUFz3M0SRRrClGayW/1fBre6GcdCZK0Wql/WBsuZauIXN5nVv+ZLvPSJXYWvu0Nykmv6NaTfRperFz/bXvbCQ==",
+    "telnyx-signature-ed25519": "gFUFz3M0SRRrClGayW/1fBre6GcdCZK0Wql/WBsuZauIXN5nVv+ZLvPSJXYWvu0Nykmv6NaTfRperFz/"
+    "bXvbCQ==",
 }
 
 
