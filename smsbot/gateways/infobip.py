@@ -60,7 +60,7 @@ class Infobip:
     def request(self, message: Message) -> Request:
         """`messageId` is ours, so a report finds its message even if the answer to this request is lost."""
         content: dict[str, object] = {
-            "sender": message.sender or self.config.sender,
+            "sender": (message.sender or self.config.sender).removeprefix("+"),
             "destinations": [{"to": message.to.removeprefix("+"), "messageId": message.id}],
             "content": {"text": message.text},
         }

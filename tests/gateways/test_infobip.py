@@ -43,7 +43,7 @@ def test_a_text_is_handed_over_with_our_own_id_and_the_address_for_reports() -> 
     assert json.loads(request.body) == {
         "messages": [
             {
-                "sender": "+995322000000",
+                "sender": "995322000000",
                 "destinations": [{"to": "995555000001", "messageId": "out-7"}],
                 "content": {"text": GEORGIAN},
                 "webhooks": {
