@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from base64 import b64encode
 
 import pytest
@@ -195,3 +197,15 @@ def test_the_balance_is_told() -> None:
     told = {"data": {"balance": "300.00", "currency": "USD", "available_credit": "300.00"}}
     assert telnyx().balance(answer(told)) == Balance(300.0, "USD")
     assert isinstance(telnyx().balance(answer(b"", 401)), Misconfigured)
+
+
+def test_the_library_for_its_signatures_is_loaded_with_this_gateway_only() -> None:
+    program = (
+        "import sys\n"
+        "from smsbot.gateways import registry\n"
+        "registry.channel('a', {'gateway': 'sinch', 'service_plan_id': 'p', 'api_token': 't', 'webhook_secret': 's'})\n"
+        "assert 'cryptography' not in sys.modules\n"
+        "registry.channel('b', {'gateway': 'telnyx', 'api_key': 'k', 'webhook_token': 't'})\n"
+        "assert 'cryptography' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
