@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, urlsplit
 from smsbot.testing.fake_gateway import Answer, Asked, FakeGateway, _Connection
 from smsbot.text.gsm7 import measure
 
-
 BALANCE = {
     "balance": 100.0, "currency": "EUR", "value": 100.0, "cash_credits": "100.0", "amount": 100.0, "type": "credits",
     "UserData": {"balance": "KES 100.0"}, "data": {"balance": "100.0", "currency": "EUR"},
