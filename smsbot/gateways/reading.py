@@ -74,20 +74,16 @@ def is_json(hook: Hook) -> bool:
 
 
 def told(hook: Hook) -> dict[str, str]:
-    """The names and values that a provider sent, however it sent them: query, form, or a JSON object's scalars.
+    """The names and values that a provider sent: a form, a JSON object's scalars, or the query where no body came.
 
-    What we put into the address ourselves is left out. Raises `HookMalformed` for a body that is no JSON and says so.
+    Beside a body the query counts for nothing, since some signatures do not cover it, nor does what we put there
+    ourselves. Raises `HookMalformed` for a body that is no JSON and says so.
     """
-    found: dict[str, str] = {}
-    if hook.method != "GET" and hook.body:
-        if is_json(hook):
-            found = {clean(name): word(value) for name, value in json_object(hook.body).items()}
-        else:
-            found = first_of_each(hook.form)
-    for name, value in first_of_each(hook.query).items():
-        if name not in OURS:
-            found.setdefault(name, value)
-    return found
+    if hook.method == "GET" or not hook.body:
+        return {name: value for name, value in first_of_each(hook.query).items() if name not in OURS}
+    if is_json(hook):
+        return {clean(name): word(value) for name, value in json_object(hook.body).items()}
+    return first_of_each(hook.form)
 
 
 def our_id(hook: Hook) -> str | None:
