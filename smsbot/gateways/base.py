@@ -88,7 +88,7 @@ class Response:
 class Hook:
     """A webhook as it came. *url* is built from the configured public URL, never from the Host header, and ends with
     the query exactly as it was sent; *query* and *form* keep order and repeats; header names are lower-case. *at_ms* is
-    when it came: a signature with a time in it holds only for a while, and never where nobody tells the time (0)."""
+    when it came, for signatures with a time in them; 0: unknown."""
 
     method: str
     url: str = field(repr=False)
