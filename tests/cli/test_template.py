@@ -11,8 +11,10 @@ from smsbot.cli.template import TEMPLATE
 from smsbot.gateways import registry
 from smsbot.gateways.base import ChannelConfig
 
-TEMPLATES = {"http"}
-"""Its keys are described in docs, not shown one by one."""
+GATEWAYS = (
+    "africastalking", "infobip", "jasmin", "kannel", "messagebird", "plivo", "simulator", "sinch", "telnyx", "twilio",
+    "vonage",
+)  # fmt: skip
 
 
 def block(gateway: str) -> dict[str, object]:
@@ -25,14 +27,14 @@ def block(gateway: str) -> dict[str, object]:
     return channel
 
 
-@pytest.mark.parametrize("gateway", sorted(registry.BUILT_IN))
+@pytest.mark.parametrize("gateway", GATEWAYS)
 def test_each_gateway_has_a_block_that_works_when_it_is_uncommented(gateway: str) -> None:
     values = block(gateway)
     assert values["gateway"] == gateway
     assert registry.channel(gateway, values).config.gateway == gateway
 
 
-@pytest.mark.parametrize("gateway", sorted({*registry.BUILT_IN} - TEMPLATES))
+@pytest.mark.parametrize("gateway", GATEWAYS)
 def test_each_key_of_its_own_is_shown(gateway: str) -> None:
     own = {*registry.gateway_class(gateway).Config.model_fields} - {*ChannelConfig.model_fields}
     assert own <= {*block(gateway)}
