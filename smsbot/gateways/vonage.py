@@ -3,7 +3,7 @@
 Sending: https://developer.vonage.com/en/api/sms
 Texts: https://developer.vonage.com/en/messaging/sms/guides/inbound-sms
 Signatures: https://developer.vonage.com/en/getting-started/concepts/signing-messages (SMS API) and
-https://developer.vonage.com/en/getting-started/concepts/webhooks#decoding-signed-webhooks (Messages API)
+https://developer.vonage.com/en/messages/concepts/signed-webhooks (Messages API)
 """
 
 from __future__ import annotations
