@@ -180,6 +180,13 @@ def _offered_commands(turn: Turn) -> list[Intent]:
     return [Intent(name) for name in slot] if isinstance(slot, list) else []
 
 
+def _chosen_command(turn: Turn) -> Intent | None:
+    offered, numbers = _offered_commands(turn), turn.understood.numbers
+    if turn.understood.intent is Intent.YES and len(offered) == 1:
+        return offered[0]
+    return offered[numbers[0] - 1] if len(numbers) == 1 and 0 < numbers[0] <= len(offered) else None
+
+
 @action
 def offer_commands(turn: Turn) -> None:
     turn.slots["commands"] = [intent.value for intent in asked_commands(turn)]
@@ -187,14 +194,13 @@ def offer_commands(turn: Turn) -> None:
 
 @condition
 def chooses_command(turn: Turn) -> bool:
-    numbers = turn.understood.numbers
-    return len(numbers) == 1 and 0 < numbers[0] <= len(_offered_commands(turn))
+    return _chosen_command(turn) is not None
 
 
 @action
 def run_command(turn: Turn) -> None:
-    """Do the command that the number stands for."""
-    turn.command = _offered_commands(turn)[turn.understood.numbers[0] - 1]
+    """Do the command that the number stands for; YES stands for the only one."""
+    turn.command = _chosen_command(turn)
 
 
 @field(sample=lambda directory, tag: _numbered_words([Intent.TOPICS, Intent.RESUME, Intent.HELP], directory, tag))

@@ -99,6 +99,7 @@ def told_by_gateway(turn: Turn) -> None:
 def machine(turn: Turn) -> None:
     """A machine wrote this: no answer, nothing is done; staff see one text of it a day."""
     turn.understood = Understood(Intent.OTHER, rule=MACHINE)
+    turn.script = turn.contact.script  # it tells nothing of how the person writes
     hinted_ms = turn.contact.hinted_ms
     if hinted_ms is None or turn.now_ms - hinted_ms >= HINT_AGAIN_MS:
         turn.change(hinted_ms=turn.now_ms)

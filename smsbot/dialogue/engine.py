@@ -159,15 +159,16 @@ class Engine:
         return self._command(turn)
 
     def _is_between_commands(self, turn: Turn) -> bool:
-        """Are several commands as near? One question, never a chain of them: not while that question is open."""
+        """Is it one of several commands, or near one but too far to be acted on? One question, never a chain of them:
+        not while that question is open."""
         asked = turn.conversation is not None and turn.conversation.flow == MEANT
-        return len(turn.understood.candidates) > 1 and not asked and turn.contact.state is not State.STOPPED
+        return bool(turn.understood.candidates) and not asked and turn.contact.state is not State.STOPPED
 
     def _ask_which(self, turn: Turn) -> None:
         """Asked by number; near a stop, the question about the stop instead (contract §10)."""
         if not STOPPING.isdisjoint(turn.understood.candidates):
             return self._maybe_stop(turn)
-        if len(asked_commands(turn)) > 1:
+        if asked_commands(turn):
             return self._begin(turn, MEANT)
         return consent.not_understood(turn)
 

@@ -82,6 +82,19 @@ def test_every_command_can_be_the_answer(intent: Intent, begins: str) -> None:
     assert phone.says("2").startswith(begins)
 
 
+@pytest.mark.parametrize("answer", ["1", "yes"])
+def test_a_single_command_too_far_to_be_acted_on_is_asked_about_too(answer: str) -> None:
+    phone = joined()
+    assert between(phone, Intent.RESUME).replies == ("Did you mean 1 RESUME? Reply with the number",)
+    assert phone.says(answer).startswith("Messages are on.")
+
+
+def test_of_two_commands_yes_chooses_none() -> None:
+    phone = joined()
+    between(phone, Intent.TOPICS, Intent.STATUS)
+    assert phone.says("yes").startswith("Did you mean 1 TOPICS 2 STATUS?")
+
+
 @pytest.mark.parametrize("stopping", [Intent.STOP, Intent.LEAVE, Intent.MAYBE_STOP])
 def test_near_a_stop_the_stop_is_asked_about_instead(stopping: Intent) -> None:
     phone = joined()
