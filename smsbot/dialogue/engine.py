@@ -21,7 +21,7 @@ from smsbot.dialogue.machine import Flow, Flows, Question
 from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, State
 from smsbot.dialogue.phrases import Phrases
 from smsbot.dialogue.registry import Registry
-from smsbot.dialogue.senders import Senders
+from smsbot.dialogue.senders import NOBODY, Senders
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
 from smsbot.text.arguments import DOUBTFUL_NAME
@@ -129,14 +129,15 @@ class Engine:
 
     def _answer(self, turn: Turn) -> None:
         intent, text = turn.understood.intent, turn.inbound.text
-        if turn.understood.rule != "exact" and self.senders.is_machine(text):
+        sender = NOBODY if turn.understood.rule == "exact" and intent is not Intent.STOP else self.senders.read(text)
+        if sender.machine:
             return consent.machine(turn)
         if text.strip().casefold() in EMERGENCY and not self._is_topic_number(turn):
             turn.inbox = "emergency"
             return turn.say(wording.EMERGENCY)
-        if intent in ASKS_NOTHING and turn.contact.known and self.senders.is_thanks(text):
+        if sender.thanks and intent in ASKS_NOTHING and turn.contact.known:
             return None  # an open question stays open
-        if self.senders.is_not_me(text, stops=intent is Intent.STOP):
+        if sender.not_me or (sender.denies and intent is Intent.STOP):
             return consent.not_me(turn)
         handler = self._handlers.get(intent)
         if handler is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Self
 
 from smsbot.dialogue.latin import latin
@@ -22,53 +23,66 @@ SECTIONS = (MACHINE, NOT_ME, THANKS)
 GESTURES = frozenset("👍👌👏🙏🤝❤💙💚💛🧡💜🤍♥😊🙂😀😃😄😁🥰😍🎉🌹💐☺")
 """Signs of thanks and approval, without the variants of their colour."""
 _VARIANTS = re.compile(r"[\s\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]")
-SHORTEST = 8
-"""Letters of a machine's phrase at least: shorter ones stand in ordinary sentences too."""
 
 Listed = Mapping[str, Sequence[str]]
 """Section → phrases of one language."""
 
 
 @dataclass(frozen=True, slots=True)
-class Senders:
-    """Build it with `Senders.build`; without phrases it takes nobody for a machine."""
+class Sender:
+    """What a text tells of who wrote it. *not_me*: the whole of it tells that the number is somebody else's; *denies*:
+    that stands in it among other words."""
 
-    machine: re.Pattern[str] | None = None
-    not_me: frozenset[str] = frozenset()
-    thanks: frozenset[str] = frozenset()
+    machine: bool = False
+    not_me: bool = False
+    denies: bool = False
+    thanks: bool = False
+
+
+NOBODY = Sender()
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """Build it with `Senders.build`; without phrases it takes nobody for a machine. *heads*: the first word of each
+    phrase → the phrases, as words."""
+
+    heads: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = field(default_factory=lambda: MappingProxyType({}))
+    whole: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # a whole message → its section
 
     @classmethod
     def build(cls, listed: Iterable[Listed]) -> Self:
         """Georgian phrases count in Latin letters as well."""
-        phrases: dict[str, set[str]] = {section: set() for section in SECTIONS}
+        heads: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {}
+        whole: dict[str, str] = {}
         for sections in listed:
             for section in SECTIONS:
                 for phrase in sections.get(section, ()):
-                    phrases[section] |= {flat(phrase), flat(latin(phrase))}
-        machine = sorted(phrases[MACHINE], key=len, reverse=True)
-        pattern = re.compile(rf"(?:^| )(?:{'|'.join(map(re.escape, machine))})(?: |$)") if machine else None
-        return cls(pattern, frozenset(phrases[NOT_ME]), frozenset(phrases[THANKS]))
+                    for spelled in dict.fromkeys((flat(phrase), flat(latin(phrase)))):
+                        words_of = tuple(spelled.split())
+                        if not words_of:  # nothing but signs
+                            continue
+                        whole[spelled] = section
+                        if section != THANKS:
+                            heads[words_of[0]] = (*heads.get(words_of[0], ()), (section, words_of))
+        return cls(MappingProxyType(heads), MappingProxyType(whole))
 
-    def is_machine(self, text: str) -> bool:
-        """Did a machine write *text*?"""
-        if self.machine is None or len(text) < SHORTEST:
-            return False
-        return self.machine.search(flat(text)) is not None
-
-    def is_not_me(self, text: str, *, stops: bool) -> bool:
-        """Does *text* tell that the number belongs to somebody else? *stops*: it asks us to stop, so the phrase may
-        stand among other words; else it must be the whole message ("the wrong number is on your site" is a report)."""
-        if not self.not_me:
-            return False
+    def read(self, text: str) -> Sender:
+        """A machine's phrase counts anywhere in *text*; thanks only alone."""
+        if not self.heads:
+            return NOBODY
         said = flat(text)
-        if said in self.not_me:
-            return True
-        return stops and any(f" {phrase} " in f" {said} " for phrase in self.not_me)
-
-    def is_thanks(self, text: str) -> bool:
-        """Is *text* nothing but thanks? They are not answered with a sentence that we did not understand."""
-        signs = _VARIANTS.sub("", text)
-        return flat(text) in self.thanks or (bool(signs) and GESTURES.issuperset(signs))
+        spoken = said.split()
+        found = {
+            section
+            for at, word in enumerate(spoken)
+            for section, phrase in self.heads.get(word, ())
+            if tuple(spoken[at : at + len(phrase)]) == phrase
+        }
+        section = self.whole.get(said)
+        signs = "" if spoken else _VARIANTS.sub("", text)
+        thanks = section == THANKS or (bool(signs) and GESTURES.issuperset(signs))
+        return Sender(MACHINE in found, section == NOT_ME, NOT_ME in found, thanks)
 
 
 def flat(text: str) -> str:

@@ -6,10 +6,11 @@ import pytest
 
 from smsbot.dialogue import wording
 from smsbot.dialogue.latin import LATIN, MKHEDRULI, latin, name_case, name_in, sentence_case
+from smsbot.dialogue.model import Contact, Inbound, Topic
 from smsbot.dialogue.phrases import KEYWORDS
 from smsbot.text import gsm7
 from smsbot.text.fold import script
-from tests.dialogue.bot import Phone, directory, engine
+from tests.dialogue.bot import NOW_MS, NUMBER, Phone, blueprint, directory, engine
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,14 @@ def test_a_name_given_in_latin_letters_stands_before_the_romanised_one() -> None
     assert name_in({"ka": "გზები", "ka-Latn": "gzebi da transporti"}, "ka-Latn") == "gzebi da transporti"
     assert name_in({"ka": "გზები", "en": "Roads"}, "ka-Latn") == "gzebi"
     assert name_in({"en": "Roads"}, "ka-Latn") == "Roads"
+
+
+def test_a_topics_latin_name_is_shown_and_understood() -> None:
+    roads = Topic(1, "roads", 1, {"ka": "გზები", "ka-Latn": "gzebi da transporti"})
+    bot = blueprint().engine([roads], ())
+    outcome = bot.step(Contact(NUMBER), None, Inbound("gzebi da transporti", NOW_MS), code=lambda: "0000")
+    assert outcome.replies == ("Kutaisis meria. Gamotserilia: gzebi da transporti. Sia: TEMEBI. Gaukmeba: STOP",)
+    assert (outcome.contact.language, outcome.contact.script) == ("ka", LATIN)
 
 
 def test_every_sentence_in_latin_letters_is_gsm7_and_names_the_latin_keywords() -> None:

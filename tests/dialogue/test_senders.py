@@ -8,7 +8,7 @@ import pytest
 
 from smsbot.clock import DAY_MS
 from smsbot.dialogue.model import State
-from smsbot.dialogue.senders import Senders
+from smsbot.dialogue.senders import NOBODY, Senders
 from smsbot.text.understood import Intent
 from tests.dialogue.bot import Phone, engine
 
@@ -77,7 +77,7 @@ def test_an_open_question_outlives_a_machine() -> None:
 
 @pytest.mark.parametrize("text", PEOPLE)
 def test_what_people_write_is_no_machine(text: str) -> None:
-    assert not engine().senders.is_machine(text)
+    assert not engine().senders.read(text).machine
 
 
 def test_no_command_is_a_machine() -> None:
@@ -96,7 +96,7 @@ def test_no_command_is_a_machine() -> None:
             "delete",
             "data",
         ):
-            assert not senders.is_machine(reader.published(tag, keyword))
+            assert not senders.read(reader.published(tag, keyword)).machine
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,7 @@ def test_thanks_with_a_question_behind_them_are_read_and_a_strangers_are_answere
 
 
 def test_without_phrases_nobody_is_a_machine() -> None:
-    assert not Senders.build([]).is_machine(MACHINES[0])
-    assert not Senders.build([]).is_not_me("notme", stops=True)
+    assert Senders.build([]).read(MACHINES[0]) == Senders.build([]).read("notme") == NOBODY
 
 
 @pytest.mark.parametrize(
