@@ -21,7 +21,7 @@ from smsbot.dialogue.machine import Flow, Flows, Question
 from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, State
 from smsbot.dialogue.phrases import Phrases
 from smsbot.dialogue.registry import Registry
-from smsbot.dialogue.senders import NOBODY, Senders
+from smsbot.dialogue.senders import NOBODY, Senders, flat
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
 from smsbot.text.arguments import DOUBTFUL_NAME
@@ -29,7 +29,8 @@ from smsbot.text.understood import Intent, Understood
 
 WRONG_ANSWERS = 3
 """The third wrong answer ends the question: a person reads it."""
-EMERGENCY = frozenset({"112", "sos", "სოს", "сос"})
+EMERGENCY = frozenset({"112", "102", "sos", "სოს", "сос"})
+EMERGENCY_LONGEST = 12  # characters, exclamation marks included
 
 RESTART, STOP_ALL, LIST, MEANT = BUILT_IN = ("restart", "stopall", "topics", "meant")
 """Flows that the rules themselves begin."""
@@ -132,7 +133,7 @@ class Engine:
         sender = NOBODY if turn.understood.rule == "exact" and intent is not Intent.STOP else self.senders.read(text)
         if sender.machine:
             return consent.machine(turn)
-        if text.strip().casefold() in EMERGENCY and not self._is_topic_number(turn):
+        if len(text) <= EMERGENCY_LONGEST and flat(text) in EMERGENCY and not self._is_topic_number(turn):
             turn.inbox = "emergency"
             return turn.say(wording.EMERGENCY)
         if sender.thanks and intent in ASKS_NOTHING and turn.contact.known:

@@ -23,19 +23,24 @@ def settle(turn: Turn) -> None:
         turn.language, turn.script = chosen(choice)
         turn.change(language=turn.language, script=turn.script)
         return
-    if contact.language in offered and (contact.since_ms is not None or told not in offered or _is_their_word(turn)):
+    if contact.language in offered and (contact.since_ms is not None or told not in offered or _keeps_language(turn)):
         turn.language = contact.language or directory.default_language
     elif told in offered:
         turn.language = told or directory.default_language
     else:
         guess = directory.reader.script_language(turn.inbound.text)
         turn.language = guess if guess in offered else directory.default_language
+        if guess in offered:  # their letters tell it until a word does
+            turn.change(language=guess)
     turn.script = _script(turn)
 
 
-def _is_their_word(turn: Turn) -> bool:
-    """STOP is what we told readers of Azerbaijani or of Latin Georgian to send: it does not make them English."""
+def _keeps_language(turn: Turn) -> bool:
+    """Whoever has written to us stays in their language when they stop (civic rule 30), and when they send the very
+    word that we told them to: STOP makes no reader of Azerbaijani or of Latin Georgian English."""
     contact, intent = turn.contact, turn.understood.intent
+    if intent in (Intent.STOP, Intent.LEAVE):
+        return True
     name = "start" if intent is Intent.JOIN else intent.value
     if contact.language is None or name not in KEYWORDS:
         return False

@@ -227,6 +227,13 @@ def test_rule_10_help_is_answered_to_a_stopped_number_too() -> None:
     assert phone.contact.state is State.STOPPED
 
 
+@pytest.mark.parametrize("text", ["SOS", "sos!!!", "112", "112!", "102", "СОС", "სოს"])
+def test_rule_10_an_emergency_is_sent_to_112_and_read_by_staff(text: str) -> None:
+    outcome = joined("budget").send(text)
+    assert "112" in outcome.replies[0]
+    assert outcome.inbox == "emergency"
+
+
 def test_rule_10_help_names_us_the_number_and_stop() -> None:
     reply = Phone().says("HELP")
     assert all(word in reply for word in ("Kutaisi City Hall", "+995431230000", "STOP", "112"))
@@ -428,6 +435,15 @@ def test_rule_27_a_stop_survives_erasure() -> None:
 )
 def test_rule_30_the_stop_words_language_is_the_replys(word: str, name: str) -> None:
     assert name in Phone().says(word)
+
+
+@pytest.mark.parametrize("first, word", [("გამარჯობა, ვინ არის", "STOP"), ("Когда заседание?", "სტოპ")])
+def test_rule_30_whoever_has_written_stays_in_their_language(first: str, word: str) -> None:
+    phone = Phone()
+    phone.send(first)
+    language = phone.contact.language
+    assert language is not None
+    assert engine().directory.service(language) in phone.says(word)
 
 
 def test_rule_30_a_settled_language_outranks_the_words() -> None:
