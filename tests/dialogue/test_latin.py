@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from smsbot.clock import HOUR_MS
 from smsbot.dialogue import wording
 from smsbot.dialogue.latin import LATIN, MKHEDRULI, latin, name_case, name_in, sentence_case
 from smsbot.dialogue.model import Contact, Inbound, Topic
@@ -138,3 +141,29 @@ def test_no_reply_in_latin_letters_mixes_scripts(text: str) -> None:
     reply = phone.says(text)
     assert gsm7.measure(reply).encoding == "GSM-7"
     assert gsm7.measure(reply).parts == 1
+
+
+LATIN_WORDS = st.sampled_from(
+    [
+        "dacyeba", "gamowera biujeti", "1 3", "9", "42", "0", "temebi", "daxmareba", "statusi", "ubani", "ubani nikea",
+        "axalsofeli", "2", "pauza 3", "gagrdzeleba", "chemi monacemebi", "washla", "washla 4821", "washla 1", "ara",
+        "ki", "STOP", "STOP 3", "START", "gauqmeba", "ver gavige", "ra aris es", "ar gaauqmot", "SOS", "", "NOTME",
+        "ena",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(LATIN_WORDS, max_size=14))
+def test_whatever_a_reader_of_latin_letters_does_no_reply_is_ucs2_or_long(texts: list[str]) -> None:
+    phone = Phone()
+    phone.send("dacyeba")
+    for text in texts:
+        if text == "2" and phone.conversation is not None and phone.conversation.flow == "language":
+            continue  # chooses English
+        for reply in phone.wait(HOUR_MS).send(text).replies:
+            measure = gsm7.measure(reply)
+            assert measure.encoding == "GSM-7", (text, reply)
+            assert measure.parts <= 2
+        if not phone.contact.known:  # erased: a stranger again, whose first words decide
+            phone.send("dacyeba")
