@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smsbot.dialogue.phrases import Text
 
-REVISION = 1
+REVISION = 2
 
 
 def _text(name: str, msgid: str, *, plural: str = "") -> Text:

@@ -151,9 +151,9 @@ def test_facts_carry_keyword_rule_and_the_wording_shown() -> None:
     for fact in (join, subscribe):
         assert fact.keyword.lower() == "join"
         assert fact.rule
-        assert fact.wording == "subscribe.subscribed_first@1"
+        assert fact.wording == "subscribe.subscribed_first@2"
     (stop,) = phone.send("STOP").facts
-    assert stop.wording == "consent.stopped@1"
+    assert stop.wording == "consent.stopped@2"
 
 
 @pytest.mark.parametrize("text", ["JOIN", "BUDGET", "1 3", "JOIN BUDGET CULTURE", "ბიუჯეტი"])
