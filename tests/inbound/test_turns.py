@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import func, select
@@ -20,44 +18,7 @@ from smsbot.settings import Settings
 from smsbot.store import audit, directory
 from smsbot.store.database import Store
 from smsbot.store.tables import Contact, Conversation, Inbound, Ledger, Outbox, Subscription, Suppression, Topic, table
-
-ONE = "+995555000001"
-TWO = "+995555000002"
-
-
-@dataclass
-class Clock:
-    now_ms: int = 1_772_791_200_000
-
-    def __call__(self) -> int:
-        self.now_ms += 1
-        return self.now_ms
-
-
-@dataclass
-class Pipeline:
-    store: Store
-    turns: Turns
-    clock: Clock
-    stopped: list[str] = field(default_factory=list)
-    serial: int = 0
-
-    async def text(
-        self, text: str, number: str = ONE, *, key: str | None = None, sent_ms: int | None = None
-    ) -> TurnResult:
-        self.serial += 1
-        return await self.turns.submit("main", Received(number, text, key or f"id-{self.serial}", sent_ms=sent_ms))
-
-    async def replies(self, text: str, number: str = ONE) -> list[str]:
-        return [reply.text for reply in (await self.text(text, number)).replies]
-
-    def rows(self, model: type) -> list[dict[str, object]]:
-        found = table(model)
-        return [dict(row._mapping) for row in self.store.read(lambda c: c.execute(select(found)).all())]
-
-    def contact(self, number: str = ONE) -> dict[str, object]:
-        (found,) = [row for row in self.rows(Contact) if row["number"] == number]
-        return found
+from tests.inbound.pipeline import ONE, TWO, Clock, Pipeline, pipeline_over
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +29,7 @@ def content() -> Blueprint:
 @pytest.fixture
 async def pipeline(store: Store, content: Blueprint) -> Pipeline:
     store.write(lambda c: directory.seed(c, seed_topics(Settings()), ()))
-    return _pipeline(store, content.engine)
-
-
-def _pipeline(store: Store, engine: Callable[..., Engine]) -> Pipeline:
-    clock = Clock()
-    stopped: list[str] = []
-    turns = Turns(store, Bot(engine), region="GE", clock=clock, routes=Routes({"main": "main"}, stopped=stopped.extend))
-    return Pipeline(store, turns, clock, stopped)
+    return pipeline_over(store, content.engine)
 
 
 async def test_a_stranger_joins_chooses_and_everything_is_written(pipeline: Pipeline) -> None:
@@ -171,7 +125,7 @@ async def test_a_text_that_breaks_the_bot_is_kept_for_staff_and_harms_nobody(sto
         engine = content.engine(topics, places)
         return Broken(engine.directory, engine.flows, engine.phrases, engine.registry)
 
-    pipeline = _pipeline(store, broken)
+    pipeline = pipeline_over(store, broken)
     results = await asyncio.gather(
         pipeline.text("JOIN"), pipeline.text("poison", TWO), pipeline.text("JOIN", "+995555000003")
     )
