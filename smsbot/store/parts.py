@@ -1,7 +1,7 @@
 """Texts that arrive in parts: kept until the last has come, then one text (civic rule 19).
 
 A part belongs to the newest set of its channel, sender, recipient, reference and total. References are one octet or two
-and come round again, so an hour after a set was closed the same reference begins a new one. On PostgreSQL whoever
+and come round again, so an hour after its first part a set's reference begins a new one. On PostgreSQL whoever
 touches a sender's sets holds a lock of that sender to the end of the transaction, taken before any person is locked.
 """
 
@@ -24,7 +24,7 @@ WAIT_MS = 10 * MINUTE_MS
 """From the first part. A phone sends all within seconds and repeats a failed one within minutes; somebody who asked
 something is better served by an answer to most of it now than by one to all of it tomorrow."""
 REUSED_MS = HOUR_MS
-"""After that a reference is a new text's: 256 long texts within an hour are no person's."""
+"""From the first part; after that a reference is a new text's. 256 long texts within an hour are no person's."""
 KEEP_MS = 3 * DAY_MS
 """How long a repeat of a part is recognised: the most patient gateway repeats for about two days (SMSGate)."""
 OPEN_MOST = 8
@@ -149,12 +149,14 @@ class Shelf:
         )  # fmt: skip
         before: list[Whole] = []
         found = self._newest(piece)
+        if found is not None and found.began_ms + REUSED_MS <= piece.at_ms:
+            before.extend(self._retired(found))
+            found = None
         if found is not None and (same := found.parts.get(piece.number)) is not None:
             if same.digest == digest:
                 return Placed(repeat=True)
-            if found.closed_ms is None:
-                before.append(self._give_up(found))
-            found = None  # the reference is used again
+            before.extend(self._retired(found))
+            found = None
         if found is not None and found.closed_ms is not None:
             found.parts[piece.number] = held
             return Placed(own=_whole(found, {piece.number: held}, rest=not at_once))
@@ -202,6 +204,10 @@ class Shelf:
         key = (piece.channel, piece.sender, piece.recipient, piece.reference, piece.total)
         return next((found for found in reversed(self._sets) if found.key == key), None)
 
+    def _retired(self, found: _Set) -> Iterable[Whole]:
+        """Its reference is used again: what there is of it, if nobody has had that yet."""
+        return [self._give_up(found)] if found.closed_ms is None else []
+
     def _make_room(self, piece: Piece) -> Iterable[Whole]:
         mine = (piece.channel, piece.sender)
         unfinished = [f for f in self._sets if (f.channel, f.sender) == mine and f.closed_ms is None]
@@ -230,64 +236,18 @@ class Shelf:
         return found.parts
 
 
-def expired(connection: Connection, now_ms: int, limit: int) -> list[int]:
-    """The oldest unfinished sets whose time is over."""
-    rows = sql.run(
-        connection,
-        "SELECT id FROM inbound_set WHERE due_ms <= ? AND closed_ms IS NULL ORDER BY due_ms, id LIMIT ?",
-        (now_ms, limit),
-    )
-    return [int(key) for (key,) in rows]
-
-
-def forgettable(connection: Connection, now_ms: int, limit: int) -> list[int]:
-    """The oldest closed sets whose repeats nobody expects any more."""
-    rows = sql.run(
-        connection,
-        "SELECT id FROM inbound_set WHERE due_ms <= ? AND closed_ms IS NOT NULL ORDER BY due_ms, id LIMIT ?",
-        (now_ms, limit),
-    )
-    return [int(key) for (key,) in rows]
-
-
-def forget(connection: Connection, set_ids: Collection[int]) -> None:
-    if set_ids:
-        where, listed = sql.among(connection, "set_id", set_ids)
-        sql.run(connection, f"DELETE FROM inbound_part WHERE {where}", (listed,))
-        where, listed = sql.among(connection, "id", set_ids)
-        sql.run(connection, f"DELETE FROM inbound_set WHERE {where}", (listed,))
-
-
-def erase(connection: Connection, sender: str, *, now_ms: int) -> None:
-    """Blank what is kept of *sender*; the ids stay for a while, to recognise repeats. A set that another transaction is
-    completing at this moment is left to it: its text comes after the erasure."""
-    rows = sql.run(
-        connection,
-        "SELECT id FROM inbound_set WHERE sender = ?" + sql.locked(connection, "FOR UPDATE SKIP LOCKED"),
-        (sender,),
-    ).all()
-    if not rows:
-        return
-    ids = [int(key) for (key,) in rows]
-    where, listed = sql.among(connection, "set_id", ids)
-    sql.run(connection, f"UPDATE inbound_part SET text = '', digest = 0 WHERE {where}", (listed,))
-    where, listed = sql.among(connection, "id", ids)
-    sql.run(
-        connection,
-        f"UPDATE inbound_set SET sender = '', closed_ms = COALESCE(closed_ms, ?), due_ms = ? WHERE {where}",
-        (now_ms, now_ms + KEEP_MS, listed),
-    )
-
-
 def joined(texts: Mapping[int, str], first: int, last: int) -> str:
     """The texts with the numbers from *first* to *last*, in order, with one mark for each gap."""
-    pieces: list[str] = []
-    missing = False
-    for number in range(first, last + 1):
-        if number in texts:
-            pieces.append((GAP if missing else "") + texts[number])
-        missing = number not in texts
-    return ("".join(pieces) + (GAP if missing else "")).strip(" ")
+    runs = [""] if first not in texts else []  # texts that follow each other; an empty one makes a mark at an end
+    before = first - 1
+    for number in sorted(texts):
+        if runs and number == before + 1:
+            runs[-1] += texts[number]
+        else:
+            runs.append(texts[number])
+        before = number
+    runs.extend([""] if before != last else [])
+    return GAP.join(run.strip(" ") for run in runs).strip(" ")
 
 
 def _whole(found: _Set, parts: dict[int, _Held], *, marks: bool = False, rest: bool = False) -> Whole:
@@ -367,7 +327,7 @@ def _known(connection: Connection, pieces: Sequence[Piece]) -> set[tuple[str, st
 
 
 def _load(connection: Connection, senders: Collection[str], references: Collection[int], now_ms: int) -> list[_Set]:
-    """The unfinished sets of *senders*, and those closed within the hour with one of *references*; without texts."""
+    """The unfinished sets of *senders*, and those begun within the hour with one of *references*; without texts."""
     if not senders:
         return []
     where, listed = sql.among(connection, "sender", sorted(senders))
@@ -375,7 +335,7 @@ def _load(connection: Connection, senders: Collection[str], references: Collecti
     rows = sql.run(
         connection,
         "SELECT id, channel, sender, recipient, reference, total, began_ms, closed_ms FROM inbound_set"
-        f" WHERE {where} AND (closed_ms IS NULL OR (closed_ms > ? AND {used})) ORDER BY id",
+        f" WHERE {where} AND (closed_ms IS NULL OR (began_ms > ? AND {used})) ORDER BY id",
         (listed, now_ms - REUSED_MS, numbers),
     )
     sets = {

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from sqlalchemy import func, select
 
+from smsbot.clock import HOUR_MS
 from smsbot.compose import blueprint, seed_topics
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.engine import Engine
@@ -190,3 +191,53 @@ async def test_a_group_may_be_limited_to_one_text(store: Store, content: Bluepri
     turns = Turns(store, Bot(content.engine), region="GE", clock=Clock(), routes=Routes({"main": "main"}), group=1)
     await asyncio.gather(*(turns.submit("main", Received(ONE, "JOIN", f"id-{n}")) for n in range(5)))
     assert (turns.counters.turns, turns.counters.groups) == (5, 5)
+
+
+async def test_rule_18_a_stop_whose_clock_is_hours_ahead_does_not_keep_a_later_join_out(pipeline: Pipeline) -> None:
+    now_ms = pipeline.clock.now_ms
+    await pipeline.text("BUDGET", sent_ms=now_ms)
+    await pipeline.text("STOP", sent_ms=now_ms + 4 * HOUR_MS)  # local time taken for UTC
+    assert pipeline.contact()["stopped_sent_ms"] is None
+    await pipeline.text("JOIN", sent_ms=now_ms + 60_000)
+    assert pipeline.contact()["state"] == State.ACTIVE
+
+
+@pytest.mark.parametrize("late", ["JOIN", "START", "BUDGET", "JOIN CULTURE", "ბიუჯეტი"])
+@pytest.mark.parametrize("known", [True, False])
+async def test_rule_18_nothing_sent_before_the_stop_lifts_it(pipeline: Pipeline, late: str, known: bool) -> None:
+    if known:
+        await pipeline.text("BUDGET", sent_ms=1_000)
+    await pipeline.text("STOP", sent_ms=9_000)
+    for sent_ms in (8_999, 9_000):  # earlier, and at the same instant: the stop wins
+        assert (await pipeline.text(late, sent_ms=sent_ms)).replies == ()
+    assert len(pipeline.rows(Suppression)) == 1
+    assert pipeline.rows(Subscription) == []
+    await pipeline.text(late, sent_ms=9_001)
+    assert pipeline.contact()["state"] == State.ACTIVE
+
+
+async def test_rule_17_a_repeat_of_a_join_under_a_new_id_after_the_stop_does_not_resubscribe(
+    pipeline: Pipeline,
+) -> None:
+    await pipeline.text("JOIN", key="a", sent_ms=1_000)
+    await pipeline.text("STOP", key="b", sent_ms=9_000)
+    await pipeline.text("JOIN", key="minted anew", sent_ms=1_000)
+    assert (await pipeline.text("JOIN", key="a", sent_ms=1_000)).duplicate
+    assert pipeline.contact()["state"] == State.STOPPED
+
+
+async def test_rule_18_of_two_stops_the_later_one_decides(pipeline: Pipeline) -> None:
+    for sent_ms in (9_000, 5_000):
+        await pipeline.text("STOP", sent_ms=sent_ms)
+    await pipeline.text("JOIN", sent_ms=7_000)
+    assert pipeline.rows(Contact) == []
+    assert len(pipeline.rows(Suppression)) == 1
+
+
+@pytest.mark.parametrize("sender", ["My\x00Bank", "\ud800", "x" * 300])
+async def test_a_sender_that_cannot_be_stored_as_it_is_does_not_stop_the_others(
+    pipeline: Pipeline, sender: str
+) -> None:
+    await asyncio.gather(pipeline.text("hello", sender), pipeline.text("JOIN", TWO))
+    assert len(pipeline.rows(Inbound)) == 2
+    assert pipeline.contact(TWO)["state"] == "active"
