@@ -26,7 +26,8 @@ class ChannelState(StrEnum):
 
 
 class Watch:
-    """Also says when the next message may try the channel (`closed_until_ms`) and whether only one may (`probing`)."""
+    """Also says when the next message may try the channel (`closed_until_ms`), whether only one may (`probing`), and
+    whether none may, since the gateway's own connection does not stand (`absent`): that one is tried by the gateway."""
 
     def __init__(self) -> None:
         self.state = ChannelState.UP
@@ -34,6 +35,7 @@ class Watch:
         self.success_ms: int | None = None
         self.closed_until_ms = 0
         self.told: Told | None = None  # what was last written down
+        self.absent = False
         self._failures = 0
         self._failing_since_ms = 0
         self._trouble_ms = 0
@@ -59,10 +61,12 @@ class Watch:
         return None
 
     def success(self, now_ms: int) -> None:
+        self.success_ms = now_ms
+        if self.absent:
+            return
         self._failures = 0
         self._pause_ms = PAUSE_FIRST_MS
         self.closed_until_ms = 0
-        self.success_ms = now_ms
         if self.probing or (self.state is ChannelState.DEGRADED and now_ms - self._trouble_ms >= DEGRADED_MS):
             self.state, self.reason = ChannelState.UP, ""
 
@@ -72,6 +76,8 @@ class Watch:
 
     def failed(self, reason: str, now_ms: int) -> None:
         """No answer, or one that says the gateway is out of order."""
+        if self.absent:
+            return
         if not self._failures:
             self._failing_since_ms = now_ms
         self._failures += 1
@@ -81,7 +87,25 @@ class Watch:
         else:
             self._trouble(reason, now_ms)
 
+    def parted(self, reason: str, now_ms: int, *, misconfigured: bool = False) -> None:
+        """The gateway's own connection does not stand: nothing leaves before `joined`."""
+        self.absent = True
+        self.state = ChannelState.MISCONFIGURED if misconfigured else ChannelState.DOWN
+        self.reason = reason
+        self.closed_until_ms = now_ms + PROBE_MS
+
+    def joined(self) -> None:
+        """It stands."""
+        self.absent = False
+        self._failures = 0
+        self._pause_ms = PAUSE_FIRST_MS
+        self.closed_until_ms = 0
+        if self.probing:
+            self.state, self.reason = ChannelState.UP, ""
+
     def misconfigured(self, reason: str, now_ms: int) -> None:
+        if self.absent:
+            return
         if self.state is not ChannelState.MISCONFIGURED or now_ms >= self.closed_until_ms:
             self.closed_until_ms = now_ms + self._pause_ms
             self._pause_ms = min(self._pause_ms * 2, PAUSE_MOST_MS)
