@@ -47,8 +47,11 @@ class Watch:
 
     @property
     def changed(self) -> bool:
-        """Is the state another one than was last written down? Then it cannot wait for company."""
-        return self.told is None or self.told[0] is not self.state
+        """Is the state another one than was last written down? Then it cannot wait for company; nor can a new reason
+        why there is no connection, since then there is no company."""
+        if self.told is None or self.told[0] is not self.state:
+            return True
+        return self.absent and self.told[1] != self.reason
 
     def news(self) -> Told | None:
         """What to write down with the next transaction, if anything is new enough."""
