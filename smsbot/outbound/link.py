@@ -27,7 +27,8 @@ LINK_TERM_MS = 30 * SECOND_MS
 """Of the lease of a channel with a connection of its own: the most that the contract allows (§10, "More on sending"),
 since while the database is away for less the connection stands and people's texts get a retryable answer."""
 LET_GO_S = 5.0  # before the lease ends: time to part in good order
-PART_S = 4.0  # for parting; then the connection is dropped
+MARGIN_S = 1.0  # of it, to drop what has not parted by then
+PART_MOST_S = 20.0  # for parting when this process ends and the lease is still ours
 AGAIN_S = 1.0  # after a connection failed in an unforeseen way, doubling
 AGAIN_MOST_S = 60.0
 STEADY_S = 60.0  # a connection that lasted so long was sound: the next failure is the first
@@ -144,14 +145,17 @@ class LinkRunner:
             await asyncio.wait_for(self._changed.wait(), None if seconds is None else max(seconds, 0.0))
 
     async def _end(self, running: asyncio.Task[None]) -> None:
-        """Cancel the link: once to part in good order, again to drop everything."""
-        for _ in range(2):
+        """Cancel the link: once to part in good order while the lease lasts, again to drop everything."""
+        left_s = PART_MOST_S
+        if not self._alone:
+            left_s = LET_GO_S if self._until_s is None else self._until_s - self._monotonic()
+        for patience_s in (min(max(left_s - MARGIN_S, 0.0), PART_MOST_S), MARGIN_S):
             if not running.done():
                 running.cancel()
-                await asyncio.wait({running}, timeout=PART_S)
+                await asyncio.wait({running}, timeout=patience_s)
         if not running.done():
             log.error("a connection does not end", channel=self._name)
-            await asyncio.wait({running})  # a second one beside it would be worse than none
+            await asyncio.wait({running}, timeout=PART_MOST_S if self._parting else None)
 
 
 def _failure(running: asyncio.Task[None], name: str) -> Unavailable:

@@ -163,6 +163,7 @@ class LineCentre:
         self.messages: list[Taken] = []
         self.acknowledged: list[str] = []
         self.refused: list[str] = []
+        self.silent = False  # messages are taken, and not answered before `speak`
         self._waiting: dict[str, dict[str, Any]] = {}  # by key: what is still to be acknowledged
         self._writers: list[asyncio.StreamWriter] = []
         self._serving: set[asyncio.Task[None]] = set()
@@ -222,6 +223,17 @@ class LineCentre:
                 writer.write(line.encode() + b"\n")
 
         self._do(say)
+
+    def speak(self) -> None:
+        """Answer what was not answered while `silent`."""
+        self.silent = False
+
+        def speak() -> None:
+            for message in self.messages:
+                for writer in self._writers:
+                    _write(writer, accepted=message.id, external_id=message.external_id)
+
+        self._do(speak)
 
     def channel(self, **more: object) -> dict[str, object]:
         """The settings of a channel that binds here."""
@@ -300,7 +312,8 @@ class LineCentre:
         if "submit" in said:
             external_id = f"x{len(self.messages) + 1}"
             self.messages.append(Taken(said["submit"], said["to"], said["text"], external_id, peer))
-            _write(writer, accepted=said["submit"], external_id=external_id)
+            if not self.silent:
+                _write(writer, accepted=said["submit"], external_id=external_id)
         elif "taken" in said:
             self.acknowledged.append(said["taken"])
             self._waiting.pop(said["taken"], None)

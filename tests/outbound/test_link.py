@@ -74,6 +74,10 @@ def health(each: Service, name: str = "main") -> tuple[str, str]:
     return (found[name].state, found[name].reason) if name in found else ("", "")
 
 
+def statuses(each: Service) -> list[str]:
+    return [row[0] for row in each.store.read(lambda c: sql.run(c, "SELECT status FROM outbox ORDER BY id").all())]
+
+
 def texts(each: Service) -> list[str]:
     return [row[0] for row in each.store.read(lambda c: sql.run(c, "SELECT text FROM inbound ORDER BY id").all())]
 
@@ -88,7 +92,7 @@ async def test_texts_come_by_the_connection_and_answers_and_reports_too(database
         assert "1 Budget" in message.text
         report = centre.report(message.external_id, Status.DELIVERED)
         await until(lambda: report in centre.acknowledged)
-        assert one.store.read(lambda c: sql.run(c, "SELECT status FROM outbox").scalar_one()) == "delivered"
+        await until(lambda: statuses(one) == ["delivered"])
         await until(lambda: health(one) == ("up", ""))
     assert (centre.bound, centre.most_bound, len(centre.binds)) == ([], 1, 1)
     assert centre.refused == []
@@ -140,7 +144,7 @@ async def test_without_inbound_texts_are_refused_and_reports_count(database_url:
         await until(lambda: centre.messages)
         report = centre.report(centre.messages[0].external_id, Status.DELIVERED)
         await until(lambda: report in centre.acknowledged)
-        assert one.store.read(lambda c: sql.run(c, "SELECT status FROM outbox").scalar_one()) == "delivered"
+        await until(lambda: statuses(one) == ["delivered"])
 
 
 async def test_a_channel_that_neither_sends_nor_receives_is_left_alone(database_url: str, centre: LineCentre) -> None:
@@ -344,13 +348,33 @@ async def test_where_no_other_process_can_be_the_connection_outlives_the_lease()
 
 
 async def test_a_link_that_does_not_part_in_good_order_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smsbot.outbound.link.PART_S", 0.05)
+    monkeypatch.setattr("smsbot.outbound.link.PART_MOST_S", 0.05)
     link = Scripted(stubborn=1)
     run = runner(link, [])
     run.keep(time.monotonic() + 60)
     await until(lambda: link.runs == 1)
     await run.part()
     assert (link.ended, link.stubborn) == (["cancelled"], 0)
+
+
+async def test_a_process_that_ends_settles_what_is_in_flight_before_it_ends_the_connection(
+    database_url: str, centre: LineCentre
+) -> None:
+    one = service(database_url, main=centre.channel())
+    await one.start()
+    await until(lambda: centre.bound)
+    centre.silent = True
+    await one.queue_personal(NUMBER, "hello", "test")
+    await until(lambda: centre.messages)
+    ending = asyncio.create_task(one.stop())
+    await until(lambda: one.dispatchers["main"].backlog == 1 and one.dispatchers["main"].capacity() == 0)
+    assert len(centre.bound) == 1
+    centre.speak()
+    await ending
+    assert centre.bound == []
+    store = Store(database_url)
+    assert store.read(lambda c: sql.run(c, "SELECT status FROM outbox").scalar_one()) == "sent"
+    store.close()
 
 
 async def test_a_link_that_fails_again_and_again_is_asked_more_and_more_rarely(
