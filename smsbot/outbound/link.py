@@ -20,6 +20,7 @@ from smsbot.errors import GatewayError, Unavailable
 from smsbot.gateways.base import Event, Link
 from smsbot.outbound.bucket import Monotonic
 from smsbot.outbound.retry import Random
+from smsbot.outbound.watch import BEING_MADE
 
 log = structlog.get_logger()
 
@@ -32,7 +33,7 @@ PART_MOST_S = 20.0  # for parting when this process ends and the lease is still 
 AGAIN_S = 1.0  # after a connection failed in an unforeseen way, doubling
 AGAIN_MOST_S = 60.0
 STEADY_S = 60.0  # a connection that lasted so long was sound: the next failure is the first
-MAKING = Unavailable("", "The connection is being made.")
+MAKING = Unavailable("", BEING_MADE)
 
 Take = Callable[[Sequence[Event]], Awaitable[None]]
 Trouble = Callable[[GatewayError | None], None]

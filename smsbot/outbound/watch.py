@@ -12,6 +12,7 @@ PROBE_MS = SECOND_MS  # while it is down, one message a second asks whether it i
 PAUSE_FIRST_MS = 30 * SECOND_MS  # misconfigured: somebody has to act, so ask rarely
 PAUSE_MOST_MS = 10 * MINUTE_MS
 DEGRADED_MS = 30 * SECOND_MS  # after the last trouble of a channel that works
+BEING_MADE = "The connection is being made."
 SUCCESS_MS = 10 * SECOND_MS  # how old the last success may be that others read of
 
 Told = tuple["ChannelState", str, int | None]
