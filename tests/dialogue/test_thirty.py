@@ -73,7 +73,11 @@ IN_TESTS = {
         "tests/dialogue/test_rules.py::test_rule_18_a_join_sent_before_the_stop_does_not_resubscribe",
         "tests/dialogue/test_rules.py::test_rule_18_without_both_times_the_order_of_arrival_counts",
     ],
-    19: ["tests/gateways/test_kannel_real.py::test_what_a_person_writes_arrives_whole"],
+    19: [
+        "tests/inbound/test_parts.py::test_rule_19_parts_are_joined_whatever_their_order",
+        "tests/inbound/test_parts.py::test_rule_19_a_first_part_that_is_a_stop_word_acts_at_once",
+        "tests/gateways/test_kannel_real.py::test_what_a_person_writes_arrives_whole",
+    ],
     20: ["tests/dialogue/test_senders.py::test_rule_20_a_new_owner_stops_and_finds_nothing_of_the_former_one"],
     21: [
         "tests/dialogue/test_rules.py::test_rule_21_a_reply_names_no_person_and_no_other_number",

@@ -16,7 +16,7 @@ from smsbot.inbound.turns import Routes, Turns
 from smsbot.settings import Settings
 from smsbot.store import directory
 from smsbot.store.database import Store
-from tests.inbound.test_turns import ONE, Clock, Pipeline
+from tests.inbound.pipeline import ONE, Clock, Pipeline
 
 OURS = "+995322000000"
 
