@@ -226,7 +226,11 @@ class Pending:
 
 @runtime_checkable
 class Polled(Protocol):
-    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come."""
+    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come.
+
+    One that finds a message by our own id says `polled_by_our_id = True`; it is also asked about messages that it may
+    have taken (their `external_id` is None).
+    """
 
     poll_most: ClassVar[int]  # messages one question may name
 

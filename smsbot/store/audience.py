@@ -98,6 +98,8 @@ def conditions(
     clauses = [] if span is None else [f"c.id > {int(span[0])} AND c.id <= {int(span[1])}"]
     clauses.append("(c.state = 'active' OR (c.state = 'paused' AND c.paused_until_ms <= ?))")
     parameters: list[Any] = [now_ms]
+    if audience.broadcast is None:  # a correction goes to exactly those whose message has left
+        clauses.append("c.dormant_ms IS NULL")
     if audience.promotion:
         clauses.append("c.promotion")
     if audience.places:

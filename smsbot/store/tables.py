@@ -6,7 +6,7 @@ into. Closed vocabularies are text.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, UniqueConstraint
 from sqlalchemy import text as condition
 from sqlmodel import Field, SQLModel
 
@@ -80,6 +80,7 @@ class Contact(SQLModel, table=True):
     hour_ms: int = Field(default=0, sa_column=_ms(required=True))
     hour_replies: int = 0
     unreachable: int = 0  # permanent failures in a row
+    dormant_ms: int | None = Field(default=None, sa_column=_ms())  # since when broadcasts leave it out (civic rule 20)
 
 
 class Subscription(SQLModel, table=True):
@@ -246,6 +247,9 @@ class Broadcast(SQLModel, table=True):
 
 
 class BroadcastText(SQLModel, table=True):
+    """A text in one language as it leaves. `hint`: the number that its added sentence says STOP can be sent to; '' for
+    the text as it was written. A language has both where the channels differ."""
+
     __tablename__ = "broadcast_text"
 
     id: int | None = Field(default=None, sa_column=_key())
@@ -255,6 +259,7 @@ class BroadcastText(SQLModel, table=True):
     encoding: str
     units: int
     parts: int
+    hint: str = ""
 
 
 class BroadcastCount(SQLModel, table=True):
@@ -280,6 +285,7 @@ class ParkedReport(SQLModel, table=True):
     error: str = ""
     opted_out: bool = False
     unreachable: bool = False
+    blocked: bool = False
     at_ms: int = Field(sa_column=_ms(required=True))
 
     __table_args__ = (Index("ix_parked_report", "channel", "external_id"),)
@@ -295,7 +301,8 @@ class Lease(SQLModel, table=True):
 
 
 class ChannelHealth(SQLModel, table=True):
-    """The dispatcher's last word on its channel, for every process to show."""
+    """The last word of whoever has the channel's lease, for every process to show. `error` is the last trouble, also
+    when it is over; `via` the channel that messages leave through meanwhile; the counts are of what was handed over."""
 
     __tablename__ = "channel_health"
 
@@ -304,6 +311,18 @@ class ChannelHealth(SQLModel, table=True):
     reason: str = ""
     since_ms: int = Field(sa_column=_ms(required=True))
     success_ms: int | None = Field(default=None, sa_column=_ms())
+    error: str = Field(default="", sa_column=Column(Text, nullable=False))
+    error_ms: int | None = Field(default=None, sa_column=_ms())
+    closed_until_ms: int | None = Field(default=None, sa_column=_ms())
+    parts_per_s: float | None = Field(default=None, sa_column=Column(Float, nullable=True))
+    measured_ms: int | None = Field(default=None, sa_column=_ms())
+    accepted: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    refused: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    uncertain: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    via: str = ""
+    balance: float | None = Field(default=None, sa_column=Column(Float, nullable=True))
+    balance_unit: str = ""
+    balance_ms: int | None = Field(default=None, sa_column=_ms())
 
 
 class Staff(SQLModel, table=True):

@@ -202,6 +202,14 @@ class Consent(Answer):
     evidence: str | None
 
 
+class Blocked(Answer):
+    """A stop-list of a gateway or an operator. It is not ours: the consent stands, and only they can lift it."""
+
+    channel: str
+    at: Moment
+    reason: str
+
+
 class Subscriber(Answer):
     number: str
     state: State
@@ -212,6 +220,12 @@ class Subscriber(Answer):
     since: Moment | None
     paused_until: Moment | None = None
     consents: list[Consent]
+    blocked: list[Blocked] = Field(default=[], description="Until a message is delivered by that channel")
+    unreachable: int = Field(default=0, description="Permanent failures in a row")
+    dormant_since: Moment | None = Field(
+        default=None,
+        description="After three permanent failures in a row broadcasts leave the number out until it writes",
+    )
 
 
 class MessagesQuery(ListQuery):

@@ -1,0 +1,76 @@
+"""What leaves: the parts of a message, when to ask for its fate, who is blocked or dormant, what a channel tells"""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "outbox_part",
+        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("external_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("outbox_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("status", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "external_id", name="pk_outbox_part"),
+    )
+    op.create_index("ix_outbox_part", "outbox_part", ["outbox_id", "number"])
+    op.create_table(
+        "poll",
+        sa.Column("outbox_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("due_ms", sa.BigInteger(), nullable=False),
+        sa.Column("left_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("outbox_id", name="pk_poll"),
+    )
+    op.create_index("ix_poll_due", "poll", ["channel", "due_ms", "outbox_id"])
+    op.create_table(
+        "contact_block",
+        sa.Column("contact_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("channel", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("contact_id", "channel", name="pk_contact_block"),
+    )
+    op.add_column("contact", sa.Column("dormant_ms", sa.BigInteger(), nullable=True))
+    op.add_column("parked_report", sa.Column("blocked", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column(
+        "broadcast_text", sa.Column("hint", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default="")
+    )
+    for column in (
+        sa.Column("error", sa.Text(), nullable=False, server_default=""),
+        sa.Column("error_ms", sa.BigInteger(), nullable=True),
+        sa.Column("closed_until_ms", sa.BigInteger(), nullable=True),
+        sa.Column("parts_per_s", sa.Float(), nullable=True),
+        sa.Column("measured_ms", sa.BigInteger(), nullable=True),
+        sa.Column("accepted", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("refused", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("uncertain", sa.BigInteger(), nullable=False, server_default="0"),
+        sa.Column("via", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=""),
+        sa.Column("balance", sa.Float(), nullable=True),
+        sa.Column("balance_unit", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=""),
+        sa.Column("balance_ms", sa.BigInteger(), nullable=True),
+    ):
+        op.add_column("channel_health", column)
+
+
+def downgrade() -> None:
+    for column in (
+        "error", "error_ms", "closed_until_ms", "parts_per_s", "measured_ms", "accepted", "refused", "uncertain", "via",
+        "balance", "balance_unit", "balance_ms",
+    ):  # fmt: skip
+        op.drop_column("channel_health", column)
+    op.drop_column("broadcast_text", "hint")
+    op.drop_column("parked_report", "blocked")
+    op.drop_column("contact", "dormant_ms")
+    op.drop_table("contact_block")
+    op.drop_index("ix_poll_due", "poll")
+    op.drop_table("poll")
+    op.drop_index("ix_outbox_part", "outbox_part")
+    op.drop_table("outbox_part")
