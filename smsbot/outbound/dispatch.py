@@ -25,6 +25,7 @@ from smsbot.outbound.hold import Hold
 from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
 from smsbot.outbound.schedule import QuietHours
+from smsbot.outbound.vitals import Vitals
 from smsbot.outbound.wake import Wake
 from smsbot.outbound.watch import Watch
 from smsbot.store import outbox
@@ -65,6 +66,7 @@ class Dispatcher:
         self._monotonic = monotonic
         self._bucket = Bucket(config.rate_per_s, clock=monotonic)
         self._watch = Watch()
+        self._vitals = Vitals(self._watch, clock)
         self._pace = Pace(config, self._bucket, monotonic)
         self._handover = Handover(
             name, gateway, config, sender, bucket=self._bucket, watch=self._watch, clock=clock, public_url=public_url,
@@ -119,6 +121,15 @@ class Dispatcher:
         self._hold.add(message if message.checked_ms else replace(message, checked_ms=now_ms) for message in messages)
         self._more.set()
         return len(messages)
+
+    @property
+    def leads(self) -> bool:
+        """Does this process have the channel's lease, as far as it knows?"""
+        return self._claims.held and not self._stopping
+
+    @property
+    def watch(self) -> Watch:
+        return self._watch
 
     @property
     def backlog(self) -> int:
@@ -178,13 +189,16 @@ class Dispatcher:
             self._look = False
         watch = self._watch
         told = watch.news() if self._claims.held else None
-        turn = Turn(done.results, done.optouts, limit, told)
+        reading = self._vitals.news() if self._claims.held else None
+        turn = Turn(done.results, done.optouts, limit, told, reading)
         now_s = self._monotonic()
         try:
             outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
             self._restore(done)
+            if reading is not None:
+                self._vitals.restore(reading)
             await asyncio.sleep(AGAIN_S)
             return
         self._claims.note(outcome, now_s)
@@ -192,6 +206,10 @@ class Dispatcher:
             watch.told = told
         if outcome.stopped:
             self._wake.stopped(outcome.stopped)
+        if outcome.found is not None:
+            watch.restore(outcome.found.state, outcome.found.reason, outcome.found.since_ms)
+        if reading is not None and not outcome.held:
+            self._vitals.restore(reading)
         if not outcome.held:
             self._hold.drain()  # whoever has the lease takes them over when theirs ends
             return
@@ -278,6 +296,7 @@ class Dispatcher:
         self._hold.done(message.number)
         if not self._done.results:
             self._done.since_s = self._monotonic()
+        self._vitals.note(handed.result, message.parts)
         self._done.results.append(handed.result)
         if handed.optout is not None:
             self._done.optouts.append(handed.optout)
@@ -293,7 +312,7 @@ class Dispatcher:
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN_S)
         done, self._done = self._done, _Done()
-        turn = Turn(done.results, done.optouts, 0, None, give_back=held, leaving=True)
+        turn = Turn(done.results, done.optouts, 0, None, self._vitals.last(), give_back=held, leaving=True)
         try:
             await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:

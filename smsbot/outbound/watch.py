@@ -32,6 +32,9 @@ class Watch:
         self.state = ChannelState.UP
         self.reason = ""
         self.success_ms: int | None = None
+        self.error = ""  # the last trouble, also when it is over
+        self.error_ms: int | None = None
+        self.troubled_since_ms: int | None = None  # down or misconfigured without a success since then
         self.closed_until_ms = 0
         self.told: Told | None = None  # what was last written down
         self._failures = 0
@@ -58,8 +61,16 @@ class Watch:
             return now
         return None
 
+    def restore(self, state: str, reason: str, since_ms: int) -> None:
+        """Go on where another process has ended: what waits is tried with one message, and at once."""
+        if state in (ChannelState.DOWN, ChannelState.MISCONFIGURED) and not self.probing:
+            self.state, self.reason, self.troubled_since_ms = ChannelState(state), reason, since_ms
+            self.told = (self.state, reason, self.success_ms)
+            self._failures, self._failing_since_ms = DOWN_AFTER, since_ms
+
     def success(self, now_ms: int) -> None:
         self._failures = 0
+        self.troubled_since_ms = None
         self._pause_ms = PAUSE_FIRST_MS
         self.closed_until_ms = 0
         self.success_ms = now_ms
@@ -77,6 +88,7 @@ class Watch:
         self._failures += 1
         if self._failures >= DOWN_AFTER or now_ms - self._failing_since_ms >= DOWN_AFTER_MS:
             self.state, self.reason = ChannelState.DOWN, reason
+            self._remember(reason, now_ms)
             self.closed_until_ms = now_ms + PROBE_MS
         else:
             self._trouble(reason, now_ms)
@@ -86,8 +98,15 @@ class Watch:
             self.closed_until_ms = now_ms + self._pause_ms
             self._pause_ms = min(self._pause_ms * 2, PAUSE_MOST_MS)
         self.state, self.reason = ChannelState.MISCONFIGURED, reason
+        self._remember(reason, now_ms)
 
     def _trouble(self, reason: str, now_ms: int) -> None:
         self._trouble_ms = now_ms
+        self._remember(reason, now_ms)
         if not self.probing:
             self.state, self.reason = ChannelState.DEGRADED, reason
+
+    def _remember(self, reason: str, now_ms: int) -> None:
+        self.error, self.error_ms = reason, now_ms
+        if self.probing and self.troubled_since_ms is None:
+            self.troubled_since_ms = now_ms

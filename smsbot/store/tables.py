@@ -6,7 +6,7 @@ into. Closed vocabularies are text.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint
 from sqlalchemy import text as condition
 from sqlmodel import Field, SQLModel
 
@@ -301,8 +301,7 @@ class Lease(SQLModel, table=True):
 
 
 class ChannelHealth(SQLModel, table=True):
-    """The last word of whoever has the channel's lease, for every process to show. `error` is the last trouble, also
-    when it is over; `via` the channel that messages leave through meanwhile; the counts are of what was handed over."""
+    """The last word of whoever has the channel's lease, for every process to show."""
 
     __tablename__ = "channel_health"
 
@@ -311,18 +310,6 @@ class ChannelHealth(SQLModel, table=True):
     reason: str = ""
     since_ms: int = Field(sa_column=_ms(required=True))
     success_ms: int | None = Field(default=None, sa_column=_ms())
-    error: str = Field(default="", sa_column=Column(Text, nullable=False))
-    error_ms: int | None = Field(default=None, sa_column=_ms())
-    closed_until_ms: int | None = Field(default=None, sa_column=_ms())
-    parts_per_s: float | None = Field(default=None, sa_column=Column(Float, nullable=True))
-    measured_ms: int | None = Field(default=None, sa_column=_ms())
-    accepted: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    refused: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    uncertain: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
-    via: str = ""
-    balance: float | None = Field(default=None, sa_column=Column(Float, nullable=True))
-    balance_unit: str = ""
-    balance_ms: int | None = Field(default=None, sa_column=_ms())
 
 
 class Staff(SQLModel, table=True):

@@ -43,29 +43,27 @@ def upgrade() -> None:
     op.add_column(
         "broadcast_text", sa.Column("hint", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default="")
     )
-    for column in (
-        sa.Column("error", sa.Text(), nullable=False, server_default=""),
+    op.create_table(
+        "channel_vitals",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("accepted", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
+        sa.Column("uncertain", sa.BigInteger(), nullable=False),
+        sa.Column("parts_per_s", sa.Float(), nullable=False),
+        sa.Column("read_ms", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=False),
         sa.Column("error_ms", sa.BigInteger(), nullable=True),
-        sa.Column("closed_until_ms", sa.BigInteger(), nullable=True),
-        sa.Column("parts_per_s", sa.Float(), nullable=True),
-        sa.Column("measured_ms", sa.BigInteger(), nullable=True),
-        sa.Column("accepted", sa.BigInteger(), nullable=False, server_default="0"),
-        sa.Column("refused", sa.BigInteger(), nullable=False, server_default="0"),
-        sa.Column("uncertain", sa.BigInteger(), nullable=False, server_default="0"),
-        sa.Column("via", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=""),
+        sa.Column("closed_until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("via", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("balance", sa.Float(), nullable=True),
-        sa.Column("balance_unit", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=""),
+        sa.Column("balance_unit", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("balance_ms", sa.BigInteger(), nullable=True),
-    ):
-        op.add_column("channel_health", column)
+        sa.PrimaryKeyConstraint("name", name="pk_channel_vitals"),
+    )
 
 
 def downgrade() -> None:
-    for column in (
-        "error", "error_ms", "closed_until_ms", "parts_per_s", "measured_ms", "accepted", "refused", "uncertain", "via",
-        "balance", "balance_unit", "balance_ms",
-    ):  # fmt: skip
-        op.drop_column("channel_health", column)
+    op.drop_table("channel_vitals")
     op.drop_column("broadcast_text", "hint")
     op.drop_column("parked_report", "blocked")
     op.drop_column("contact", "dormant_ms")
