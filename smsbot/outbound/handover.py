@@ -71,10 +71,12 @@ class Handover:
             return Handed(self._throttle(message, error))
         except Refused as error:
             self._watch.success(self._clock())  # it answers, and about this message only
+            self._watch.balance_doubtful |= _names_money(error)
             return self._refused(message, error)
         except Misconfigured as error:
             now_ms = self._clock()
             self._watch.misconfigured(str(error), now_ms)
+            self._watch.balance_doubtful = True
             return Handed(self._later(message, self._watch.closed_until_ms, str(error), message.attempts))
         except Unavailable as error:
             self._watch.failed(str(error), self._clock())
@@ -173,3 +175,8 @@ class Handover:
             final_ms=self._clock(),
             contact_id=message.contact_id,
         )
+
+
+def _names_money(error: GatewayError) -> bool:
+    sentence = error.sentence.casefold()
+    return any(word in sentence for word in ("balance", "credit", "funds"))

@@ -35,6 +35,7 @@ class Watch:
         self.error = ""  # the last trouble, also when it is over
         self.error_ms: int | None = None
         self.troubled_since_ms: int | None = None  # down or misconfigured without a success since then
+        self.balance_doubtful = False  # something was said that a look at the balance may explain
         self.closed_until_ms = 0
         self.told: Told | None = None  # what was last written down
         self._failures = 0

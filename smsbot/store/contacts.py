@@ -63,14 +63,17 @@ class Reach:
     id: int | None
     last_channel: str
     stopped: bool
+    language: str | None = None
 
 
 def reach(connection: Connection, key: bytes, number: str) -> Reach:
     row = connection.execute(
-        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel).where(CONTACT.c.number == number)
+        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel, CONTACT.c.language).where(
+            CONTACT.c.number == number
+        )
     ).one_or_none()
     if row is not None:
-        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED)
+        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED, row.language)
     subject = audit.subject(key, number)
     suppressed = connection.execute(select(SUPPRESSION.c.at_ms).where(SUPPRESSION.c.subject == subject)).first()
     return Reach(None, "", suppressed is not None)

@@ -324,6 +324,19 @@ class InboxItem(Answer):
     at: Moment
 
 
+class ChannelError(Answer):
+    at: Moment
+    reason: str
+
+
+class ChannelBalance(Answer):
+    """What is left to spend, as the provider tells it."""
+
+    amount: float
+    unit: str = Field(description="A currency, or `SMS`")
+    at: Moment
+
+
 class ChannelView(Answer):
     name: str
     gateway: str
@@ -335,7 +348,15 @@ class ChannelView(Answer):
     since: Moment | None
     last_success: Moment | None
     backlog: int = Field(description="Messages that wait")
-    rate_per_s: float = Field(description="Parts per second")
+    rate_per_s: float = Field(description="Parts per second, at most")
+    parts_per_s: float = Field(description="Parts per second, over the last minute")
+    last_error: ChannelError | None = Field(description="The last trouble, also when it is over")
+    circuit: Literal["closed", "open", "half-open"] = Field(
+        description="`closed`: messages leave; `open`: none is tried until `next_try`; `half-open`: one is tried"
+    )
+    next_try: Moment | None
+    via: str | None = Field(description="The channel that what waits leaves through meanwhile")
+    balance: ChannelBalance | None
 
 
 class SimulatorRequest(Strict):
