@@ -50,7 +50,7 @@ def waiting(connection: Connection, channel: str, broadcast_id: int, most: int) 
     found = sql.run(
         connection,
         "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE channel = ? AND broadcast_id = ? AND due_ms IS NOT NULL"
-        " LIMIT ?) AS some",
+        " LIMIT ?) AS those",
         (channel, broadcast_id, most),
     )
     return int(found.scalar_one())
