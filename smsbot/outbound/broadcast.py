@@ -155,7 +155,10 @@ class Broadcasts:
             approved_ms=None if asked else now_ms,
         )
         if dry_run:
-            return self._imagined(stored, written, now_ms)
+            left_out = 0
+            if audience.broadcast is None:
+                left_out = await self._store.look(lambda c: audiences.count_dormant(c, audience, languages, now_ms))
+            return replace(self._imagined(stored, written, now_ms), dormant=left_out)
 
         def work(connection: Connection) -> View:
             made = broadcasts.create(connection, stored, now_ms)

@@ -96,6 +96,12 @@ def count(
     return {language: found[language] for language in texts if found[language]}
 
 
+def count_dormant(connection: Connection, audience: Audience, texts: Sequence[str], now_ms: int) -> int:
+    """How many the audience names that get nothing, because their numbers cannot be reached (civic rule 20)."""
+    where, parameters = conditions(connection, audience, texts, now_ms, dormant=True)
+    return int(sql.run(connection, f"SELECT count(*) FROM contact c WHERE {where}", parameters).scalar_one())
+
+
 def conditions(
     connection: Connection,
     audience: Audience,
@@ -104,16 +110,18 @@ def conditions(
     *,
     span: tuple[int, int] | None = None,
     through: Through | None = None,
+    dormant: bool = False,
 ) -> tuple[str, list[Any]]:
     """The text after WHERE and its parameters. A topic or place that has vanished reaches nobody, never everybody.
 
-    *span* looks only at contacts with an id above its first and up to its second value.
+    *span* looks only at contacts with an id above its first and up to its second value. *dormant*: those who are left
+    out for that, instead of the others.
     """
     clauses = [] if span is None else [f"c.id > {int(span[0])} AND c.id <= {int(span[1])}"]
     clauses.append("(c.state = 'active' OR (c.state = 'paused' AND c.paused_until_ms <= ?))")
     parameters: list[Any] = [now_ms]
     if audience.broadcast is None:  # a correction goes to exactly those whose message has left
-        clauses.append("c.dormant_ms IS NULL")
+        clauses.append(f"c.dormant_ms IS {'NOT ' if dormant else ''}NULL")
     if audience.promotion:
         clauses.append("c.promotion")
     if audience.places:

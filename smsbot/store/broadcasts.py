@@ -83,6 +83,7 @@ class View:
     corrects: int | None = None
     forcing: Mapping[str, Sequence[tuple[str, str | None]]] = field(default_factory=dict)
     """Dry run only: language → the characters that force UCS-2, each with what could stand for it."""
+    dormant: int = 0  # dry run only: people of the audience who cannot be reached and are left out
     repeated: bool = False  # the answer to a repeat of an idempotent request
 
 

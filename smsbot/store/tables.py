@@ -82,6 +82,13 @@ class Contact(SQLModel, table=True):
     unreachable: int = 0  # permanent failures in a row
     dormant_ms: int | None = Field(default=None, sa_column=_ms())  # since when broadcasts leave it out (civic rule 20)
 
+    __table_args__ = (
+        Index(
+            "ix_contact_dormant", "dormant_ms",
+            sqlite_where=condition("dormant_ms IS NOT NULL"), postgresql_where=condition("dormant_ms IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
 
 class Subscription(SQLModel, table=True):
     contact_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))

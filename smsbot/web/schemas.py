@@ -166,6 +166,11 @@ class BroadcastAnswer(Answer):
     recipients: int
     by_language: dict[str, LanguageCost] = Field(description="By the language of the text that people get")
     parts_total: int
+    dormant: int | SkipJsonSchema[None] = Field(
+        default=None,
+        description="Dry run only: people of this audience who are left out, since their numbers failed three times",
+        exclude_if=lambda value: value is None,
+    )
 
 
 class BroadcastView(BroadcastAnswer):

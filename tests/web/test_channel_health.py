@@ -12,9 +12,10 @@ from smsbot.store import channel_health, channel_vitals, sql
 from smsbot.store.channel_vitals import Reading
 from smsbot.store.database import Store
 from smsbot.store.reach import DORMANT_AFTER, Reach
-from tests.web.composition import ALICE, NOW_MS, Client, Composition, compose
+from tests.web.composition import ALICE, NOW_MS, Client, compose
 
 pytestmark = pytest.mark.anyio
+BOB = "+995555000002"
 NOON = "2026-12-01T12:00:00+04:00"
 
 
@@ -105,15 +106,21 @@ async def test_a_subscriber_shows_stop_lists_and_dormancy(api: Client, store: St
     assert (told["topics"], told["consents"]) == (known["topics"], known["consents"])
 
 
-async def test_rule_20_any_text_from_a_dormant_number_wakes_it(api: Client, service: Composition, store: Store) -> None:
+async def test_rule_20_any_text_from_a_dormant_number_wakes_it(api: Client, store: Store) -> None:
     asked: dict[str, Any] = {"text": {"en": "Water is back."}, "everyone": True, "dry_run": True}
     await api.text("BUDGET")
     assert (await api.post("/api/broadcasts", json=asked)).json()["recipients"] == 1
     fail(store, DORMANT_AFTER)
     assert (await api.post("/api/broadcasts", json=asked)).status_code == 422  # nobody is left
+    await api.text("BUDGET", BOB)
+    answer = (await api.post("/api/broadcasts", json=asked)).json()
+    assert (answer["recipients"], answer["dormant"]) == (1, 1)
+    asked["topics"] = ["culture"]
+    assert (await api.post("/api/broadcasts", json={**asked, "everyone": False})).status_code == 422
+    del asked["topics"]
     await api.text("what about the bridge?")
-    assert (await api.post("/api/broadcasts", json=asked)).json()["recipients"] == 1
+    answer = (await api.post("/api/broadcasts", json=asked)).json()
+    assert (answer["recipients"], answer["dormant"]) == (2, 0)
     shown = (await api.get(f"/api/subscribers/{ALICE}")).json()
     assert (shown["unreachable"], shown["dormant_since"]) == (0, None)
     assert len(shown["blocked"]) == 1  # that is for the operator to lift
-    assert service.store is store

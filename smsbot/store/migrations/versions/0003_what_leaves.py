@@ -39,6 +39,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("contact_id", "channel", name="pk_contact_block"),
     )
     op.add_column("contact", sa.Column("dormant_ms", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_contact_dormant", "contact", ["dormant_ms"],
+        sqlite_where=sa.text("dormant_ms IS NOT NULL"), postgresql_where=sa.text("dormant_ms IS NOT NULL"),
+    )  # fmt: skip
     op.add_column("parked_report", sa.Column("blocked", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column(
         "broadcast_text", sa.Column("hint", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default="")
@@ -66,6 +70,7 @@ def downgrade() -> None:
     op.drop_table("channel_vitals")
     op.drop_column("broadcast_text", "hint")
     op.drop_column("parked_report", "blocked")
+    op.drop_index("ix_contact_dormant", "contact")
     op.drop_column("contact", "dormant_ms")
     op.drop_table("contact_block")
     op.drop_index("ix_poll_due", "poll")
