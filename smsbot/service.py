@@ -98,7 +98,7 @@ class Service:
             settings,
             clock=clock,
             directory=self.directory,
-            channels={name: each.config.max_parts for name, each in self.channels.items() if each.config.outbound},
+            channels={name: each.most_parts for name, each in self.channels.items() if each.config.outbound},
             wake=self.wake,
             hints=self.hints,
         )

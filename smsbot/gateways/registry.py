@@ -42,6 +42,12 @@ class Channel:
     config: ChannelConfig
 
     @property
+    def most_parts(self) -> int | None:
+        """Of one message, by the settings and by what the gateway can; None: any number."""
+        allowed = (self.config.max_parts, self.gateway.capabilities.max_parts)
+        return min((parts for parts in allowed if parts is not None), default=None)
+
+    @property
     def needs_token(self) -> bool:
         """Do its webhooks prove themselves by `webhook_token`, for want of a signature?"""
         return isinstance(self.gateway, HttpGateway) and not (

@@ -43,6 +43,4 @@ def attendants(
 
 
 def _target(channel: Channel, hints: StopHints) -> Target:
-    allowed = (channel.config.max_parts, channel.gateway.capabilities.max_parts)
-    most = min((parts for parts in allowed if parts is not None), default=None)
-    return Target(channel.name, most, channel.config.rate_per_s, hints.of(channel.name))
+    return Target(channel.name, channel.most_parts, channel.config.rate_per_s, hints.of(channel.name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,12 +22,13 @@ from smsbot.outbound.failover import GRACE_MS, Failover
 from smsbot.outbound.poller import Poller
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
+from smsbot.outbound.watch import Watch
 from smsbot.service import Service
 from smsbot.settings import Settings
 from smsbot.store import channel_vitals, outbox, sql
 from smsbot.store.database import Store
 from smsbot.testing.asking_gateway import Asking, AskingConfig
-from smsbot.testing.fake_gateway import FAULT, FakeGateway
+from smsbot.testing.fake_gateway import FAULT, Answer, FakeGateway
 from smsbot.testing.population import populate, settle_directory
 
 pytestmark = pytest.mark.anyio
@@ -121,3 +123,16 @@ async def test_a_process_of_the_product_sends_through_the_fallback(database_url:
         ahead[0] += GRACE_MS
         await until(lambda: tuple(row()[:2]) == ("other", "delivered"))
         assert row().text == "Thank you.\nSTOP to +995322000000"
+
+
+async def test_a_process_that_ends_waits_for_no_answer_to_a_question(store: Store, provider: FakeGateway) -> None:
+    provider.then(Answer(delay_s=60))
+    config = AskingConfig(gateway="asking", base_url=provider.url)
+    lead = SimpleNamespace(leads=True, watch=Watch())
+    async with Sender() as sender:
+        asker = Balances("main", Asking(config), lead=lead, store=store, exchange=sender.exchange, clock=now_ms)
+        task = asyncio.create_task(asker.run())
+        await until(lambda: provider.count == 1)
+        asker.stop()
+        await asyncio.wait_for(task, 5)
+    assert store.read(channel_vitals.read) == {}
