@@ -30,6 +30,10 @@ class Lead(Protocol):
     def watch(self) -> Watch: ...
 
 
+class Ending(Exception):
+    """The process ends: the answer is not waited for."""
+
+
 class Attendant:
     """`run()` until `stop()`. Two processes that both believe to lead for a moment do no harm: see each `step`."""
 
@@ -39,33 +43,37 @@ class Attendant:
         self._ending = asyncio.Event()
 
     async def run(self) -> None:
-        """A step under way when it is stopped is given up: what it asks is asked again, what it writes is committed."""
-        ending = asyncio.create_task(self._ending.wait())
-        try:
-            while not ending.done():
-                step = asyncio.create_task(self._safely())
-                await asyncio.wait({step, ending}, return_when=asyncio.FIRST_COMPLETED)
-                if not step.done():
-                    step.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await step
-                    return
-                await asyncio.wait({ending}, timeout=max(step.result(), 0.001))
-        finally:
-            ending.cancel()
+        while not self._ending.is_set():
+            wait_s = IDLE_S
+            try:
+                if self.lead.leads:
+                    wait_s = await self.step()
+            except Ending:
+                return
+            except StoreError as error:
+                log.warning("the database cannot be reached", channel=self.channel, reason=str(error))
+            except Exception as error:
+                log.exception("an attendant failed", channel=self.channel, kind=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), max(wait_s, 0.001))
 
     def stop(self) -> None:
         self._ending.set()
 
-    async def _safely(self) -> float:
-        try:
-            return await self.step() if self.lead.leads else IDLE_S
-        except StoreError as error:
-            log.warning("the database cannot be reached", channel=self.channel, reason=str(error))
-        except Exception as error:
-            log.exception("an attendant failed", channel=self.channel, kind=type(error).__name__)
-        return IDLE_S
-
     async def step(self) -> float:
         """Do what there is to do; give how many seconds to wait before the next."""
         raise NotImplementedError
+
+    async def ask(self, exchange: Exchange, request: Request) -> Response:
+        """A question to the gateway, given up when the process ends: nothing hangs on it. Raises as *exchange*."""
+        asking = asyncio.ensure_future(exchange(request))
+        ending = asyncio.create_task(self._ending.wait())
+        try:
+            await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ending.cancel()
+            if not asking.done():
+                asking.cancel()
+        if asking.cancelled() or not asking.done():
+            raise Ending
+        return asking.result()

@@ -43,7 +43,7 @@ class Balances(Attendant):
 
     async def _ask(self) -> None:
         try:
-            answer = self._gateway.balance(await self._exchange(self._gateway.balance_request()))
+            answer = self._gateway.balance(await self.ask(self._exchange, self._gateway.balance_request()))
         except GatewayError as error:
             answer = error
         if isinstance(answer, GatewayError):

@@ -26,6 +26,7 @@ AHEAD_S = 10.0
 """Of a broadcast no more is moved than the fallback sends within this time, so that the rest takes the channel it was
 meant for when that works again."""
 BULK_LEAST, BULK_MOST = 50, 1_000
+AGAIN_S = 0.2  # after something was moved: a fast fallback waits for more
 
 
 class Failover(Attendant):
@@ -57,7 +58,9 @@ class Failover(Attendant):
             self._via = via
         if moved:
             self._wake.wake(via)
-        return 0.0 if more else IDLE_S
+        if more:
+            return 0.0
+        return AGAIN_S if moved else IDLE_S
 
     def _move(self, connection: Connection) -> tuple[str, int, bool]:
         """The channel that takes over ('': none works), how many messages moved, and whether more may at once."""

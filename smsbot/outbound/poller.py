@@ -69,7 +69,7 @@ class Poller(Attendant):
         """None: it was answered, and what it told is committed."""
         pending = [Pending(each.message_id, each.external_id, each.number) for each in due]
         try:
-            answer = self._gateway.polled(pending, await self._exchange(self._gateway.poll(pending)))
+            answer = self._gateway.polled(pending, await self.ask(self._exchange, self._gateway.poll(pending)))
         except GatewayError as error:
             return error
         if isinstance(answer, Refused):  # about these messages only: the next question may be answered
