@@ -48,9 +48,10 @@ ALL_TOPICS = _text("all_topics", "all topics")
 WHO = _text("who", "{service}:")
 STOP_WORD = _text("stop_word", ". Stop: {stop}")
 """Before and behind the first words that a person gets from us, where they do not name us or the way out."""
+STOP_TO = _text("stop_to", "{stop} to {short_number}")
 
 TEXTS: tuple[Text, ...] = (
     STOPPED, STOPPED_INSTEAD, LEFT, LEFT_LAST, HELP, HELP_STOPPED, HOW_TO_STOP, KEPT, HINT, HINT_FIRST,
     HINT_STOPPED, ONLY_TEXT, ONLY_TEXT_STOPPED, LEFT_QUESTION, A_PERSON_READS, EMERGENCY, NONE, ALL_TOPICS, WHO,
-    STOP_WORD,
+    STOP_WORD, STOP_TO,
 )  # fmt: skip

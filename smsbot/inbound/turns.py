@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from smsbot.clock import Clock
 from smsbot.dialogue.model import Inbound
+from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
 from smsbot.errors import PhoneError
 from smsbot.gateways.base import Received
 from smsbot.inbound.alarms import NO_NUMBER, OWN_NUMBER, Alarms
@@ -70,6 +71,7 @@ class Routes:
     stopped: Callable[[Sequence[str]], None] = lambda _numbers: None
     wake: Callable[[str], None] = lambda _channel: None
     own: Collection[str] = frozenset()
+    hints: StopHints = NO_HINTS  # channels whose texts say where STOP goes
     lease_ms: int = 30_000
 
 
@@ -357,12 +359,10 @@ class Turns:
             waiting.sent_ms, waiting.at_ms,
         )  # fmt: skip
         if profile is None:  # a name or a short code: kept and never answered (contract §10)
-            if waiting.number not in self._routes.own:
-                turn.tag = NO_NUMBER
-                return turn, NO_NUMBER
-            if self.alarms.is_news(OWN_NUMBER, waiting.number, waiting.at_ms):  # staff need not read every echo
-                turn.tag = OWN_NUMBER
-            return turn, OWN_NUMBER
+            why = OWN_NUMBER if waiting.number in self._routes.own else NO_NUMBER
+            if why == NO_NUMBER or self.alarms.is_news(why, waiting.number, waiting.at_ms):  # not every echo
+                turn.tag = why
+            return turn, why
         turn.profile = profile
         inbound = Inbound(waiting.text, waiting.at_ms, waiting.sent_ms, received.optout)
         outcome = mind.step(profile, waiting.channel, inbound)
@@ -370,6 +370,10 @@ class Turns:
         turn.rule = outcome.understood.rule
         turn.tag = outcome.inbox
         turn.reply_channel = self._routes.reply.get(waiting.channel, "")
+        hint = self._routes.hints.of(turn.reply_channel)
+        if hint is not None and (outcome.left or not outcome.suppress):  # who has just stopped need not be told how
+            likely = outcome.contact.language
+            outcome = replace(outcome, replies=tuple(hint.say(text, likely) for text in outcome.replies))
         turn.replies = [(text, measure(text).parts) for text in outcome.replies]
         turn.facts = outcome.facts
         turn.suppress = outcome.suppress
