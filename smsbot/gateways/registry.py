@@ -23,10 +23,18 @@ GROUP = "smsbot.gateways"
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
+        "gammu": "smsbot.gateways.gammu:Gammu",
+        "gosms": "smsbot.gateways.gosms:Gosms",
         "http": "smsbot.gateways.http:Http",
         "kannel": "smsbot.gateways.kannel:Kannel",
+        "magti": "smsbot.gateways.magti:Magti",
+        "msg_ge": "smsbot.gateways.msg_ge:MsgGe",
+        "sender_ge": "smsbot.gateways.sender_ge:SenderGe",
         "simulator": "smsbot.gateways.simulator:Simulator",
+        "smsgate": "smsbot.gateways.smsgate:Smsgate",
+        "smsoffice": "smsbot.gateways.smsoffice:Smsoffice",
         "twilio": "smsbot.gateways.twilio:Twilio",
+        "ubill": "smsbot.gateways.ubill:Ubill",
     }
 )
 
