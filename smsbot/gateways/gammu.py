@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -46,6 +47,7 @@ EXPIRED = 0x46
 class GammuConfig(ChannelConfig):
     database_url: SecretStr
     modem: str = ""  # gammu-smsd's `PhoneID`, where several share the tables
+    timezone: str = ""  # of gammu-smsd's machine, where it is another than this one's
     delivery_reports: bool = True
     queue_most: int = Field(default=100, ge=1, le=100_000)  # messages that wait for the modem; more wait with us
     poll_s: float = Field(default=1.0, ge=0.05, le=1.0)
@@ -61,11 +63,20 @@ class GammuConfig(ChannelConfig):
             raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
         return value
 
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            return value and ZoneInfo(value).key
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("a zone of the IANA database, for example Asia/Tbilisi") from None
+
     def tables(self) -> Tables:
         url = self.database_url.get_secret_value()
+        zone = ZoneInfo(self.timezone) if self.timezone else None
         if url.startswith("sqlite:///"):
-            return Tables(Sqlite(Path(url.removeprefix("sqlite:///"))))
-        return Tables(PostgreSql(url.replace("postgresql+psycopg://", "postgresql://", 1)))
+            return Tables(Sqlite(Path(url.removeprefix("sqlite:///"))), zone)
+        return Tables(PostgreSql(url.replace("postgresql+psycopg://", "postgresql://", 1)), zone)
 
 
 class Gammu:

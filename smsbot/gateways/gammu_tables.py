@@ -81,7 +81,6 @@ class Dialect(Protocol):
 
     placeholder: str
     now: str
-    zone: tzinfo | None  # of the times that gammu-smsd writes; None: this machine's own
     errors: type[Exception]
 
     def connect(self) -> Any: ...
@@ -96,7 +95,6 @@ class Dialect(Protocol):
 
 class Sqlite:
     placeholder = "?"
-    zone: tzinfo | None = None
     now = "datetime('now')"  # UTC, as the triggers write `UpdatedInDB`
     errors: type[Exception] = sqlite3.Error
 
@@ -121,7 +119,6 @@ class Sqlite:
 
 class PostgreSql:
     placeholder = "%s"
-    zone: tzinfo | None = UTC
     now = "LOCALTIMESTAMP"
     errors: type[Exception] = psycopg.Error
 
@@ -147,8 +144,10 @@ class PostgreSql:
 class Tables:
     """One connection, opened when first needed and again after each failure."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, zone: tzinfo | None = None) -> None:
+        """*zone*: that of gammu-smsd's machine, whose local time it writes; None: this machine's own."""
         self._dialect = dialect
+        self._zone = zone
         self._connection: Any = None
 
     def open(self) -> None:
@@ -229,9 +228,8 @@ class Tables:
             ]
 
     def _instant(self, written: str) -> int | None:
-        """A time without offset: in the zone that gammu-smsd writes for this database."""
         try:
-            moment = datetime.fromisoformat(written).replace(tzinfo=self._dialect.zone)
+            moment = datetime.fromisoformat(written).replace(tzinfo=self._zone)
             return to_ms(moment.astimezone(UTC))
         except (ValueError, OverflowError, OSError):
             return None

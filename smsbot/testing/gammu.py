@@ -1,7 +1,7 @@
 """A real gammu-smsd with gammu's dummy phone, and the inbox of a link that is driven without the product.
 
-From Debian's `gammu-smsd`, with `libdbd-sqlite3` for SQLite. The dummy phone is a directory: a file in `sms/1` is a text
-or a delivery report that has arrived. Everything lives in one directory; whatever was started is stopped.
+From Debian's `gammu-smsd`, with `libdbd-sqlite3` for SQLite. The dummy phone is a directory: a file in `sms/1` is a
+text or a delivery report that has arrived. Everything lives in one directory; whatever was started is stopped.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from smsbot.text.gsm7 import is_gsm7, split
 SCHEMAS = Path("/usr/share/doc/gammu-smsd/examples")
 REFERENCE = 255
 """What the dummy phone answers as the reference of every message it sends (libgammu, DUMMY_SendSMS)."""
+
+CENTRE = "123456"
+"""The dummy phone's service centre: gammu-smsd takes a report only from the one that took the message."""
 
 
 def drivers() -> Path | None:
@@ -130,7 +133,7 @@ class Gammu:
     def _arrive(self, number: str, text: str, *, udh: str | None = None, kind: str = "Deliver") -> None:
         octets = text.encode("utf-16-be").hex().upper()
         lines = {
-            "SMSC": '"+995599000000"',
+            "SMSC": f'"{CENTRE}"',
             "State": "UnRead",
             "PDU": kind,
             "Number": f'"{number}"',
