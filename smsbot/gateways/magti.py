@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from smsbot.gateways.base import BaseUrl, Capabilities, ChannelConfig, Message
 from smsbot.gateways.oneway import OneWay, OneWayConfig
@@ -18,11 +20,13 @@ from smsbot.gateways.verdict import Verdicts, later, no_phone, refused, settings
 CODING: Mapping[str, str] = MappingProxyType({"GSM-7": "0", "UCS-2": "2"})
 """0 is the GSM alphabet, 1 Latin-1, 2 UCS-2; the text is percent-encoded UTF-8 in each."""
 
+Path = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")]
+
 
 class MagtiConfig(OneWayConfig):
     base_url: BaseUrl = "http://81.95.160.47"  # inside the VPN
-    send_path: str = "/mt/oneway"  # `/mt/sendsms` for a short number that charges
-    track_path: str = "/bi/track"
+    send_path: Path = "/mt/oneway"  # `/mt/sendsms` for a short number that charges
+    track_path: Path = "/bi/track"
 
 
 class Magti(OneWay):
