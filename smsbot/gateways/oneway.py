@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar
 
-from pydantic import Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from smsbot.errors import GatewayError
 from smsbot.gateways import forms
@@ -39,6 +39,8 @@ FATES: Mapping[str, Status] = MappingProxyType(
 
 
 class OneWayConfig(AggregatorConfig):
+    model_config = ConfigDict(coerce_numbers_to_str=True)  # ids are digits, and are written without quotation marks
+
     username: str = Field(min_length=1)
     password: SecretStr = Field(min_length=1)
     client_id: str = Field(min_length=1)

@@ -85,6 +85,7 @@ class Smsoffice(Aggregator):
     name: ClassVar[str] = "smsoffice"
     Config: ClassVar[type[ChannelConfig]] = SmsofficeConfig
     poll_most: ClassVar[int] = 1
+    polled_by_our_id: ClassVar[bool] = True  # so also messages whose answer never came can be asked about
 
     def __init__(self, config: SmsofficeConfig) -> None:
         self.config = config

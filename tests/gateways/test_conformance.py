@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -13,7 +15,18 @@ from hypothesis import strategies as st
 
 from smsbot.errors import GatewayError, HookMalformed, Throttled, Unavailable
 from smsbot.gateways import registry
-from smsbot.gateways.base import Accepted, Hook, HttpGateway, Message, Received, Response, StatusChange
+from smsbot.gateways.base import (
+    Accepted,
+    Balanced,
+    Hook,
+    HttpGateway,
+    Message,
+    Pending,
+    Polled,
+    Received,
+    Response,
+    StatusChange,
+)
 
 SECRET = "s3cr3t-w0rd"
 PUBLIC = "https://sms.example.ge/channels/main/status"
@@ -23,14 +36,18 @@ MESSAGE = Message("m-1", "+995555000001", "ბიუჯეტი & 5% + <b>", "U
 @dataclass(frozen=True)
 class Sample:
     """*keys*: a channel's settings, with `SECRET` in each secret one. *unknown_status*: the fields of a report in the
-    provider's own format whose status does not exist; *where* they stand."""
+    provider's own format whose status does not exist, none where it sends no webhooks; *where* they stand."""
 
     keys: Mapping[str, object]
-    unknown_status: Mapping[str, str] = field(default_factory=dict)
+    unknown_status: Mapping[str, Any] = field(default_factory=dict)
     where: str = "form"
 
 
+ONE_WAY = {"username": "u", "password": SECRET, "client_id": "1", "service_id": "2"}
+
 SAMPLES: dict[str, Sample] = {
+    "gammu": Sample({"database_url": f"postgresql://smsd:{SECRET}@127.0.0.1:9/smsd"}),
+    "gosms": Sample({"api_key": SECRET, "sender": "Kutaisi"}),
     "http": Sample(
         {"base_url": "http://127.0.0.1:9", "api_key": SECRET, "headers": {"X-Key": "{api_key}"}, "username": "u",
          "password": SECRET, "webhook_token": SECRET},
@@ -39,10 +56,24 @@ SAMPLES: dict[str, Sample] = {
     "kannel": Sample(
         {"username": "u", "password": SECRET, "webhook_token": SECRET}, {"id": "m-1", "type": "99"}, where="query"
     ),
+    "magti": Sample(ONE_WAY),
+    "msg_ge": Sample(ONE_WAY | {"alternate_password": SECRET}),
+    "sender_ge": Sample({"api_key": SECRET}),
     "simulator": Sample({}),
+    "smsgate": Sample(
+        {"username": "u", "password": SECRET, "signing_key": SECRET},
+        {"id": "n1", "event": "sms:teleported", "payload": {"messageId": "m-1"}}, where="json",
+    ),
+    "smsoffice": Sample(
+        {"api_key": SECRET, "sender": "Kutaisi", "webhook_token": SECRET},
+        {"reference": "m-1", "status": "Teleported"}, where="query",
+    ),
     "twilio": Sample(
         {"account_sid": "AC1", "auth_token": SECRET, "sender": "2020"},
         {"MessageSid": "SM1", "MessageStatus": "teleported"},
+    ),
+    "ubill": Sample(
+        {"api_key": SECRET, "brand_id": 1, "callback_key": SECRET}, {"smsID": "1", "statusID": "99"}, where="query"
     ),
 }  # fmt: skip
 
@@ -61,7 +92,7 @@ HTTP = [name for name in SAMPLES if isinstance(channel(name).gateway, HttpGatewa
 SIGNED = [name for name in HTTP if not channel(name).needs_token]
 
 
-def hook(fields: Mapping[str, str], where: str, headers: Mapping[str, str] | None = None) -> Hook:
+def hook(fields: Mapping[str, Any], where: str, headers: Mapping[str, str] | None = None) -> Hook:
     heads = dict(headers or {})
     match where:
         case "query":
@@ -89,6 +120,10 @@ def test_a_bad_signature_is_refused(name: str, where: str) -> None:
 @pytest.mark.parametrize("name", HTTP)
 def test_an_unknown_status_is_harmless_and_kept_for_the_log(name: str) -> None:
     sample = SAMPLES[name]
+    if not sample.unknown_status:
+        with pytest.raises(HookMalformed):
+            gateway(name).parse(hook({"id": "m-1", "status": "teleported"}, "query"))
+        return
     (event,) = gateway(name).parse(hook(sample.unknown_status, sample.where))
     assert isinstance(event, StatusChange)
     assert event.status is None
@@ -137,7 +172,8 @@ def test_no_secret_shows(name: str) -> None:
 WORDS = st.sampled_from(
     ["From", "from", "Body", "text", "To", "MessageSid", "MessageStatus", "SmsStatus", "ErrorCode", "status", "id",
      "type", "ts", "time", "message_id", "OptOutType", "payload", "results", "data", "to", "messageId",
-     "received", "delivered"]
+     "received", "delivered", "event", "sms:received", "sms:sent", "sender", "smsID", "statusID", "key", "reference",
+     "destination", "statusId", "state", "balance"]
 )  # fmt: skip
 NASTY = st.sampled_from(["\0", "\ud800", "9" * 5000, "1e999", "+995555000001", "", " ", "-1", "NaN", "%d"])
 TEXTS = WORDS | NASTY | st.text(max_size=12)
@@ -201,3 +237,45 @@ def test_whatever_is_answered_has_a_meaning(
     assert isinstance(outcome, Accepted | GatewayError)
     if status >= 400:
         assert isinstance(outcome, GatewayError)
+
+
+POLLED = [name for name in HTTP if isinstance(gateway(name), Polled)]
+BALANCED = [name for name in HTTP if isinstance(gateway(name), Balanced)]
+
+
+@pytest.mark.parametrize("name", POLLED)
+@given(status=st.integers(200, 599), body=BODIES)
+@settings(deadline=None)
+def test_whatever_is_answered_to_a_question_has_a_meaning(name: str, status: int, body: bytes) -> None:
+    asked = gateway(name)
+    assert isinstance(asked, Polled)
+    pending = [Pending("out-1", None, MESSAGE.to)]
+    assert asked.poll(pending).url.isascii()
+    told = asked.polled(pending, Response(status, {}, body))
+    if not 200 <= status < 300:
+        assert isinstance(told, GatewayError)
+    for change in told if isinstance(told, list) else []:
+        assert "\0" not in change.raw + change.error
+        (change.raw + change.error).encode("utf-8")
+
+
+@pytest.mark.parametrize("name", BALANCED)
+@given(status=st.integers(200, 599), body=BODIES)
+@settings(deadline=None)
+def test_whatever_is_answered_about_the_balance_is_a_number_or_an_error(name: str, status: int, body: bytes) -> None:
+    asked = gateway(name)
+    assert isinstance(asked, Balanced)
+    assert asked.balance_request().url.isascii()
+    told = asked.balance(Response(status, {}, body))
+    assert isinstance(told, GatewayError) or math.isfinite(told.amount)
+    if not 200 <= status < 300:
+        assert isinstance(told, GatewayError)
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_no_secret_shows_in_a_question(name: str) -> None:
+    asked = gateway(name)
+    assert isinstance(asked, Polled)
+    shown = repr(asked.poll([Pending("out-1", "e-1", MESSAGE.to)])) + repr(asked.polled([], Response(401, {}, b"")))
+    assert SECRET not in shown
+    assert MESSAGE.to not in shown

@@ -45,6 +45,12 @@ def test_msg_ge_knows_a_server_without_a_fixed_address_by_another_password() -> 
 
 
 @BOTH
+def test_ids_may_be_written_as_numbers(name: str) -> None:
+    request = built(name, **KEYS | {"client_id": 12, "service_id": 3}).request(LATIN)
+    assert query(request).items() >= {"client_id": "12", "service_id": "3"}.items()
+
+
+@BOTH
 @pytest.mark.parametrize("missing", list(KEYS))
 def test_every_credential_is_needed(name: str, missing: str) -> None:
     with pytest.raises(SettingsError, match=missing):

@@ -93,6 +93,7 @@ def test_a_report_is_read_whether_it_is_pushed_or_asked_for(
 def test_the_question_names_number_and_reference_so_it_can_be_asked_without_an_answer_to_the_first() -> None:
     gateway = built("smsoffice", **KEYS)
     assert isinstance(gateway, Polled)
+    assert gateway.polled_by_our_id
     request = gateway.poll([SENT])
     assert request.url.startswith("https://smsoffice.ge/api/v2/getMessageStatus/?")
     assert query(request) == {"key": "k", "destination": "995555000001", "reference": "out-17"}
