@@ -134,7 +134,7 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #modem = ""                                   # gammu-smsd's PhoneID, where several share the tables
 #timezone = ""                                # of gammu-smsd's machine, where it is another than this one's
 #delivery_reports = true
-#queue_most = 100                             # messages that wait for the modem; the others wait here
+#queue_most = 30                              # messages that wait for the modem; the others wait here
 #poll_s = 1.0                                 # how often the tables are looked into
 
 #[channels.infobip]

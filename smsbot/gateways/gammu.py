@@ -49,7 +49,7 @@ class GammuConfig(ChannelConfig):
     modem: str = ""  # gammu-smsd's `PhoneID`, where several share the tables
     timezone: str = ""  # of gammu-smsd's machine, where it is another than this one's
     delivery_reports: bool = True
-    queue_most: int = Field(default=100, ge=1, le=100_000)  # messages that wait for the modem; more wait with us
+    queue_most: int = Field(default=30, ge=1, le=100_000)  # messages that wait for the modem; more wait with us
     poll_s: float = Field(default=1.0, ge=0.05, le=1.0)
     rate_per_s: float = Field(default=1, gt=0, le=100_000)
 

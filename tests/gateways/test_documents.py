@@ -35,7 +35,9 @@ def test_each_whole_example_loads_and_its_channels_can_be_built(text: str, tmp_p
     assert all(channel.config.outbound for channel in channels.values())
 
 
-@pytest.mark.parametrize("text", [each for name in GEORGIAN for each in blocks(DOCS / "gateways" / f"{name}.md")])
+@pytest.mark.parametrize(
+    "text", [each for name in (*GEORGIAN, "kannel") for each in blocks(DOCS / "gateways" / f"{name}.md")]
+)
 def test_each_channel_that_a_gateways_page_shows_can_be_built(text: str) -> None:
     for name, values in tomllib.loads(text)["channels"].items():
         registry.channel(name, values)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from itertools import count
 from pathlib import Path
 
@@ -200,8 +201,20 @@ class TestTables:
             sent_by_smsd(url, 1)
             await link.send(message("JOIN", "out-3"))
 
-    async def test_many_at_once_are_each_one_row(self, url: str) -> None:
+    async def test_on_sqlite_both_programs_write_in_turn(self, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path}/gammu.db"
+        real.make_tables(url)
         async with running(gateway(url), real.Desk()) as link:
+            with closing(sqlite3.connect(tmp_path / "gammu.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("INSERT INTO outbox (CreatorID) VALUES ('another program')")
+                waiting = asyncio.create_task(link.send(message("JOIN")))
+                assert not (await asyncio.wait({waiting}, timeout=0.3))[0]
+                other.execute("COMMIT")
+            assert await waiting == Accepted("2")
+
+    async def test_many_at_once_are_each_one_row(self, url: str) -> None:
+        async with running(gateway(url, queue_most=50), real.Desk()) as link:
             accepted = await asyncio.gather(*(link.send(message("JOIN", f"out-{number}")) for number in range(40)))
         assert len({each.external_id for each in accepted}) == 40
         assert len(real.rows(url, "SELECT 1 FROM outbox")) == 40
@@ -385,7 +398,7 @@ class TestDaemon:
                 short = await desk.next()
                 phone.say(OTHER, HEARING, order=(3, 1, 2))
                 long = [await desk.next() for _ in range(3)]
-                phone.until(lambda: unread(url) == 0, "every row is marked")
+                await eventually(lambda: unread(url) == 0)
         assert isinstance(short, Received)
         assert (short.number, short.text, short.part) == (NUMBER, "გამოწერა 😀", None)
         assert short.sent_ms is not None
@@ -402,6 +415,7 @@ class TestDaemon:
             async with running(gateway(url), desk):
                 phone.say(NUMBER, "JOIN")
                 assert isinstance(await desk.next(), Received)
+                await eventually(lambda: unread(url) == 0)
         async with running(gateway(url), desk) as link:  # gammu-smsd is away
             await link.send(message("While it was away"))
         with phone:
