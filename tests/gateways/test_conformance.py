@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -36,16 +35,20 @@ MESSAGE = Message("m-1", "+995555000001", "ბიუჯეტი & 5% + <b>", "U
 @dataclass(frozen=True)
 class Sample:
     """*keys*: a channel's settings, with `SECRET` in each secret one. *unknown_status*: the fields of a report in the
-    provider's own format whose status does not exist, none where it sends no webhooks; *where* they stand."""
+    provider's own format whose status, *raw*, does not exist, none where it sends no webhooks; *where* they stand."""
 
     keys: Mapping[str, object]
-    unknown_status: Mapping[str, Any] = field(default_factory=dict)
+    unknown_status: Mapping[str, object] = field(default_factory=dict)
     where: str = "form"
+    raw: str = "teleported"
 
 
 ONE_WAY = {"username": "u", "password": SECRET, "client_id": "1", "service_id": "2"}
 
 SAMPLES: dict[str, Sample] = {
+    "africastalking": Sample(
+        {"username": "sandbox", "api_key": SECRET, "webhook_token": SECRET}, {"id": "a", "status": "teleported"}
+    ),
     "gammu": Sample({"database_url": f"postgresql://smsd:{SECRET}@127.0.0.1:9/smsd"}),
     "gosms": Sample({"api_key": SECRET, "sender": "Kutaisi"}),
     "http": Sample(
@@ -53,27 +56,53 @@ SAMPLES: dict[str, Sample] = {
          "password": SECRET, "webhook_token": SECRET},
         {"id": "a", "status": "teleported"}, where="json",
     ),
+    "infobip": Sample(
+        {"api_key": SECRET, "webhook_token": SECRET},
+        {"results": [{"messageId": "a", "status": {"groupId": 9, "groupName": "GONE", "name": "teleported"}}]},
+        where="json",
+    ),
+    "jasmin": Sample(
+        {"username": "u", "password": SECRET, "webhook_token": SECRET}, {"id": "a", "message_status": "teleported"}
+    ),
     "kannel": Sample(
-        {"username": "u", "password": SECRET, "webhook_token": SECRET}, {"id": "m-1", "type": "99"}, where="query"
+        {"username": "u", "password": SECRET, "webhook_token": SECRET}, {"id": "m-1", "type": "99"}, where="query",
+        raw="99",
     ),
     "magti": Sample(ONE_WAY),
+    "messagebird": Sample(
+        {"access_key": SECRET, "signing_key": SECRET}, {"id": "a", "status": "teleported"}, where="query"
+    ),
     "msg_ge": Sample(ONE_WAY | {"alternate_password": SECRET}),
+    "plivo": Sample({"auth_id": "MA1", "auth_token": SECRET}, {"MessageUUID": "a", "Status": "teleported"}),
     "sender_ge": Sample({"api_key": SECRET}),
     "simulator": Sample({}),
+    "sinch": Sample(
+        {"service_plan_id": "p", "api_token": SECRET, "webhook_secret": SECRET},
+        {"type": "recipient_delivery_report_sms", "batch_id": "a", "status": "teleported"}, where="json",
+    ),
     "smsgate": Sample(
         {"username": "u", "password": SECRET, "signing_key": SECRET},
-        {"id": "n1", "event": "sms:teleported", "payload": {"messageId": "m-1"}}, where="json",
+        {"id": "n1", "event": "sms:teleported", "payload": {"messageId": "m-1"}}, where="json", raw="sms:teleported",
     ),
     "smsoffice": Sample(
         {"api_key": SECRET, "sender": "Kutaisi", "webhook_token": SECRET},
-        {"reference": "m-1", "status": "Teleported"}, where="query",
+        {"reference": "m-1", "status": "teleported"}, where="query",
+    ),
+    "telnyx": Sample(
+        {"api_key": SECRET, "public_key": "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="},
+        {"data": {"event_type": "message.finalized", "payload": {"id": "a", "to": [{"status": "teleported"}]}}},
+        where="json",
     ),
     "twilio": Sample(
         {"account_sid": "AC1", "auth_token": SECRET, "sender": "2020"},
         {"MessageSid": "SM1", "MessageStatus": "teleported"},
     ),
     "ubill": Sample(
-        {"api_key": SECRET, "brand_id": 1, "callback_key": SECRET}, {"smsID": "1", "statusID": "99"}, where="query"
+        {"api_key": SECRET, "brand_id": 1, "callback_key": SECRET}, {"smsID": "1", "statusID": "99"}, where="query",
+        raw="99",
+    ),
+    "vonage": Sample(
+        {"api_key": "k", "api_secret": SECRET, "signature_secret": SECRET}, {"messageId": "a", "status": "teleported"}
     ),
 }  # fmt: skip
 
@@ -92,7 +121,7 @@ HTTP = [name for name in SAMPLES if isinstance(channel(name).gateway, HttpGatewa
 SIGNED = [name for name in HTTP if not channel(name).needs_token]
 
 
-def hook(fields: Mapping[str, Any], where: str, headers: Mapping[str, str] | None = None) -> Hook:
+def hook(fields: Mapping[str, object], where: str, headers: Mapping[str, str] | None = None) -> Hook:
     heads = dict(headers or {})
     match where:
         case "query":
@@ -113,7 +142,10 @@ def test_every_registered_gateway_has_a_sample() -> None:
 def test_a_bad_signature_is_refused(name: str, where: str) -> None:
     fields = SAMPLES[name].unknown_status
     assert not gateway(name).verify(hook(fields, where))
-    guesses = ("x-twilio-signature", "authorization", "x-signature", "signature")
+    guesses = (
+        "x-twilio-signature", "authorization", "x-signature", "signature", "messagebird-signature-jwt",
+        "x-sinch-webhook-signature", "telnyx-signature-ed25519", "x-plivo-signature-v3", "x-plivo-signature-v2",
+    )  # fmt: skip
     assert not gateway(name).verify(hook(fields, where, dict.fromkeys(guesses, "AAAA")))
 
 
@@ -127,7 +159,7 @@ def test_an_unknown_status_is_harmless_and_kept_for_the_log(name: str) -> None:
     (event,) = gateway(name).parse(hook(sample.unknown_status, sample.where))
     assert isinstance(event, StatusChange)
     assert event.status is None
-    assert event.raw in sample.unknown_status.values()
+    assert event.raw == sample.raw
 
 
 @pytest.mark.parametrize("name", HTTP)
@@ -172,8 +204,10 @@ def test_no_secret_shows(name: str) -> None:
 WORDS = st.sampled_from(
     ["From", "from", "Body", "text", "To", "MessageSid", "MessageStatus", "SmsStatus", "ErrorCode", "status", "id",
      "type", "ts", "time", "message_id", "OptOutType", "payload", "results", "data", "to", "messageId",
-     "received", "delivered", "event", "sms:received", "sms:sent", "sender", "smsID", "statusID", "key", "reference",
-     "destination", "statusId", "state", "balance"]
+     "received", "delivered", "data", "event_type", "msisdn", "MessageUUID", "Status", "PartInfo", "originator", "mid",
+     "batch_id", "statuses", "mo_text", "binary", "coding", "8", "concat", "concat-ref", "sig", "senderId",
+     "phoneNumber", "message_status", "ESME_ROK", "authorization", "event", "sms:received", "sms:sent", "sender",
+     "smsID", "statusID", "key", "reference", "destination", "statusId", "state", "balance"]
 )  # fmt: skip
 NASTY = st.sampled_from(["\0", "\ud800", "9" * 5000, "1e999", "+995555000001", "", " ", "-1", "NaN", "%d"])
 TEXTS = WORDS | NASTY | st.text(max_size=12)
@@ -194,11 +228,21 @@ TYPES = st.sampled_from(
 )
 
 
+SIGNATURES = st.lists(
+    st.sampled_from(
+        ["x-twilio-signature", "authorization", "messagebird-signature-jwt", "x-sinch-webhook-signature",
+         "telnyx-signature-ed25519", "telnyx-timestamp", "x-plivo-signature-v3", "x-plivo-signature-v3-nonce",
+         "x-signature", "x-timestamp"]
+    ),
+    max_size=3,
+)  # fmt: skip
+
+
 @st.composite
 def hooks(draw: st.DrawFn) -> Hook:
     query: Sequence[tuple[str, str]] = draw(FIELDS)
     url = f"{PUBLIC}?{urlencode(query, errors='replace')}"
-    headers = {"content-type": draw(TYPES), "x-twilio-signature": draw(TEXTS)}
+    headers = {"content-type": draw(TYPES)} | {name: draw(TEXTS) for name in draw(SIGNATURES)}
     return Hook(draw(st.sampled_from(["GET", "POST", "PUT"])), url, headers, query, draw(BODIES))
 
 
@@ -235,7 +279,7 @@ def test_whatever_is_answered_has_a_meaning(
 ) -> None:
     outcome = gateway(name).result(Response(status, headers | {"retry-after": wait, "date": wait}, body))
     assert isinstance(outcome, Accepted | GatewayError)
-    if status >= 400:
+    if status >= 400 and not (status == 409 and gateway(name).capabilities.removes_duplicates):
         assert isinstance(outcome, GatewayError)
 
 
