@@ -46,7 +46,9 @@ EXPIRED = 0x46
 
 class GammuConfig(ChannelConfig):
     database_url: SecretStr
-    modem: str = ""  # gammu-smsd's `PhoneID`, where several share the tables
+    modem: str = Field(
+        default="", pattern=r"^[A-Za-z0-9 ._-]*$"
+    )  # gammu-smsd's `PhoneID`, where several share the tables
     timezone: str = ""  # of gammu-smsd's machine, where it is another than this one's
     delivery_reports: bool = True
     queue_most: int = Field(default=30, ge=1, le=100_000)  # messages that wait for the modem; more wait with us
@@ -75,8 +77,8 @@ class GammuConfig(ChannelConfig):
         url = self.database_url.get_secret_value()
         zone = ZoneInfo(self.timezone) if self.timezone else None
         if url.startswith("sqlite:///"):
-            return Tables(Sqlite(Path(url.removeprefix("sqlite:///"))), zone)
-        return Tables(PostgreSql(url.replace("postgresql+psycopg://", "postgresql://", 1)), zone)
+            return Tables(Sqlite(Path(url.removeprefix("sqlite:///"))), zone, self.modem)
+        return Tables(PostgreSql(url.replace("postgresql+psycopg://", "postgresql://", 1)), zone, self.modem)
 
 
 class Gammu:
@@ -119,7 +121,7 @@ class Gammu:
             udhs = [joining_header(self._reference, len(texts), number) for number in range(1, len(texts) + 1)]
         pieces = tuple(Piece(text, udh) for text, udh in zip(texts, udhs, strict=True))
         coding = CODINGS[message.encoding]
-        return Outgoing(message.id, message.to, pieces, coding, self.config.delivery_reports, self.config.modem)
+        return Outgoing(message.id, message.to, pieces, coding, self.config.delivery_reports)
 
     async def run(self, inbox: Inbox) -> None:
         """Look into the tables once a second, until cancelled. A database that is away is tried again."""
