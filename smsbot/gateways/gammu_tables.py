@@ -24,6 +24,7 @@ BUSY_S = 5.0
 """How long a statement waits for gammu-smsd's own transaction on SQLite."""
 
 CONNECT_S = 5
+ANSWER_MS = 15_000
 
 LONG_AGO = "2000-01-01 00:00:00"
 """When to send: at once. gammu-smsd compares with its machine's local time where SQLite's default is UTC."""
@@ -125,7 +126,14 @@ class PostgreSql:
         self._url = url
 
     def connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_S)
+        """A server that does not answer is given up: nobody else can use the thread meanwhile."""
+        return psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=CONNECT_S,
+            tcp_user_timeout=ANSWER_MS,
+            options=f"-c statement_timeout={ANSWER_MS}",
+        )
 
     def begin(self, connection: Any) -> None:
         connection.execute("BEGIN")
