@@ -24,7 +24,7 @@ from smsbot.gateways.gammu_tables import Arrived, Outgoing, Piece, PostgreSql, S
 from smsbot.gateways.headers import joining_header, part_of
 from smsbot.gateways.reading import clean
 from smsbot.status import Status
-from smsbot.text.gsm7 import split
+from smsbot.text.gsm7 import is_gsm7, split
 
 T = TypeVar("T")
 
@@ -120,7 +120,7 @@ class Gammu:
             self._reference = (self._reference + 1) % 256
             udhs = [joining_header(self._reference, len(texts), number) for number in range(1, len(texts) + 1)]
         pieces = tuple(Piece(text, udh) for text, udh in zip(texts, udhs, strict=True))
-        coding = CODINGS[message.encoding]
+        coding = CODINGS["GSM-7" if is_gsm7(message.text) else "UCS-2"]  # what the parts were cut for
         return Outgoing(message.id, message.to, pieces, coding, self.config.delivery_reports)
 
     async def run(self, inbox: Inbox) -> None:
