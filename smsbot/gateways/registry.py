@@ -26,6 +26,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "http": "smsbot.gateways.http:Http",
         "kannel": "smsbot.gateways.kannel:Kannel",
         "simulator": "smsbot.gateways.simulator:Simulator",
+        "smpp": "smsbot.gateways.smpp:Smpp",
         "twilio": "smsbot.gateways.twilio:Twilio",
     }
 )
