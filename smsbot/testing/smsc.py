@@ -71,6 +71,7 @@ class Smsc:
         self._thread = threading.Thread(target=self._loop.run_forever, name="smsc", daemon=True)
         self._server: asyncio.Server | None = None
         self._lines: list[_Line] = []
+        self._empty: asyncio.Event | None = None
         self._sequence = 0
         self._numbers = 0
 
@@ -158,6 +159,9 @@ class Smsc:
             self._server.close()
             self._server = None
         await self._each(lambda line: line.abort())
+        if self._lines:
+            self._empty = asyncio.Event()
+            await self._empty.wait()
 
     async def _each(self, work: Callable[[_Line], object]) -> None:
         for line in list(self._lines):
@@ -180,6 +184,8 @@ class Smsc:
 
     def closed(self, line: _Line) -> None:
         self._lines.remove(line)
+        if not self._lines and self._empty is not None:
+            self._empty.set()
         self.note()
 
     def note(self) -> None:
