@@ -1,4 +1,4 @@
-"""Our gateway against implementations of SMPP by others: the npm package `smpp` and the Python package `smpp.twisted3`."""
+"""Our gateway against SMPP as others implement it: the npm package `smpp` and the Python package `smpp.twisted3`."""
 
 from __future__ import annotations
 
