@@ -40,6 +40,7 @@ SAMPLES: dict[str, Sample] = {
         {"username": "u", "password": SECRET, "webhook_token": SECRET}, {"id": "m-1", "type": "99"}, where="query"
     ),
     "simulator": Sample({}),
+    "smpp": Sample({"host": "127.0.0.1", "system_id": "u", "password": SECRET, "sender": "2020"}),
     "twilio": Sample(
         {"account_sid": "AC1", "auth_token": SECRET, "sender": "2020"},
         {"MessageSid": "SM1", "MessageStatus": "teleported"},
