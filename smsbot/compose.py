@@ -14,7 +14,7 @@ def blueprint(settings: Settings) -> Blueprint:
     Raises `ContentError` with file and line for content that cannot work.
     """
     service = settings.service
-    content = Content(service.content)
+    content = _content(settings)
     return Blueprint.build(
         flows={str(path): path.read_bytes() for path in content.flow_files().values()},
         catalogues={
@@ -32,14 +32,20 @@ def blueprint(settings: Settings) -> Blueprint:
 
 
 def seed_topics(settings: Settings) -> list[Topic]:
-    """The topics of the settings, else the built-in ones."""
+    """The topics of the settings, else those of the content: the municipality's, the example's, the built-in ones."""
     if settings.topics is not None:
         return [Topic(0, each.code, each.number, each.names, tuple(each.words)) for each in settings.topics]
     return [
         Topic(0, each.code, each.number or position, each.names, tuple(each.words))
-        for position, each in enumerate(Content(settings.service.content).topics(), 1)
+        for position, each in enumerate(_content(settings).topics(), 1)
     ]
 
 
 def seed_places(settings: Settings) -> list[Place]:
-    return [Place(0, each.code, each.names, tuple(each.words), each.parent) for each in settings.places]
+    """The places of the settings, else those of the content."""
+    listed = settings.places or _content(settings).places()
+    return [Place(0, each.code, each.names, tuple(each.words), each.parent) for each in listed]
+
+
+def _content(settings: Settings) -> Content:
+    return Content(settings.service.content, settings.service.example)

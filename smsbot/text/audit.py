@@ -57,6 +57,8 @@ def audit(languages: Sequence[LanguageWords], topics: Sequence[Named], places: S
         if not flat or flat in harmless:
             continue
         first = by_letters.setdefault(flat, use)
+        if _are_places(first, use):
+            continue
         if first.purpose != use.purpose:
             found.setdefault((first.word, use.word, use.purpose), Collision(first, use, "same"))
             continue
@@ -65,9 +67,14 @@ def audit(languages: Sequence[LanguageWords], topics: Sequence[Named], places: S
             continue
         for key in fold.keys("".join(words(clean(use.word)))):
             heard = by_sound.setdefault((use.language, key), use)
-            if heard.purpose != use.purpose:
+            if heard.purpose != use.purpose and not _are_places(heard, use):
                 found.setdefault((heard.word, use.word, use.purpose), Collision(heard, use, "sound"))
     return list(found.values())
+
+
+def _are_places(first: Use, second: Use) -> bool:
+    """Villages share names; the bot asks which one is meant."""
+    return first.purpose.startswith("place ") and second.purpose.startswith("place ")
 
 
 def _uses(languages: Sequence[LanguageWords], topics: Sequence[Named], places: Sequence[Named]) -> Iterator[Use]:
@@ -88,7 +95,8 @@ def _uses(languages: Sequence[LanguageWords], topics: Sequence[Named], places: S
         for item in items:
             for language, name in item.names.items():
                 yield Use(name, f"{kind} {item.code}", language, f"{kind}s", None)
-            for word in (item.code, *item.words):
+            # People text a topic's code, never a place's.
+            for word in (item.code, *item.words) if kind == "topic" else item.words:
                 yield Use(word, f"{kind} {item.code}", "", f"{kind}s", None)
 
 

@@ -66,6 +66,9 @@ def keys(word: str) -> tuple[str, ...]:
 
 def _latin(word: str) -> tuple[str, ...]:
     found = _KA.keys(word)  # the last one reads capitals as the old fonts did
+    lowered = word.lower()
+    if "tsh" in lowered:  # აკეთში is no აკეცჰი
+        found = (*found, _KA.keys(lowered.replace("tsh", "tS"))[-1])
     return found if len(found) <= MAX_KEYS else (*found[: MAX_KEYS - 1], found[-1])
 
 

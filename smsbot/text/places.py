@@ -74,6 +74,7 @@ class PlaceIndex:
     _coarse: _Table = field(default_factory=dict)
     _near: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a stem without one letter → stems
     _starts: set[str] = field(default_factory=set)  # of keys
+    _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
 
     @classmethod
     def build(
@@ -90,9 +91,14 @@ class PlaceIndex:
                 self.by_number[place.number] = place.code
             if place.parent is not None:
                 self.above[place.code] = place.parent
-            for name in dict.fromkeys((place.code, *place.names.values(), *place.words)):
+            for name in dict.fromkeys((*place.names.values(), *place.words)):
                 self._add(name, place.code)
+        named = set(self._exact)
+        for place in places:  # a code helps only where nothing is called so: the town goes before `ozurgeti`, its district
+            if named.isdisjoint(_spellings(words(clean(place.code)))):
+                self._add(place.code, place.code)
         self._add_near()
+        self._add_seats()
         return self
 
     def find(self, text: str) -> tuple[str, ...]:
@@ -125,11 +131,6 @@ class PlaceIndex:
             found.append(step)
             step = self.above.get(step)
         return found
-
-    def root(self, code: str) -> str:
-        """The municipality of *code*: the highest place above it, or itself."""
-        line = self.ancestors(code)
-        return line[-1] if line else code
 
     # --- reading ---
 
@@ -200,16 +201,12 @@ class PlaceIndex:
     def _told_apart(self, found: _Codes, others: Sequence[str]) -> _Codes:
         """Of a place and the one it lies in, both named, the lower: `Akhalsopeli Lanchkhuti`, in either order."""
         beside = {code for word in others for code in self._named(word)}
-        if not beside:
-            return found
-        inside = tuple(code for code in found if not beside.isdisjoint(self.ancestors(code)))
-        if inside:
-            return inside
-        inside = tuple(code for code in self._listed(beside) if not set(found).isdisjoint(self.ancestors(code)))
-        if inside:
-            return inside
-        roots = {self.root(code) for code in beside}  # a village is told apart by its municipality's town as well
-        return tuple(code for code in found if self.root(code) in roots) or found
+        for inner, outer in ((found, beside), (self._listed(beside), set(found))):
+            outer |= {self._seats[code] for code in outer if code in self._seats}
+            inside = tuple(code for code in inner if not outer.isdisjoint(self.ancestors(code)))
+            if inside:
+                return inside
+        return found
 
     def _named(self, word: str) -> _Codes:
         spelled = keys(word)
@@ -252,6 +249,17 @@ class PlaceIndex:
             for spot in stored_stems(key):
                 _put(self._qualifier, f"{sense}{spot}", code)
                 _put(self._umbrella, spot, code)
+
+    def _add_seats(self) -> None:
+        """ლანჩხუთი, beside a village, means ლანჩხუთის მუნიციპალიტეტი: a name that begins as the town's does."""
+        spelled = {place.code: {key for name in place.names.values() for key in _spellings(words(clean(name)))}
+                   for place in self.places if place.parent is None}  # fmt: skip
+        for place in self.places:
+            above = spelled.get(place.parent or "", ())
+            roots = {spot for name in place.names.values() for key in _spellings(words(clean(name)))
+                     for spot in stored_stems(key) if len(spot) >= 4}  # fmt: skip
+            if place.parent is not None and any(key.startswith(spot) for key in above for spot in roots):
+                self._seats[place.code] = place.parent
 
     def _add_near(self) -> None:
         """Every stem under what is left of it without one letter, so that a slip costs one probe a letter."""
