@@ -66,9 +66,12 @@ def keys(word: str) -> tuple[str, ...]:
 
 def _latin(word: str) -> tuple[str, ...]:
     found = _KA.keys(word)  # the last one reads capitals as the old fonts did
-    lowered = word.lower()
-    if "tsh" in lowered:  # აკეთში is no აკეცჰი
-        found = (*found, _KA.keys(lowered.replace("tsh", "tS"))[-1])
+    left, tsh, right = word.lower().rpartition("tsh")
+    if tsh:  # აკეთში is no აკეცჰი
+        found = (
+            *found,
+            *(before + after for before in _KA.keys(left + "t")[:2] for after in _KA.keys("sh" + right)[:2]),
+        )
     return found if len(found) <= MAX_KEYS else (*found[: MAX_KEYS - 1], found[-1])
 
 
@@ -80,9 +83,7 @@ def coarse(key: str) -> str:
 # --- case endings -----------------------------------------------------------------------------------------------------
 
 # On a key. -ში, -ზე, -დან, -თან (its თ melts into a stem's), -თვის, -კენ, -მდე, and the plain cases.
-_ENDINGS = frozenset(
-    ("istvis", "isgan", "isken", "idan", "amde", "dan", "tan", "tvis", "Si", "ze", "is", "it", "ad", "an", "s", "m", "o")
-)
+_ENDINGS = frozenset("istvis isgan isken idan amde dan tan tvis Si ze is it ad an s m o".split())  # noqa: SIM905  read as prose
 _LONGEST_ENDING = max(map(len, _ENDINGS))
 _VOWELS = "aeiou"
 _SHORTEST_STEM = 3  # letters; ვანი has no more
@@ -97,6 +98,8 @@ def bare_stem(key: str) -> str:
 
 def stored_stems(key: str) -> tuple[str, ...]:
     """The stems by which a name is found in its cases: `gogolesubani` → `gogolesuban`, `gogolesubn`."""
+    if len(key) <= _SHORTEST_STEM:  # აჭი: too short to take endings off, so they are put on
+        return (key, *(bare_stem(key[:-1] + ending) for ending in sorted(_ENDINGS) if len(ending) > 1))
     stem = bare_stem(key)
     fallen = _FALLING.sub(r"\1", stem)
     return (stem,) if fallen == stem or len(fallen) < _SHORTEST_STEM else (stem, fallen)
@@ -117,15 +120,13 @@ def joined(split: Iterable[str]) -> list[str]:
     """The keys of words written together, from the keys of each: the two likeliest of a word."""
     found = [""]
     for word in split:
-        found = [
-            left + (key[1:] if left and left[-1] == key[:1] else key) for left in found for key in keys(word)[:2]
-        ]
+        found = [left + (key[1:] if left and left[-1] == key[:1] else key) for left in found for key in keys(word)[:2]]
     return list(dict.fromkeys(found))
 
 
 # --- upper and lower --------------------------------------------------------------------------------------------------
 
-# What stands before a village's name to tell it from its namesakes, by what it means. ქვემო and ქვედა are one to people.
+# What tells a village from its namesakes, by what it means: to people ქვემო and ქვედა are one.
 _QUALIFIERS = {
     "up": ("ზემო", "ზედა", "upper", "верхний", "верхнее", "верхняя", "верхние", "yuxarı", "yuxari", "վերին"),
     "down": ("ქვემო", "ქვედა", "lower", "нижний", "нижнее", "нижняя", "нижние", "aşağı", "asagi", "ներքին"),
@@ -176,9 +177,11 @@ def sense_of(word: str) -> str | None:
 
 # Beside a number these only say that it counts districts: მე-13 მ/რ, 13-й мкр, 13th micro-district, 1-ლი.
 COUNTING = frozenset(
-    "მე ე ლი მ რ მრ მკრ მიკრო მიკრორაიონი მიკრორაიონში კვარტალი კვ me e li m r mr mkr mikro micro mikroraion "
-    "mikroraioni microdistrict district kvartali kv n no мкр м р мр микро микрорайон квартал кв й я ый ий го th st nd "
-    "rd mikrorayon kvartal թաղամաս միկրոշրջան".split()
+    """
+    მე ე ლი მ რ მრ მკრ მიკრო მიკრორაიონი მიკრორაიონში კვარტალი კვ
+    me e li m r mr mkr mikro micro mikroraion mikroraioni microdistrict kvartali kv n no th st nd rd
+    мкр м р мр микро микрорайон квартал кв й я ый ий го mikrorayon kvartal միկրոշրջան
+    """.split()  # noqa: SIM905  a list of fifty quoted words would be read by nobody
 )
 
 

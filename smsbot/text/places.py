@@ -11,7 +11,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import clean, lower, words
-from smsbot.text.placekeys import COUNTING, Nouns, coarse, joined, keys, qualified, sense_of, spoken_stems, stored_stems
+from smsbot.text.placekeys import (
+    COUNTING,
+    Nouns,
+    bare_stem,
+    coarse,
+    joined,
+    keys,
+    qualified,
+    sense_of,
+    spoken_stems,
+    stored_stems,
+)
 from smsbot.text.typo import LONGEST, SHORTEST, variants, within_one
 from smsbot.text.words import Named
 
@@ -75,6 +86,7 @@ class PlaceIndex:
     _near: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a stem without one letter → stems
     _starts: set[str] = field(default_factory=set)  # of keys
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
+    towns: dict[str, str] = field(default_factory=dict)  # and back
 
     @classmethod
     def build(
@@ -94,10 +106,10 @@ class PlaceIndex:
             for name in dict.fromkeys((*place.names.values(), *place.words)):
                 self._add(name, place.code)
         named = set(self._exact)
-        for place in places:  # a code helps only where nothing is called so: the town goes before `ozurgeti`, its district
+        # A code helps only where nothing is called so: Ozurgeti is the town, though it is its municipality's code.
+        for place in places:
             if named.isdisjoint(_spellings(words(clean(place.code)))):
                 self._add(place.code, place.code)
-        self._add_near()
         self._add_seats()
         return self
 
@@ -112,7 +124,9 @@ class PlaceIndex:
         if len(split) == 1 and _is_number(split[0]) and int(split[0]) in self.by_number:
             return Sighting((self.by_number[int(split[0])],), "number")
         bare = self._bare(split)
-        candidates = [each for each in dict.fromkeys((tuple(split), tuple(bare))) if 0 < len(each) <= MAX_WORDS]
+        # A noun may belong to the name: ქალაქ-მუზეუმი, სოფელი ოზურგეთი.
+        tries = (tuple(split), tuple(split[1:]) if split[:1] != bare[:1] else (), tuple(bare))
+        candidates = [each for each in dict.fromkeys(tries) if 0 < len(each) <= MAX_WORDS]
         for candidate in candidates:
             found = self._whole(candidate)
             if found.codes:
@@ -131,6 +145,11 @@ class PlaceIndex:
             found.append(step)
             step = self.above.get(step)
         return found
+
+    def inside(self, codes: Sequence[str], outer: Collection[str]) -> _Codes:
+        """Those of *codes* that lie in one of *outer*; a town stands for the municipality of its name, too."""
+        wanted = {*outer, *(self._seats[code] for code in outer if code in self._seats)}
+        return tuple(code for code in codes if not wanted.isdisjoint(self.ancestors(code)))
 
     # --- reading ---
 
@@ -201,12 +220,7 @@ class PlaceIndex:
     def _told_apart(self, found: _Codes, others: Sequence[str]) -> _Codes:
         """Of a place and the one it lies in, both named, the lower: `Akhalsopeli Lanchkhuti`, in either order."""
         beside = {code for word in others for code in self._named(word)}
-        for inner, outer in ((found, beside), (self._listed(beside), set(found))):
-            outer |= {self._seats[code] for code in outer if code in self._seats}
-            inside = tuple(code for code in inner if not outer.isdisjoint(self.ancestors(code)))
-            if inside:
-                return inside
-        return found
+        return self.inside(found, beside) or self.inside(self._listed(beside), found) or found
 
     def _named(self, word: str) -> _Codes:
         spelled = keys(word)
@@ -238,11 +252,11 @@ class PlaceIndex:
                 continue
             _put(self._exact, key, code)
             self._starts.add(key[:_START])
-            if len(key) >= 4:
-                for spot in stored_stems(key):
-                    _put(self._ending, spot, code)
+            for spot in stored_stems(key):
+                _put(self._ending, spot, code)
             if len(key) >= SHORTEST:
                 _put(self._coarse, coarse(key), code)
+                self._add_near(bare_stem(key))
         if len(split) < 2 or sense_of(split[0]) is None:
             return
         for sense, key in qualified(list(split)):
@@ -260,14 +274,15 @@ class PlaceIndex:
                      for spot in stored_stems(key) if len(spot) >= 4}  # fmt: skip
             if place.parent is not None and any(key.startswith(spot) for key in above for spot in roots):
                 self._seats[place.code] = place.parent
+                self.towns.setdefault(place.parent, place.code)
 
-    def _add_near(self) -> None:
-        """Every stem under what is left of it without one letter, so that a slip costs one probe a letter."""
-        for near in self._ending:
-            if SHORTEST - 1 <= len(near) <= LONGEST and near.isascii():
-                for rest in {near, *variants(near)}:
-                    held = self._near.get(rest)
-                    self._near[rest] = (near,) if held is None else (*held, near)
+    def _add_near(self, stem: str) -> None:
+        """*stem* under what is left of it without one letter, so that a slip costs one probe a letter."""
+        if len(stem) <= LONGEST and stem.isascii():
+            for rest in {stem, *variants(stem)}:
+                held = self._near.get(rest, ())
+                if stem not in held:
+                    self._near[rest] = (*held, stem)
 
 
 def _spellings(split: Sequence[str]) -> list[str]:
