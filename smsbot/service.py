@@ -19,6 +19,7 @@ from smsbot.errors import Conflict, Invalid, SettingsError
 from smsbot.gateways.base import HttpGateway
 from smsbot.gateways.direct import DirectSender
 from smsbot.gateways.registry import Channel, channels
+from smsbot.inbound import review
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.hooks import Hooks
 from smsbot.inbound.metrics import PipelineCollector
@@ -31,7 +32,7 @@ from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
 from smsbot.process import identity
 from smsbot.settings import Settings
-from smsbot.store import contacts, notices, outbox
+from smsbot.store import contacts, inbox, notices, outbox
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
 from smsbot.text.gsm7 import measure
@@ -197,6 +198,23 @@ class Service:
         log.info("a personal message was queued", by=by, channel=channel)
         self.wake.wake(channel)
         return Personal(f"out-{key}")
+
+    async def stop_for(self, entry_id: int, by: str) -> inbox.Entry:
+        """Stop whoever wrote the text of *entry_id*: *by* takes it for an opt-out. Raises `Missing`, `Conflict`."""
+
+        def job(connection: Connection) -> review.Reviewed:
+            mind = self.bot.mind(connection)
+            return review.stop(
+                connection, mind, self.store.key, entry_id, by=by, now_ms=self.clock(), routes=self._reply_routes
+            )
+
+        done = await self.store.run(job)
+        if done.stopped:
+            log.info("a person was stopped by staff", by=by)
+            self.wake.stopped([done.entry.number])
+        if done.channel is not None:
+            self.wake.wake(done.channel)
+        return done.entry
 
     def _heard(self, notice: notices.Notice) -> None:
         self.wake.stopped(notice.stopped)

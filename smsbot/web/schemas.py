@@ -294,10 +294,22 @@ class Place(Answer):
 
 class InboxQuery(ListQuery):
     state: Literal["open", "answered"] | None = None
+    tag: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_]{1,32}(,[a-z_]{1,32}){0,19}$",
+        description="One tag or several, separated by commas; `review` stands for all that may have been a stop",
+    )
 
 
 class InboxMark(Strict):
     answered: StrictBool = True
+
+
+class InboxAction(Strict):
+    action: Literal["stop", "close", "open"] = Field(
+        description="stop: this was an opt-out, the person is stopped as by STOP; close: it was not, or is dealt with; "
+        "open: wait for a person again"
+    )
 
 
 class InboxItem(Answer):
