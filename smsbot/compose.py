@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from smsbot.content import Content, load_keywords
+from smsbot.content import Content, keyword_parts, load_keywords
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.model import Place, Topic
 from smsbot.dialogue.reader import named_places, named_topics
+from smsbot.errors import ContentError
 from smsbot.settings import Settings
+from smsbot.text.audit import Collision, audit
 from smsbot.text.strange import Lexicon
 
 
@@ -49,6 +51,22 @@ def seed_places(settings: Settings) -> list[Place]:
     """The places of the settings, else those of the content."""
     listed = settings.places or _content(settings).places()
     return [Place(0, each.code, each.names, tuple(each.words), each.parent) for each in listed]
+
+
+def check_words(settings: Settings, topics: Iterable[Topic], places: Iterable[Place]) -> list[Collision]:
+    """Words that ask for two things. One that stands in two keyword lists is an error: which one is meant, nobody could
+    say. Those of a topic or a place, which staff may edit while the server runs, are given back to be told.
+
+    Raises `ContentError` with the first collision as its sentence.
+    """
+    keywords = keyword_parts(settings.service.content, tuple(settings.service.languages))
+    found = audit(keywords, named_topics(topics), named_places(places))
+    wrong = [each for each in found if each.among_keywords]
+    if wrong:
+        more = f"; {len(wrong) - 1} more: `smsbot flow check` lists them" if len(wrong) > 1 else ""
+        second = wrong[0].second
+        raise ContentError(f"{wrong[0].sentence}{more}", file=second.file or "keywords", line=second.line)
+    return found
 
 
 def lexicon(settings: Settings, topics: Iterable[Topic], places: Iterable[Place]) -> Lexicon:

@@ -113,16 +113,20 @@ class Content:
 
 def load_keywords(folder: Path | None = None, languages: tuple[str, ...] | None = None) -> list[LanguageWords]:
     """The keyword files of *languages* (all that exist, if None), in that order, with the overlay's words added."""
+    merged: dict[str, LanguageWords] = {}
+    for entry in keyword_parts(folder, languages):
+        merged[entry.language] = overlay(merged[entry.language], entry) if entry.language in merged else entry
+    return list(merged.values())
+
+
+def keyword_parts(folder: Path | None = None, languages: tuple[str, ...] | None = None) -> list[LanguageWords]:
+    """The same, each file apart, so that a fault can be told with the file it stands in."""
     files = Content(folder).keyword_files()
     result = []
     for language in languages if languages is not None else tuple(files):
-        merged: LanguageWords | None = None
         for path in files.get(language, []):
             data, lines = read_yaml(path)
-            entry = parse_words(language, data, file=str(path), lines=lines)
-            merged = entry if merged is None else overlay(merged, entry)
-        if merged is not None:
-            result.append(merged)
+            result.append(parse_words(language, data, file=str(path), lines=lines))
     return result
 
 

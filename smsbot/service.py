@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from smsbot.clock import Clock, now_ms
-from smsbot.compose import blueprint, seed_places, seed_topics
+from smsbot.compose import blueprint, check_words, seed_places, seed_topics
 from smsbot.dialogue.directory import Directory
 from smsbot.errors import Conflict, Invalid, SettingsError
 from smsbot.gateways.base import HttpGateway
@@ -102,7 +102,9 @@ class Service:
         self._reply_routes[channel] = channel
 
     def prepare(self) -> None:
-        """Open the database. On SQLite the tables are brought to this version; elsewhere they must be."""
+        """Open the database. On SQLite the tables are brought to this version; elsewhere they must be.
+
+        Raises `ContentError` if a word stands in two lists of the keyword files."""
         content = self.settings.service.content
         if content is not None and not content.is_dir():
             log.warning(
@@ -113,6 +115,9 @@ class Service:
         self.store.check()
         self.store.write(lambda c: rows.seed(c, seed_topics(self.settings), seed_places(self.settings)))
         self.store.read(self.bot.mind)
+        directory = self.bot.directory
+        for collision in check_words(self.settings, directory.topics.values(), directory.places.values()):
+            log.warning("one word means two things; the command is taken", words=str(collision))
         _ = self.store.key
 
     async def start(self) -> None:

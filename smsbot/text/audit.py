@@ -38,12 +38,21 @@ class Collision:
 
     def __str__(self) -> str:
         where = f"{self.second.file}:{self.second.line}" if self.second.line else self.second.file
+        return f"{where}: {self.sentence}"
+
+    @property
+    def sentence(self) -> str:
         other = f"{self.first.file}:{self.first.line}" if self.first.line else self.first.file
         return (
-            f"{where}: {self.second.word!r} ({self.second.purpose}, {self.second.language or 'any language'}) is "
+            f"{self.second.word!r} ({self.second.purpose}, {self.second.language or 'any language'}) is "
             f"{'the same word' if self.how == 'same' else 'heard'} as {self.first.word!r} ({self.first.purpose}, "
             f"{self.first.language or 'any language'}) of {other}"
         )
+
+    @property
+    def among_keywords(self) -> bool:
+        """Neither is a topic's or a place's."""
+        return not any(use.purpose.startswith(("topic ", "place ")) for use in (self.first, self.second))
 
 
 def audit(languages: Sequence[LanguageWords], topics: Sequence[Named], places: Sequence[Named]) -> list[Collision]:
