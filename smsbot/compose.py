@@ -11,7 +11,9 @@ from smsbot.dialogue.reader import named_places, named_topics
 from smsbot.errors import ContentError
 from smsbot.settings import Settings
 from smsbot.text.audit import Collision, audit
+from smsbot.text.places import PlaceIndex
 from smsbot.text.strange import Lexicon
+from smsbot.text.words import Role
 
 
 def blueprint(settings: Settings) -> Blueprint:
@@ -73,6 +75,13 @@ def lexicon(settings: Settings, topics: Iterable[Topic], places: Iterable[Place]
     """All words listed today, to compare unknown ones with. Takes some tens of milliseconds."""
     keywords = load_keywords(settings.service.content, tuple(settings.service.languages))
     return Lexicon(keywords, named_topics(topics), named_places(places))
+
+
+def place_index(settings: Settings, places: Iterable[Place]) -> PlaceIndex:
+    """Finds *places* by their names, village and town words in every language passed over."""
+    keywords = load_keywords(settings.service.content, tuple(settings.service.languages))
+    nouns = [word for entry in keywords for word in entry.roles.get(Role.PLACE_NOUN, ())]
+    return PlaceIndex.build(named_places(places), nouns)
 
 
 def _content(settings: Settings) -> Content:
