@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from smsbot.dialogue.directory import LANGUAGE_NAMES, LATIN_LANGUAGE_NAMES, Directory
+from smsbot.dialogue.fields import tongue_of_places
 from smsbot.dialogue.model import Contact, State
 from smsbot.dialogue.phrases import LATIN
 from smsbot.dialogue.registry import action, condition, field
@@ -73,7 +74,9 @@ def offer_places(turn: Turn) -> None:
 @field(sample=lambda _, language: "1 ზემო ფარცხმა 2 შუა ფარცხმა" if language == "ka" else "1 Zemo Partskhma 2 Shua")
 def place_menu(turn: Turn) -> str:
     codes = turn.slots.get("places")
-    return turn.directory.place_menu([str(code) for code in codes], turn.language) if isinstance(codes, list) else ""
+    if not isinstance(codes, list):
+        return ""
+    return turn.directory.place_menu([str(code) for code in codes], tongue_of_places(turn))
 
 
 # Language

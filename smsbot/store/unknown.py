@@ -22,7 +22,8 @@ SCANNED = 50_000  # of the newest texts; a week of a city has fewer
 
 @dataclass(slots=True)
 class Word:
-    """*languages*: how many of the texts look like which. *example*: the newest spelling."""
+    """*shown*: the newest spelling, in a script of its own if there is one. *languages*: how many of the texts look
+    like which. *example*: the newest text."""
 
     shown: str
     count: int = 0
@@ -35,11 +36,9 @@ class Word:
 
     @property
     def language(self) -> str:
-        """The likeliest language; Latin letters only: that of the nearest word, else English."""
-        found = self.languages.most_common(1)[0][0]
-        if found != LATIN:
-            return found
-        return (self.near.known.language if self.near is not None else "") or "en"
+        """The likeliest language; of Latin letters only: that of the nearest word, else English."""
+        told = [language for language, _ in self.languages.most_common() if language != LATIN]
+        return told[0] if told else (self.near.known.language if self.near is not None else "") or "en"
 
 
 def gather(connection: Connection, lexicon: Lexicon, *, since_ms: int, limit: int) -> list[Word]:
@@ -64,6 +63,8 @@ def gather(connection: Connection, lexicon: Lexicon, *, since_ms: int, limit: in
         word = found.get(same.key)
         if word is None:
             word = found[same.key] = Word(same.shown, last_ms=at_ms, example=text.strip())
+        if word.shown.isascii():  # one in its language's own letters tells more
+            word.shown = same.shown
         word.count += 1
         word.languages[guess(text) or LATIN] += 1
         word.first_ms = at_ms
