@@ -166,3 +166,28 @@ def test_in_latin_georgian_a_place_has_its_latin_name() -> None:
     citizen = phone("guria", "ka")
     assert citizen.says("ubani natanebi").endswith("1 Zemo Natanebi 2 Kvemo Natanebi. Mogvtseret nomeri")
     assert "Kvemo Natanebi" in citizen.says("2")
+
+
+NUMBERED = (
+    Place(1, "mtsvane", {"ka": "მწვანე უბანი", "en": "Green District"}),
+    *(Place(n + 1, f"micro-{n}", {"ka": f"მე-{n} მიკრორაიონი", "en": f"Microdistrict {n}"}) for n in (2, 13)),
+)
+COUNTED = [("უბანი მე-13 მ/რ", "micro-13"), ("AREA 13", "micro-13"), ("ubani me-13 mikro", "micro-13"),
+           ("AREA 2", "micro-2"), ("район 13 мкр", "micro-13"), ("უბანი მწვანე უბანი", "mtsvane")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code"), COUNTED)
+def test_numbered_districts_are_named_by_their_number(text: str, code: str) -> None:
+    citizen = phone("guria")
+    citizen.engine = blueprint().engine([], NUMBERED)
+    citizen.send(text)
+    assert citizen.contact.place == code
+
+
+@pytest.mark.parametrize("answer", ["მე-13 მ/რ", "13", "13 მიკრო"])
+def test_the_number_of_a_district_answers_the_question_for_the_place(answer: str) -> None:
+    citizen = phone("guria")
+    citizen.engine = blueprint().engine([], NUMBERED)
+    citizen.send("AREA")
+    citizen.send(answer)
+    assert citizen.contact.place == "micro-13"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smsbot.text.placekeys import keys, spoken_stems, stored_stems
 from smsbot.text.places import PlaceIndex
@@ -245,3 +247,19 @@ def test_the_work_does_not_grow_with_the_number_of_places() -> None:
         return Counting.probes
 
     assert probes(4000) < 2 * probes(40)
+
+
+@given(text=st.text(max_size=300) | st.text(alphabet="აბkwyhქ-' 13თiშ\u0301\u200f", max_size=300))
+def test_any_text_is_answered(text: str) -> None:
+    index = PlaceIndex.build(PLACES, NOUNS)
+    codes = {place.code for place in PLACES}
+    assert set(index.find(text)) <= codes
+
+
+LONG = ["ა" * 10_000, "w" * 10_000, "y h w " * 3_000, "\u0301" * 10_000, "zemo" * 2_500, "13 " * 4_000]
+
+
+@pytest.mark.parametrize("text", LONG, ids=lambda text: text[:6])
+def test_a_text_without_end_has_few_keys(index: PlaceIndex, text: str) -> None:
+    assert index.find(text) in ((), ("micro-13",))
+    assert len(keys(text[:1000])) <= 8
