@@ -87,6 +87,7 @@ class PlaceIndex:
     _starts: set[str] = field(default_factory=set)  # of keys
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
     towns: dict[str, str] = field(default_factory=dict)  # and back
+    _latest: tuple[str, Sighting] = ("", NOTHING)
 
     @classmethod
     def build(
@@ -118,8 +119,13 @@ class PlaceIndex:
         return self.look(text).codes
 
     def look(self, text: str) -> Sighting:
-        if not self.places:
-            return NOTHING
+        asked, answer = self._latest  # one message is looked at more than once
+        if asked != text:
+            answer = self._look(text) if self.places else NOTHING
+            self._latest = (text, answer)
+        return answer
+
+    def _look(self, text: str) -> Sighting:
         split = words(clean(text))[: 2 * MAX_WORDS]
         if len(split) == 1 and _is_number(split[0]) and int(split[0]) in self.by_number:
             return Sighting((self.by_number[int(split[0])],), "number")
@@ -248,7 +254,7 @@ class PlaceIndex:
 
     def _add_spelled(self, split: Sequence[str], code: str) -> None:
         for key in _spellings(split):
-            if not key:
+            if not key or code in self._exact.get(key, ()):  # the Latin name mostly sounds as the Georgian one
                 continue
             _put(self._exact, key, code)
             self._starts.add(key[:_START])
