@@ -5,7 +5,6 @@ from __future__ import annotations
 from smsbot.dialogue import wording
 from smsbot.dialogue.answers import SHOWN_NUMBER_MAX, chosen_topics, unknown_numbers
 from smsbot.dialogue.directory import LANGUAGE_NAMES, Directory
-from smsbot.dialogue.phrases import ENGLISH, LATIN
 from smsbot.dialogue.registry import field
 from smsbot.dialogue.turn import Turn
 
@@ -65,12 +64,7 @@ def contact(turn: Turn) -> str:
 
 @field(sample=lambda *_: "ნიკეა")
 def place(turn: Turn) -> str:
-    return turn.directory.place_apart(turn.contact.place, tongue_of_places(turn)) or turn.render(wording.NONE)
-
-
-def tongue_of_places(turn: Turn) -> str:
-    """In which language places are named: in Latin letters they have names of their own."""
-    return ENGLISH if turn.script == LATIN else turn.language
+    return turn.directory.place_apart(turn.contact.place, turn.language) or turn.render(wording.NONE)
 
 
 def _example_place(directory: Directory, language: str) -> str:
@@ -80,7 +74,7 @@ def _example_place(directory: Directory, language: str) -> str:
 
 @field(sample=_example_place)
 def example_place(turn: Turn) -> str:
-    return _example_place(turn.directory, tongue_of_places(turn))
+    return _example_place(turn.directory, turn.language)
 
 
 @field(sample=lambda *_: "English")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from smsbot.dialogue.directory import LANGUAGE_NAMES, LATIN_LANGUAGE_NAMES, Directory
-from smsbot.dialogue.fields import tongue_of_places
 from smsbot.dialogue.model import Contact, State
 from smsbot.dialogue.phrases import LATIN
 from smsbot.dialogue.registry import action, condition, field
@@ -76,7 +75,7 @@ def place_menu(turn: Turn) -> str:
     codes = turn.slots.get("places")
     if not isinstance(codes, list):
         return ""
-    return turn.directory.place_menu([str(code) for code in codes], tongue_of_places(turn))
+    return turn.directory.place_menu([str(code) for code in codes], turn.language)
 
 
 # Language

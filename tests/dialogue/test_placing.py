@@ -162,12 +162,6 @@ def test_namesakes_within_one_municipality_are_told_apart_by_their_community() -
     assert directory.place_apart("dale", "en") == "Dale"
 
 
-def test_in_latin_georgian_a_place_has_its_latin_name() -> None:
-    citizen = phone("guria", "ka")
-    assert citizen.says("ubani natanebi").endswith("1 Zemo Natanebi 2 Kvemo Natanebi. Mogvtseret nomeri")
-    assert "Kvemo Natanebi" in citizen.says("2")
-
-
 NUMBERED = (
     Place(1, "mtsvane", {"ka": "მწვანე უბანი", "en": "Green District"}),
     *(Place(n + 1, f"micro-{n}", {"ka": f"მე-{n} მიკრორაიონი", "en": f"Microdistrict {n}"}) for n in (2, 13)),
