@@ -90,3 +90,9 @@ def test_a_topic_that_has_a_commands_name_is_told_and_does_not_stop_the_start(te
 def test_an_example_that_does_not_exist_is_told_in_one_sentence(terminal: Terminal) -> None:
     told = sentence(terminal.run("say", ALICE, "JOIN", SMSBOT_SERVICE__EXAMPLE="atlantis"))
     assert told == "service.example: there is no example atlantis; there are: guria, kutaisi."
+
+
+@pytest.mark.parametrize("example", ["guria", "guria/lanchkhuti", "kutaisi"])
+def test_every_sentence_fits_with_an_examples_names(terminal: Terminal, example: str) -> None:
+    checked = terminal.run("flow", "check", SMSBOT_SERVICE__EXAMPLE=example)
+    assert checked.returncode == 0, checked.stdout
