@@ -134,6 +134,22 @@ def test_officials_and_people_name_guria_differently(text: str, codes: tuple[str
     assert vocabulary("guria").places.find(text) == codes
 
 
+VILLAGE_OR_TOWN = [
+    ("სოფელი ოზურგეთი", "ozurgeti-village"),
+    ("უბანი სოფ. ოზურგეთი", "ozurgeti-village"),
+    ("უბანი ოზურგეთი", "ozurgeti-town"),
+    ("AREA Ozurgeti", "ozurgeti-town"),
+    ("AREA Ozurgeti village", "ozurgeti-village"),
+    ("სოფელი აკეთი", "aketi"),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), VILLAGE_OR_TOWN)
+def test_a_village_that_has_its_towns_name_is_told_from_it(text: str, code: str) -> None:
+    understood = understand(text, vocabulary("guria"))
+    assert (understood.intent, understood.place) == (Intent.AREA, code)
+
+
 def test_where_the_map_and_the_school_list_differ_the_school_list_is_right() -> None:
     index = vocabulary("guria").places
     for code in ("ureki", "ormeti", "silauri", "konchkati"):
