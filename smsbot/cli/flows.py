@@ -43,7 +43,7 @@ def check(
         service = settings.service.model_copy(update={"content": folder})
         settings = settings.model_copy(update={"service": service})
     from smsbot.compose import load_budgets  # noqa: PLC0415
-    from smsbot.content import Content, load_keywords  # noqa: PLC0415
+    from smsbot.content import Content, keyword_parts  # noqa: PLC0415
     from smsbot.dialogue.lint import lint  # noqa: PLC0415
     from smsbot.dialogue.registry import Registry  # noqa: PLC0415
 
@@ -56,7 +56,7 @@ def check(
         for language, paths in content.catalogue_files().items()
         if language.partition("@")[0] in languages
     }
-    keywords = load_keywords(settings.service.content, tuple(languages))
+    keywords = keyword_parts(settings.service.content, tuple(languages))
     faults = lint(
         flows,
         catalogues,

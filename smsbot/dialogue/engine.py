@@ -25,6 +25,7 @@ from smsbot.dialogue.senders import NOBODY, Senders, flat
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
 from smsbot.text.arguments import DOUBTFUL_NAME
+from smsbot.text.match import PLACE
 from smsbot.text.understood import Intent, Understood
 
 WRONG_ANSWERS = 3
@@ -32,7 +33,7 @@ WRONG_ANSWERS = 3
 EMERGENCY = frozenset({"112", "102", "sos", "სოს", "сос"})
 EMERGENCY_LONGEST = 12  # characters, exclamation marks included
 
-RESTART, STOP_ALL, LIST, MEANT = BUILT_IN = ("restart", "stopall", "topics", "meant")
+RESTART, STOP_ALL, LIST, MEANT, AREA = BUILT_IN = ("restart", "stopall", "topics", "meant", "area")
 """Flows that the rules themselves begin."""
 
 ASKED = "asked"
@@ -154,7 +155,7 @@ class Engine:
                 return consent.not_understood(turn)  # whoever has stopped is not pressed for an answer
             if self._is_between_commands(turn):
                 return self._ask_which(turn)
-            if intent not in question.expects:
+            if intent not in question.expects and not self._is_place(turn):
                 return self._wrong(turn, question)
         if self._is_between_commands(turn):
             return self._ask_which(turn)
@@ -202,10 +203,16 @@ class Engine:
                 return consent.not_understood(turn)
             case Intent.ALL | Intent.YES if stopped:
                 return consent.not_understood(turn)
+            case Intent.OTHER if self._is_place(turn):
+                return self._begin(turn, AREA)
             case _ if intent in self.flows.by_intent:
                 return self._begin(turn, self.flows.by_intent[intent].name)
             case _:
                 return consent.not_understood(turn)
+
+    def _is_place(self, turn: Turn) -> bool:
+        """Somebody who has joined texts a village's name, one that only one place has, and nothing else."""
+        return turn.understood.rule == PLACE and turn.contact.state in (State.ACTIVE, State.PAUSED)
 
     def _starts_again(self, turn: Turn) -> bool:
         """A bare join word from a stopped number, or repeated before the offer of the former topics was answered."""
