@@ -8,7 +8,8 @@ import pytest
 
 from smsbot.compose import load_budgets
 from smsbot.content import load_keywords
-from smsbot.dialogue.budgets import Budgets
+from smsbot.dialogue import wording
+from smsbot.dialogue.budgets import Budgets, name_of
 from smsbot.dialogue.lint import Fault, lint
 from smsbot.dialogue.phrases import Text
 from smsbot.dialogue.registry import Registry
@@ -118,6 +119,31 @@ def test_a_long_topic_of_a_municipality_is_found_before_the_telephone_bill() -> 
         flow_bodies(), catalogues(), blueprint().directory(long, ()), Registry.builtin(), budgets=load_budgets()
     )
     assert any("`subscribe.subscribed` takes 2 parts in ka, not 1" in str(fault) for fault in faults)
+
+
+def test_a_long_name_of_a_municipality_keeps_the_confirmation_of_stop_in_one_part() -> None:
+    long = {"ka": "ლანჩხუთის მუნიციპალიტეტი", "en": "Lanchkhuti Municipality", "ru": "Мэрия города Ланчхути"}
+    built = dataclasses.replace(blueprint(), names=long).directory(topics(), ())
+    faults = lint(flow_bodies(), catalogues(), built, Registry.builtin(), budgets=load_budgets())
+    assert not [str(fault) for fault in faults if "consent." in str(fault)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_with_a_short_name_what_begins_with_it_takes_one_part(language: str) -> None:
+    budgets = load_budgets()
+    strict = {
+        name_of(text): {"other": "1"}
+        for text in wording.TEXTS
+        if "{service}" in text.msgid and "help" not in text.label
+    }
+    for label in ("erase.erased", "pause.not_joined", "subscribe.no_such_number_first", "summary.new"):
+        strict[label] = {"other": "1"}
+    own = Budgets.build([("own.yaml", {"parts": strict}, {})])
+    merged = Budgets({**budgets.parts, **own.parts}, budgets.gsm7, budgets.mixed)
+    faults = lint(
+        flow_bodies(), {language: catalogues().get(language, [])}, directory(), Registry.builtin(), budgets=merged
+    )
+    assert not [str(fault) for fault in faults if f" in {language}, not 1" in str(fault)]
 
 
 def test_a_budget_names_a_sentence_and_a_number() -> None:
