@@ -30,6 +30,7 @@ class Turn:
     told: Told | None  # health to write down
     give_back: Sequence[int] = ()
     leaving: bool = False
+    clock_went_back: bool = False  # or nobody knows, at the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,20 @@ class Claims:
             return Outcome(False, None, renewed, stopped=stopped)
         claimed: list[Claimed] = []
         more, next_ms = False, None
+        if turn.clock_went_back:
+            outbox.rebase(connection, self._channel, now_ms)
         if turn.limit:
             claimed, more, next_ms = self._claim(connection, turn.limit, now_ms)
         return Outcome(True, fence, renewed, claimed, more, next_ms, stopped)
+
+    def recheck(self, connection: Connection, held: Sequence[Claimed], clock: Clock) -> list[Claimed]:
+        """Which of *held* may still be sent. None, if somebody else has the channel by now: they may be theirs."""
+        now_ms = clock()
+        if self._fence is None:
+            return []
+        if leases.left_ms(connection, self._lease, self._owner, self._fence, now_ms=now_ms) is None:
+            return []
+        return outbox.recheck(connection, self._channel, held, now_ms)
 
     def _keep(self, connection: Connection, now_ms: int) -> tuple[int | None, bool]:
         """The fence, or None if the lease is not ours; and whether it was renewed."""

@@ -40,6 +40,7 @@ SETTLE_S = 0.02  # results wait this long for company
 POLL_S = 1.0
 HELD_MOST = 1_024
 DRAIN_S = 30.0
+CLOCK_STEP_MS = 1_000  # a clock that is kept right is never set back by so much at once
 AGAIN_S = 1.0  # after a failure of the database
 
 
@@ -80,6 +81,7 @@ class Dispatcher:
         self._look_at_s = 0.0
         self._stopping = False
         self._trusted: set[int] = set()  # looked at just now, however long that took
+        self._ahead_ms: float | None = None  # the clock against the one that nobody sets
         self._aside = 0  # messages out of the hold while they are looked at
         wake.listen(name, self._woken)
 
@@ -178,13 +180,15 @@ class Dispatcher:
             self._look = False
         watch = self._watch
         told = watch.news() if self._claims.held else None
-        turn = Turn(done.results, done.optouts, limit, told)
+        back = self._went_back()
+        turn = Turn(done.results, done.optouts, limit, told, clock_went_back=back)
         now_s = self._monotonic()
         try:
             outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
             self._restore(done)
+            self._ahead_ms = None if back else self._ahead_ms
             await asyncio.sleep(AGAIN_S)
             return
         self._claims.note(outcome, now_s)
@@ -202,6 +206,12 @@ class Dispatcher:
         if outcome.claimed:
             self._hold.add(outcome.claimed)
             self._more.set()
+
+    def _went_back(self) -> bool:
+        """Has the clock been set back since the last transaction? True as well when nothing is known of before."""
+        ahead_ms = self._clock() - self._monotonic() * 1_000
+        before_ms, self._ahead_ms = self._ahead_ms, ahead_ms
+        return before_ms is None or ahead_ms < before_ms - CLOCK_STEP_MS
 
     def _restore(self, done: _Done) -> None:
         self._look = True
@@ -252,7 +262,7 @@ class Dispatcher:
         held = kept = self._hold.first(max(FIRST_CLAIM, self._pace.claim()))
         self._aside = len(held)
         try:
-            kept = await self._store.run(lambda c: outbox.recheck(c, self.name, held, self._clock()))
+            kept = await self._store.run(lambda c: self._claims.recheck(c, held, self._clock))
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
             await asyncio.sleep(AGAIN_S)

@@ -23,7 +23,8 @@ from smsbot.store.withdrawals import queue_personal, suppress, suppress_left
 
 __all__ = [
     "LEASE_MS", "REPLY_LIFE_MS", "Claimed", "Lane", "Merged", "OptOut", "Report", "Result", "claim", "lanes",
-    "merge_reports", "next_due", "queue_personal", "recheck", "release", "settle", "suppress", "suppress_left",
+    "merge_reports", "next_due", "queue_personal", "rebase", "recheck", "release", "settle", "suppress",
+    "suppress_left",
 ]  # fmt: skip
 
 LEASE_MS = 30_000  # contract §10, "More on sending"
@@ -156,6 +157,20 @@ def release(connection: Connection, held: Collection[int], due_ms: int, error: s
             f"UPDATE outbox SET due_ms = ?, error = ? WHERE {where} AND status = 'sending' AND due_ms IS NOT NULL",
             (due_ms, error, listed),
         )
+
+
+def rebase(connection: Connection, channel: str, now_ms: int) -> None:
+    """The clock was set back: what was queued by the wrong one is due now; a claim lasts no longer than claims do."""
+    sql.run(
+        connection,
+        "UPDATE outbox SET due_ms = ? WHERE channel = ? AND due_ms > ? AND status = 'queued' AND created_ms > ?",
+        (now_ms, channel, now_ms, now_ms),
+    )
+    sql.run(
+        connection,
+        "UPDATE outbox SET due_ms = ? WHERE channel = ? AND due_ms > ? AND status = 'sending' AND error = ''",
+        (now_ms + LEASE_MS, channel, now_ms + LEASE_MS),
+    )
 
 
 def next_due(connection: Connection, channel: str, broadcast_ids: Sequence[int]) -> int | None:
