@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.client import HTTPException
 from itertools import count
 from queue import SimpleQueue
 from typing import Self, cast
@@ -237,7 +238,7 @@ class FakeGateway:
                 for status in self._reports:
                     try:
                         answered, _ = self._report(caller, asked, status)
-                    except OSError:
+                    except (OSError, HTTPException):
                         answered = 0
                     self.failed_reports += answered not in range(200, 300)
 

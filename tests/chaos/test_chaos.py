@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from tests.chaos.faults import CASES, Case
-from tests.chaos.play import once
+from tests.chaos.play import missing, once
 from tests.chaos.world import Outcome, Size
 
 SEED = 20_261_125
@@ -23,8 +24,9 @@ def outcomes(
 ) -> Iterator[dict[Case, Future[Outcome]]]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield {
-            case: pool.submit(once, case, tmp_path_factory.mktemp("chaos"), SMALL, random.Random(SEED + n))
+            case: pool.submit(once, case, tmp_path_factory.mktemp("chaos"), SMALL, random.Random(SEED + n), number=n)
             for n, case in enumerate(CASES)
+            if not missing(case)
         }
 
 
@@ -32,6 +34,11 @@ def outcomes(
 def test_nothing_is_lost_nothing_is_doubled_and_nobody_is_texted_after_stop(
     outcomes: dict[Case, Future[Outcome]], case: Case
 ) -> None:
+    lacking = missing(case)
+    if lacking:
+        if os.environ.get("SMSBOT_TEST_REQUIRE") == "all":
+            pytest.fail(f"{lacking}, and SMSBOT_TEST_REQUIRE=all forbids to skip", pytrace=False)
+        pytest.skip(lacking)
     outcome = outcomes[case].result()
     assert outcome.clean, outcome
     assert case.doubles or outcome.doubled == 0, outcome
