@@ -81,11 +81,13 @@ class Product:
         port: int | None = 0,
         name: str = "smsbot",
         service: str = "",
+        plugins: Path | None = None,
         variables: Mapping[str, str] = MappingProxyType({}),
         prefix: Sequence[str] = (),
     ) -> None:
         """*database_url* None: an SQLite file in *folder*. *port* None: listens nowhere (`--role work`). *service*:
-        further lines of that section. *variables*: of the process's environment. *prefix*: words before its command."""
+        further lines of that section. *plugins*: a folder with gateways of other packages. *variables*: of the
+        process's environment. *prefix*: words before its command."""
         self.folder = folder
         self.database_url = database_url or f"sqlite:///{folder}/smsbot.db"
         self.config = folder / f"{name}.toml"
@@ -93,6 +95,7 @@ class Product:
         self.url = ""
         self._port = port
         self.role = role
+        self._plugins = plugins
         self._variables = variables
         self._prefix = tuple(prefix)
         self._process: subprocess.Popen[bytes] | None = None
@@ -152,7 +155,7 @@ class Product:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=environment() | self._variables,
+                env=environment(self._plugins) | self._variables,
                 start_new_session=True,
             )
         if self._port is None:
@@ -310,10 +313,11 @@ def run_all(
     ]
 
 
-def environment() -> dict[str, str]:
+def environment(plugins: Path | None = None) -> dict[str, str]:
     """This process's, without settings of ours that somebody exported."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SMSBOT_")}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "COLUMNS": "200"}
+    path = str(ROOT) if plugins is None else f"{ROOT}{os.pathsep}{plugins}"
+    return kept | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "COLUMNS": "200"}
 
 
 def sentence(result: subprocess.CompletedProcess[str]) -> str:
