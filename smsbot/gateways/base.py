@@ -202,7 +202,7 @@ class HttpGateway(Protocol):
     capabilities: ClassVar[Capabilities]
 
     def request(self, message: Message) -> Request:
-        """The HTTP request that hands *message* over."""
+        """The HTTP request that hands *message* over. Raises `Refused` for one that this gateway can never carry."""
 
     def result(self, response: Response) -> Accepted | GatewayError:
         """What the provider's answer means. Never raises."""

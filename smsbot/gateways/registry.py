@@ -24,16 +24,24 @@ GROUP = "smsbot.gateways"
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         "africastalking": "smsbot.gateways.africastalking:AfricasTalking",
+        "gammu": "smsbot.gateways.gammu:Gammu",
+        "gosms": "smsbot.gateways.gosms:Gosms",
         "http": "smsbot.gateways.http:Http",
         "infobip": "smsbot.gateways.infobip:Infobip",
         "jasmin": "smsbot.gateways.jasmin:Jasmin",
         "kannel": "smsbot.gateways.kannel:Kannel",
+        "magti": "smsbot.gateways.magti:Magti",
         "messagebird": "smsbot.gateways.messagebird:MessageBird",
+        "msg_ge": "smsbot.gateways.msg_ge:MsgGe",
         "plivo": "smsbot.gateways.plivo:Plivo",
+        "sender_ge": "smsbot.gateways.sender_ge:SenderGe",
         "simulator": "smsbot.gateways.simulator:Simulator",
         "sinch": "smsbot.gateways.sinch:Sinch",
+        "smsgate": "smsbot.gateways.smsgate:Smsgate",
+        "smsoffice": "smsbot.gateways.smsoffice:Smsoffice",
         "telnyx": "smsbot.gateways.telnyx:Telnyx",
         "twilio": "smsbot.gateways.twilio:Twilio",
+        "ubill": "smsbot.gateways.ubill:Ubill",
         "vonage": "smsbot.gateways.vonage:Vonage",
     }
 )

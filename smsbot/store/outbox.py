@@ -35,7 +35,8 @@ MAY_HAVE_LEFT = "the process that held it ended before it said what came of it"
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message in a dispatcher's hands. *checked_ms*: when consent was last looked up."""
+    """A message in a dispatcher's hands. *checked_ms*: when consent was last looked up, by the dispatcher's steady
+    clock."""
 
     id: int
     channel: str
@@ -301,7 +302,7 @@ def _take(
             if taken_over:
                 doubtful.append(int(row.id))
             moves[lane.broadcast_id, str(row.status), str(Status.SENDING)] += 1
-            kept.append(_claimed(channel, lane, row, texts, now_ms))
+            kept.append(_claimed(channel, lane, row, texts))
         else:
             fate = Status.UNKNOWN if taken_over else fate
             moves[lane.broadcast_id, str(row.status), str(fate)] += 1
@@ -343,7 +344,7 @@ def _fate(lane: Lane, row: Any, now_ms: int) -> Status | None:
     return Status.EXPIRED if expires_ms is not None and expires_ms <= now_ms else None
 
 
-def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str, int]], now_ms: int) -> Claimed:
+def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str, int]]) -> Claimed:
     if lane.broadcast_id:
         text, encoding, parts = texts[int(row.text_id)]
     else:
@@ -359,7 +360,6 @@ def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str
         attempts=int(row.attempts),
         created_ms=int(row.created_ms),
         expires_ms=row.expires_ms,
-        checked_ms=now_ms,
         encoding=encoding,
     )
 
