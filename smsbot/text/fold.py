@@ -136,6 +136,43 @@ def disguised(word: str) -> tuple[str, ...]:
     return (word.translate(_TO_LATIN), word.translate(_TO_CYRILLIC))
 
 
+def masked(word: str) -> str:
+    """A casefolded Cyrillic or Greek word that looks wholly Latin (`ѕтор`), in Latin letters; else ""."""
+    if word.isascii():
+        return ""
+    reading = word.translate(_TO_LATIN)
+    return reading if reading.isascii() and reading.isalpha() else ""
+
+
+_AS_LATIN = str.maketrans("05134@$", "osieaas")
+_AS_CYRILLIC = str.maketrans("0346", "озчб")
+
+
+def spelled_with_digits(word: str) -> tuple[str, ...]:
+    """Readings of a casefolded word in which digits stand for letters (`5t0p`, `ст0п`), else nothing."""
+    if word.isalpha() or sum(map(str.isdigit, word)) * 2 > len(word):
+        return ()
+    readings = [word.translate(table) for table in (_AS_LATIN, _AS_CYRILLIC)]
+    return tuple(reading for reading in readings if reading.isalpha())
+
+
+_CARONS = str.maketrans(
+    {"š": "sh", "č": "ch", "ž": "zh", "ḡ": "gh", "ǰ": "j", "ǧ": "j", "ĵ": "j", "ẋ": "kh", "ś": "sh", "ć": "ch"}
+)
+
+
+def plain_latin(word: str) -> str:
+    """A Latin word lowered and without the letters of scholars: ISO 9984's `šeċqvite` is read as `shecqvite`.
+
+    Source: ISO 9984:1996 (Georgian) and ISO 9:1968 (Cyrillic) write sh, ch, zh, gh with marks.
+    """
+    lowered = word.lower()
+    if lowered.isascii():
+        return lowered
+    lowered = lowered.translate(_CARONS)
+    return unicodedata.normalize("NFD", lowered).encode("ascii", "ignore").decode("ascii")
+
+
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
@@ -158,7 +195,7 @@ def plain_keys(word: str) -> tuple[str, ...]:
 
 def undouble(key: str) -> str:
     """`gaauqme` → `gauqme`."""
-    return _DOUBLED.sub(r"\1", key)
+    return _DOUBLED.sub(r"\1", key) if _DOUBLED.search(key) else key
 
 
 _DOUBLED = re.compile(r"(.)\1+")
@@ -172,6 +209,8 @@ def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
 
 def branches(word: str, choices: Mapping[str, str], limit: int = MAX_KEYS) -> list[str]:
     """Every reading of the ambiguous letters of *word*, up to *limit*."""
+    if choices.keys().isdisjoint(word):
+        return [word]
     readings = [""]
     for char in word:
         options = choices.get(char, char)

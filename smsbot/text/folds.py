@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, rewriter, script, undouble
+from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, plain_latin, rewriter, script, undouble
 
 # --- Georgian: the aspirated and the ejective of a pair are one class, since Latin spellings seldom tell them apart ---
 
@@ -19,10 +19,11 @@ _KA_LEGACY = str.maketrans("abgdevzTiklmnopJrstufqRySCcZwWxjh", "აბგდე
 _KA_LATIN = rewriter(
     {
         "dzh": "j", "tch": "C", "sh": "S", "ch": "C", "zh": "j", "dz": "z", "dj": "j", "kh": "x", "gh": "g",
-        "ts": "c", "tz": "c", "ph": "p", "th": "t", "f": "p", "q": "k",
+        "ts": "c", "tz": "c", "ph": "p", "th": "t", "f": "p", "q": "k", "j": "J",
     }
 )  # fmt: skip
-_KA_CHOICES = MappingProxyType({"w": "cv", "y": "ki", "h": "hx"})
+# J: a plain j, which is ჯ or ჟ in most habits and ძ in ISO 9984.
+_KA_CHOICES = MappingProxyType({"w": "cv", "y": "ki", "h": "hx", "J": "jz"})
 _KA_COARSE = str.maketrans("SCx", "sch")
 
 
@@ -30,9 +31,10 @@ def _ka_keys(word: str) -> tuple[str, ...]:
     match script(word):
         case "Geor":
             return distinct([lower(word).translate(_KA)])
-        case "Latn" if word.isascii():
-            keys = branches(_KA_LATIN(word.lower()), _KA_CHOICES)
-            if word != word.lower():
+        case "Latn":
+            lowered = plain_latin(word)
+            keys = branches(_KA_LATIN(lowered), _KA_CHOICES)
+            if word.isascii() and word != lowered:
                 keys.append(word.translate(_KA_LEGACY).translate(_KA).lower() if word.isupper() else _ka_legacy(word))
             return distinct(keys)
         case _:
@@ -62,7 +64,7 @@ _RU_LATIN = rewriter(
     {
         "shch": "S", "sch": "S", "sh": "S", "ch": "C", "zh": "Z", "kh": "h", "ts": "c", "x": "h", "w": "S",
         "ya": "A", "ja": "A", "ia": "A", "yu": "U", "ju": "U", "iu": "U", "yo": "e", "jo": "e", "y": "i", "j": "i",
-        "q": "k",
+        "q": "k", "4": "C", "6": "S",
     }
 )  # fmt: skip
 
@@ -114,7 +116,7 @@ def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Calla
     found = script(word)
     if found == own:
         return distinct([native(lower(word))])
-    return distinct([latin(word.lower())]) if found == "Latn" and word.isascii() else ()
+    return distinct([latin(plain_latin(word))]) if found == "Latn" else ()
 
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(
