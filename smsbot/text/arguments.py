@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from smsbot.text.fold import fold_of, script
+from smsbot.text.lexicon import Token
 from smsbot.text.understood import Intent
-from smsbot.text.vocabulary import Meaning, Token, Vocabulary
+from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
 DOUBTFUL_NAME = "name?"
 """The rule of a LEAVE whose topic is a slip away: it leaves that topic, and never stops all."""
-_SILENT = frozenset({Role.COURTESY, Role.FILLER, Role.TOPIC_NOUN, Role.MESSAGING})
+_SILENT = frozenset({Role.COURTESY, Role.FILLER, Role.TOPIC_NOUN, Role.MESSAGING, Role.WISH})
 
 
 @dataclass(frozen=True, slots=True)

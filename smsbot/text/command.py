@@ -129,7 +129,7 @@ def after(cleaned: str, head: Segment) -> str:
 
 def _wish(rest: Sequence[Segment], cleaned: str) -> Understood | None:
     """ "I want to join": filling words before a join word, and nothing strange after it."""
-    spot = next((index for index, part in enumerate(rest) if not part.has(Role.FILLER)), 0)
+    spot = next((index for index, part in enumerate(rest) if not (part.has(Role.FILLER) or part.has(Role.WISH))), 0)
     if spot == 0 or not rest[spot].asks(Intent.JOIN):
         return None
     argument = read_argument(rest[spot + 1 :])
@@ -216,7 +216,7 @@ def _no_with_digits(meaning: Meaning, found: Call) -> Understood | None:
 
 def _copied(tail: Sequence[Segment], cleaned: str) -> Understood | None:
     """`REPLY 1 3`, `text STOP`: our own instruction, copied."""
-    rest = [part for part in tail if not part.has(Role.COURTESY)]
+    rest = [part for part in tail if part.intents or not (part.has(Role.COURTESY) or part.has(Role.FILLER))]
     if len(rest) == 1:
         useful = [meaning for meaning in rest[0].meanings if meaning.role is None and not meaning.head]
         if useful:

@@ -156,13 +156,11 @@ def spelled_with_digits(word: str) -> tuple[str, ...]:
     return tuple(reading for reading in readings if reading.isalpha())
 
 
-_CARONS = str.maketrans(
-    {"š": "sh", "č": "ch", "ž": "zh", "ḡ": "gh", "ǰ": "j", "ǧ": "j", "ĵ": "j", "ẋ": "kh", "ś": "sh", "ć": "ch"}
-)
+_CARONS = str.maketrans({"š": "sh", "č": "ch", "ž": "zh", "ḡ": "gh", "ǰ": "j", "ċ": "ts", "ť": "t", "ķ": "k"})
 
 
 def plain_latin(word: str) -> str:
-    """A Latin word lowered and without the letters of scholars: ISO 9984's `šeċqvite` is read as `shecqvite`.
+    """A Latin word lowered, the marked letters of scholars spelled out (`šeċqvite`); "" if it has others.
 
     Source: ISO 9984:1996 (Georgian) and ISO 9:1968 (Cyrillic) write sh, ch, zh, gh with marks.
     """
@@ -170,7 +168,7 @@ def plain_latin(word: str) -> str:
     if lowered.isascii():
         return lowered
     lowered = lowered.translate(_CARONS)
-    return unicodedata.normalize("NFD", lowered).encode("ascii", "ignore").decode("ascii")
+    return lowered if lowered.isascii() else ""
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ def _ka_keys(word: str) -> tuple[str, ...]:
             return distinct([lower(word).translate(_KA)])
         case "Latn":
             lowered = plain_latin(word)
+            if not lowered:
+                return ()
             keys = branches(_KA_LATIN(lowered), _KA_CHOICES)
             if word.isascii() and word != lowered:
                 keys.append(word.translate(_KA_LEGACY).translate(_KA).lower() if word.isupper() else _ka_legacy(word))
@@ -116,7 +118,8 @@ def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Calla
     found = script(word)
     if found == own:
         return distinct([native(lower(word))])
-    return distinct([latin(plain_latin(word))]) if found == "Latn" else ()
+    lowered = plain_latin(word) if found == "Latn" else ""
+    return distinct([latin(lowered)]) if lowered else ()
 
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(

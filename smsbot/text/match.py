@@ -1,35 +1,52 @@
 """What a text asks for. `understand` knows no context: what is pending, who writes, which topics they have.
 
-Order: the whole message letter by letter in every language, then by each language's own sounds, without spaces, on
-the wrong keyboard; then the same within courtesy; the stop engine; a command with an argument; topics; one slip.
-Deterministic, linear in the text, and never an exception.
+The rules are tried in order and the first answer counts: the whole message letter by letter in every language, then by
+each language's own sounds, without spaces; then the same within courtesy; the stop engine; a command with an argument;
+topics; another keyboard; one slip. Deterministic, linear in the text, and never an exception.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from smsbot.text import command, stopping
+from smsbot.text import command, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument, segments
-from smsbot.text.fold import clean, fold_of, lower, script, words
-from smsbot.text.reading import named, rank, script_of, single
+from smsbot.text.fold import clean, lower, script, words
+from smsbot.text.layout import retyped
+from smsbot.text.message import Message
+from smsbot.text.reading import named, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
 _DIGITS = re.compile(r"[\d\s,.;:+&/()#*_-]+")
+_LIKE_DIGITS = re.compile(r"[\dIlOoОо|\s,.;-]+")
+_AS_DIGITS = str.maketrans("IlOoОо|", "1100001")
+_LONE_ZERO = re.compile(r"\W*[oо]{1,2}\W*", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 _RANGE = re.compile(r"\s*\d+\s*-\s*\d+\s*")
 _MINUS = re.compile(r"\s*-\s*\d")
 _MINUS_WORD = re.compile(r"\s*-\s*[^\W\d_]")
 _STOP_SIGNS = frozenset("🛑✋🚫❌⛔📵🔕✖❎🙅")
-_NO_DIGITS = re.compile(r"no\s?\d+\s?to\s?\d+")  # the suffix of Georgian bulk senders: No624To91043
+_SIGNS_LOOKED_AT = 200
+# The suffix of Georgian bulk senders, No624To91043, and the same with our own word.
+_SHORT_NUMBER = re.compile(r"(?:no|stop|off|smsoff)\s?(?:\d+\s?)?to\s?\d+")
 LONGEST_NUMBER = 9  # digits
-_LONGEST_WORD = 40  # letters of a phrase written without spaces
+_LONGEST_RETYPED = 60  # characters of a text that may have been typed on another keyboard
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
-_SPLIT_WORDS = 3  # of a phrase with spaces where none belong
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
+_CANDIDATES = 3  # commands that one question can offer
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to understand a message. *about*: what it looks for, for whoever reads an explanation."""
+
+    name: str
+    about: str
+    read: Callable[[Message], Understood | None]
 
 
 def understand(text: str, vocabulary: Vocabulary) -> Understood:
@@ -38,43 +55,17 @@ def understand(text: str, vocabulary: Vocabulary) -> Understood:
 
 
 def _read(text: str, vocabulary: Vocabulary) -> Understood:
-    typed = text.strip().lower()
-    known = vocabulary.exact.get(typed)
-    if known is not None:
-        return single(known, "exact", typed)
-    cleaned = clean(text)
-    found = words(cleaned)
-    if not found:
-        return _wordless(text, cleaned)
-    if _DIGITS.fullmatch(cleaned):
-        return _digits(cleaned)
-    joined = " ".join(map(lower, found))
-    leaving = _MINUS_WORD.match(cleaned) is not None
-    known = vocabulary.exact.get(joined)
-    if known is not None and not leaving:
-        return single(known, "exact", joined)
-    if _NO_DIGITS.fullmatch(joined):
-        return Understood(Intent.STOP, language="en", keyword="no", rule="idiom", argument=cleaned.strip())
-    parts = segments(vocabulary.tokens(cleaned), vocabulary)
-    return (
-        (_minus(cleaned, parts) if leaving else None)
-        or _whole(parts, "fold")
-        or _compact(found, parts, vocabulary)
-        or _on_other_keyboard(cleaned, vocabulary)
-        or _in_courtesy(parts)
-        or stopping.read(parts, cleaned, vocabulary)
-        or command.read(parts, cleaned, vocabulary)
-        or _names(parts, cleaned)
-        or (command.glued(found[0], vocabulary) if len(found) == 1 else None)
-        or _slip(parts, cleaned, vocabulary)
-        or stopping.near(parts, cleaned, vocabulary)
-        or _other(cleaned, parts, vocabulary)
-    )
+    message = Message(text, vocabulary)
+    for rule in RULES:
+        answer = rule.read(message)
+        if answer is not None:
+            return answer
+    return other(message)
 
 
 def find_topics(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], tuple[int, ...], bool, bool]:
     """Topic codes in the order named, numbers, whether "all" is said, and whether anything else is."""
-    parts = segments(vocabulary.tokens(clean(text)), vocabulary)
+    parts = segments(vocabulary.lexicon.tokens(clean(text)), vocabulary)
     argument = read_argument(parts)
     if len(parts) == 1 and argument.unknown:
         near = {meaning.topic: meaning for meaning in vocabulary.slips(parts[0].raw) if not parts[0].meanings}
@@ -95,7 +86,7 @@ def find_language(text: str, vocabulary: Vocabulary, offered: Sequence[str]) -> 
     if numbers and _DIGITS.fullmatch(cleaned):
         number = int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) <= LONGEST_NUMBER else 0
         return offered[number - 1] if 1 <= number <= len(offered) else None
-    parts = segments(vocabulary.tokens(cleaned), vocabulary)
+    parts = segments(vocabulary.lexicon.tokens(cleaned), vocabulary)
     meanings = [meaning for part in parts for meaning in part.meanings]
     for meaning in meanings:
         if meaning.names_language in offered:
@@ -106,15 +97,32 @@ def find_language(text: str, vocabulary: Vocabulary, offered: Sequence[str]) -> 
     return None
 
 
-def _wordless(text: str, cleaned: str) -> Understood:
-    if any(sign in _STOP_SIGNS for sign in text[:200]):
+# --- the rules, in their order ---
+
+
+def _as_typed(message: Message) -> Understood | None:
+    known = message.vocabulary.exact.get(message.typed)
+    return single(known, "exact", message.typed) if known is not None else None
+
+
+def _wordless(message: Message) -> Understood | None:
+    if message.found:
+        return None
+    if any(sign in _STOP_SIGNS for sign in message.text[:_SIGNS_LOOKED_AT]):
         return Understood(Intent.MAYBE_STOP, rule="sign")
-    if "?" in cleaned or "՞" in text[:200]:
+    if "?" in message.cleaned or "՞" in message.text[:_SIGNS_LOOKED_AT]:
         return Understood(Intent.HELP, keyword="?", rule="exact")
     return Understood(Intent.EMPTY, rule="empty")
 
 
-def _digits(cleaned: str) -> Understood:
+def _digits(message: Message) -> Understood | None:
+    cleaned = message.cleaned
+    if not _DIGITS.fullmatch(cleaned):
+        if _LONE_ZERO.fullmatch(cleaned):  # a letter for the zero that stops: near, not sure
+            return Understood(Intent.MAYBE_STOP, keyword="0", rule="near", argument=cleaned.strip())
+        if not (_LIKE_DIGITS.fullmatch(cleaned) and _NUMBER.search(cleaned)):
+            return None
+        cleaned = cleaned.translate(_AS_DIGITS)
     found = _NUMBER.findall(cleaned)
     numbers = tuple(dict.fromkeys(int(number) for number in found if len(number) <= LONGEST_NUMBER))
     argument = cleaned.strip()
@@ -126,6 +134,36 @@ def _digits(cleaned: str) -> Understood:
     if _RANGE.fullmatch(cleaned):
         return Understood(Intent.NUMBERS, numbers=numbers, argument=argument, rule="range?", unknown=True)
     return Understood(Intent.NUMBERS, numbers=numbers, argument=argument, rule="digits", unknown=unknown)
+
+
+def _letter_by_letter(message: Message) -> Understood | None:
+    known = message.vocabulary.exact.get(message.joined)
+    if known is None or _MINUS_WORD.match(message.cleaned):
+        return None
+    return single(known, "exact", message.joined)
+
+
+def _short_number(message: Message) -> Understood | None:
+    if len(message.joined) > _LONGEST_RETYPED or not _SHORT_NUMBER.fullmatch(message.joined):
+        return None
+    return Understood(Intent.STOP, language="en", keyword="no", rule="idiom", argument=message.cleaned.strip())
+
+
+def _minus(message: Message) -> Understood | None:
+    """`-budget` leaves, as `-3` does."""
+    if not _MINUS_WORD.match(message.cleaned):
+        return None
+    argument = read_argument(message.parts)
+    if argument.unknown or not argument.topics:
+        return None
+    return Understood(
+        Intent.LEAVE, argument.topics, argument.numbers, argument=message.cleaned.strip(" -"), rule="digits",
+        language=argument.language, script=argument.script,
+    )  # fmt: skip
+
+
+def _by_sound(message: Message) -> Understood | None:
+    return _whole(message.parts, "fold")
 
 
 def _whole(parts: Sequence[Segment], rule: str) -> Understood | None:
@@ -140,34 +178,15 @@ def _stands_alone(meaning: Meaning) -> bool:
     return meaning.role is None or meaning.role in (Role.PHRASE, Role.REFUSAL)
 
 
-def _compact(found: Sequence[str], parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood | None:
-    """`agarminda`, `s t o p`: a phrase with its spaces missing, or spaces where none belong."""
-    joined = "".join(found)
-    if len(joined) > _LONGEST_WORD or joined.isdecimal():
-        return None
-    spelled = len(found) > 1 and all(len(word) == 1 for word in found)
-    if len(found) > 1 and not spelled and (len(joined) < 6 or len(found) > _SPLIT_WORDS):
-        return None  # two short words that happen to make a third; a sentence
-    if len(found) > 1 and not spelled and all(part.meanings or part.number is not None for part in parts):
-        return None  # every word is one of ours as it stands
-    known = vocabulary.compact.get(lower(joined))
-    for entry in vocabulary.languages if known is None else ():
-        for key in fold_of(entry.language).keys(joined):
-            known = known or vocabulary.compact.get(f"{entry.language}:{key}")
-    return single(known, "fold", joined) if known is not None else None
+def _spaces(message: Message) -> Understood | None:
+    return spacing.read(message)
 
 
-def _on_other_keyboard(cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    if len(cleaned) > _LONGEST_WORD:
-        return None
-    typed = lower(cleaned.strip())
-    meaning = vocabulary.layout.get(typed) or vocabulary.layout.get(typed.rstrip("!? "))
-    if meaning is None:
-        return None
-    return Understood(meaning.intent or Intent.OTHER, language=meaning.language, keyword=meaning.word, rule="layout")
+def _in_courtesy(message: Message) -> Understood | None:
+    return _courteous(message.parts)
 
 
-def _in_courtesy(parts: Sequence[Segment]) -> Understood | None:
+def _courteous(parts: Sequence[Segment]) -> Understood | None:
     rest = [part for part in parts if not part.has(Role.COURTESY)]
     if len({part.text for part in rest}) == 1:  # "no no no"
         rest = rest[:1]
@@ -183,19 +202,20 @@ def _in_courtesy(parts: Sequence[Segment]) -> Understood | None:
     return _whole(rest, "courtesy")
 
 
-def _minus(cleaned: str, parts: Sequence[Segment]) -> Understood | None:
-    """`-budget` leaves, as `-3` does."""
-    argument = read_argument(parts)
-    if argument.unknown or not argument.topics:
-        return None
-    return Understood(
-        Intent.LEAVE, argument.topics, argument.numbers, argument=cleaned.strip(" -"), rule="digits",
-        language=argument.language, script=argument.script,
-    )  # fmt: skip
+def _stop(message: Message) -> Understood | None:
+    return stopping.read(message.parts, message.cleaned, message.vocabulary)
 
 
-def _names(parts: Sequence[Segment], cleaned: str) -> Understood | None:
+def _command(message: Message) -> Understood | None:
+    return command.read(message.parts, message.cleaned, message.vocabulary)
+
+
+def _names(message: Message) -> Understood | None:
     """A message that only names topics, numbers or a language."""
+    return _named(message.parts, message.cleaned)
+
+
+def _named(parts: Sequence[Segment], cleaned: str) -> Understood | None:
     argument = read_argument(parts)
     if not argument.unknown:
         return named(argument, cleaned.strip())
@@ -208,34 +228,93 @@ def _names(parts: Sequence[Segment], cleaned: str) -> Understood | None:
     return None
 
 
-def _slip(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    """One word, one slip; or a command with one slip before an argument that is wholly known."""
-    rest = [part for part in parts if not part.has(Role.COURTESY)]
-    if not rest or rest[0].meanings:
+def _two_commands(message: Message) -> Understood | None:
+    """`TOPICS STATUS`: each is clear, both together are not."""
+    asked: dict[Intent, None] = {}
+    for part in message.parts:
+        commands = [meaning.intent for meaning in part.meanings if meaning.intent is not None and not meaning.head]
+        if commands and not part.has(Role.FILLER):
+            asked[commands[0]] = None
+        elif not part.is_silent:
+            return None
+    if not 2 <= len(asked) <= _CANDIDATES:
         return None
-    head = rest[0]
-    meanings = vocabulary.slips(head.raw)
-    if not meanings:
-        return None
-    meaning = min(meanings, key=rank)
-    if len({found.intent or found.topic for found in meanings}) > 1:  # two commands are as near
-        if any(found.intent is Intent.STOP for found in meanings):
-            return Understood(Intent.MAYBE_STOP, keyword=meaning.word, rule="typo", argument=cleaned.strip())
-        return None
-    if len(rest) == 1:
-        return single(meanings, "typo", head.text)
-    argument = read_argument(rest[1:])
-    if argument.unknown or meaning.intent is None:
-        return None
-    found = command.Call(head, tuple(rest[1:]), command.after(cleaned, head), argument)
-    if meaning.intent is not Intent.STOP:
-        return command.call(meaning, found, vocabulary)
-    if not (argument.topics or argument.numbers):
-        return None
+    first = next(part for part in message.parts if part.intents)
     return Understood(
-        Intent.LEAVE, argument.topics, argument.numbers, argument=found.written, language=meaning.language,
-        script=script_of(meaning.language, head.text), keyword=meaning.word, rule="typo",
+        Intent.OTHER, candidates=_in_order(asked), keyword=first.meanings[0].word, rule="mixed",
+        language=first.meanings[0].language, argument=message.cleaned.strip(),
     )  # fmt: skip
+
+
+def _in_order(intents: dict[Intent, None]) -> tuple[Intent, ...]:
+    return tuple(intent for intent in Intent if intent in intents)
+
+
+def _glued(message: Message) -> Understood | None:
+    return command.glued(message.found[0], message.vocabulary) if len(message.found) == 1 else None
+
+
+def _other_keyboard(message: Message) -> Understood | None:
+    """A text of which no word is known, and every word is once the keys are read as another layout's."""
+    text = message.text.strip()
+    if len(text) > _LONGEST_RETYPED or any(part.meanings for part in message.parts):
+        return None
+    vocabulary = message.vocabulary
+    for reading in retyped(text):
+        if not all(_is_listed(word, vocabulary) for word in reading.split()):
+            continue
+        found = Message(reading, vocabulary)
+        for rule in (_letter_by_letter, _by_sound, _spaces, _in_courtesy, _stop, _command, _names):
+            answer = rule(found)
+            if answer is not None and answer.intent not in (Intent.OTHER, Intent.STOP_SENTENCE) and not answer.unknown:
+                return replace(answer, rule="layout")
+    return None
+
+
+def _is_listed(word: str, vocabulary: Vocabulary) -> bool:
+    return all(
+        part.isdecimal() or vocabulary.lexicon.token(part).folded or part in vocabulary.compact
+        for part in words(lower(clean(word)))
+    )
+
+
+def _slip(message: Message) -> Understood | None:
+    return slipping.read(message.parts, message.cleaned, message.vocabulary)
+
+
+def _mended(message: Message) -> Understood | None:
+    return slipping.mend(message.tokens, message.parts, message.cleaned, message.vocabulary)
+
+
+def _near_stop(message: Message) -> Understood | None:
+    return slipping.near_stop(message.parts, message.cleaned, message.vocabulary)
+
+
+def _far(message: Message) -> Understood | None:
+    return slipping.far(message.parts, message.cleaned, message.vocabulary)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("as typed", "the whole text, letter by letter, in every language", _as_typed),
+    Rule("wordless", "signs and blanks: 🛑, ?, nothing", _wordless),
+    Rule("digits", "numbers alone, 0 and -3 among them", _digits),
+    Rule("letters", "the whole text without punctuation, letter by letter, in every language", _letter_by_letter),
+    Rule("short number", "the way out that bulk senders print: No624To91043", _short_number),
+    Rule("minus", "-budget", _minus),
+    Rule("sound", "the whole text by each language's own sounds", _by_sound),
+    Rule("spaces", "spaces missing, or where none belong", _spaces),
+    Rule("courtesy", "a command within please and thanks; yes and no", _in_courtesy),
+    Rule("stop", "the stop engine: words, phrases, negations, sentences", _stop),
+    Rule("command", "a command and its argument", _command),
+    Rule("names", "topics, numbers or a language, and nothing else", _names),
+    Rule("two commands", "several commands in one text", _two_commands),
+    Rule("glued", "AREA and a place without a space", _glued),
+    Rule("keyboard", "all of it typed with the keyboard set to another language", _other_keyboard),
+    Rule("slip", "one word, one slip", _slip),
+    Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
+    Rule("near stop", "a long stop word one slip off among a few words", _near_stop),
+    Rule("far", "two slips in a long word: asked about, never acted on", _far),
+)
 
 
 def _spoken(parts: Sequence[Segment]) -> str | None:
@@ -250,9 +329,10 @@ def _spoken(parts: Sequence[Segment]) -> str | None:
     return spoken[0] if most >= _TELLING_WORDS and len(spoken) == 1 else None
 
 
-def _other(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood:
+def other(message: Message) -> Understood:
     """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
-    places = vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
+    parts, cleaned = message.parts, message.cleaned
+    places = message.vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
     language = next(
         (part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None
     ) or _spoken(parts)

@@ -36,6 +36,33 @@ def within_one(left: str, right: str) -> bool:
     return len(swapped) == 2 and swapped == right[start : start + 2] and left[start + 2 :] == right[start + 2 :]
 
 
+def within_two(left: str, right: str) -> bool:
+    """Whether two slips turn *left* into *right*: one undone at the first difference, one left over."""
+    start = 0
+    while start < min(len(left), len(right)) and left[start] == right[start]:
+        start += 1
+    left, right = left[start:], right[start:]
+    if not left or not right:
+        return abs(len(left) - len(right)) <= _TWO
+    undone = [(left[1:], right), (left, right[1:]), (left[1:], right[1:])]
+    if left[:2] == right[1::-1] and len(left) > 1 and len(right) > 1:
+        undone.append((left[2:], right[2:]))
+    return any(within_one(*pair) for pair in undone)
+
+
+def is_other_form(word: str, listed: str, endings: frozenset[str]) -> bool:
+    """Whether *word* is *listed* with another ending: one letter added, or the last letter changed to one of them."""
+    if word == listed or not word or word[-1] not in endings:
+        return False
+    if word[:-1] == listed:  # a second vowel makes no form
+        return not (word[-1] in _VOWELS and listed[-1:] in _VOWELS)
+    return len(word) == len(listed) and word[:-1] == listed[:-1]
+
+
+_TWO = 2
+_VOWELS = frozenset("aeiouyAUაეიოუаеёиоуыэюяəıöüաեէըիոօ")
+
+
 class Neighbours(Generic[_T]):
     """An index of words by what is left of them without one letter: a look-up costs one probe a letter."""
 
