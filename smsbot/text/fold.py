@@ -179,12 +179,15 @@ class Fold:
     """How words of one language are compared.
 
     *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
-    *coarse*: a key with more letters merged, for what the keys do not find.
+    *coarse*: a key with more letters merged, for what the keys do not find. *coarse_readings*: what else a Latin word of
+    that coarse key may be. *spellings*: a word of the own script in its usual Latin letters: what fingers slip on.
     """
 
     script: str
     keys: Callable[[str], tuple[str, ...]]
     coarse: Callable[[str], str] | None = None
+    coarse_readings: Callable[[str], list[str]] | None = None
+    spellings: Callable[[str], tuple[str, ...]] | None = None
 
 
 def plain_keys(word: str) -> tuple[str, ...]:
@@ -216,6 +219,17 @@ def branches(word: str, choices: Mapping[str, str], limit: int = MAX_KEYS) -> li
             options = options[0]
         readings = [reading + option for reading in readings for option in options]
     return readings
+
+
+def speller(letters: str, *styles: str) -> Callable[[str], tuple[str, ...]]:
+    """A function that writes a word in each of *styles*: what stands for each of *letters*, `-` for nothing."""
+    tables = [
+        str.maketrans(
+            {char: "" if written == "-" else written for char, written in zip(letters, style.split(), strict=True)}
+        )
+        for style in styles
+    ]
+    return lambda word: tuple(dict.fromkeys(lower(word).translate(table) for table in tables))
 
 
 def distinct(keys: list[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, plain_latin, rewriter, script, undouble
+from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, plain_latin, rewriter, script, speller, undouble
 
 # --- Georgian: the aspirated and the ejective of a pair are one class, since Latin spellings seldom tell them apart ---
 
@@ -24,6 +24,7 @@ _KA_LATIN = rewriter(
 )  # fmt: skip
 # J: a plain j, which is ჯ or ჟ in most habits and ძ in ISO 9984.
 _KA_CHOICES = MappingProxyType({"w": "cv", "y": "ki", "h": "hx", "J": "jz"})
+_KA_COARSE_CHOICES = MappingProxyType({"r": "rg"})
 _KA_COARSE = str.maketrans("SCx", "sch")
 
 
@@ -52,6 +53,19 @@ def _ka_coarse(key: str) -> str:
     return undouble(key.translate(_KA_COARSE))
 
 
+def _ka_coarse_readings(key: str) -> list[str]:
+    """The old fonts' R for ღ, in a text without its capitals: `arar minda`."""
+    return branches(key, _KA_COARSE_CHOICES, limit=8)
+
+
+# Sources: the decree of 2011 without its apostrophes; the usual spelling of chats.
+_KA_SPELLINGS = speller(
+    "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    "a b g d e v z t i k l m n o p zh r s t u p k gh q sh ch ts dz ts ch kh j h",
+    "a b g d e v z t i k l m n o p zh r s t u f q g y sh ch c dz w ch x j h",
+)
+
+
 # --- Russian ---------------------------------------------------------------------------------------------------------
 
 _RU = rewriter(
@@ -69,6 +83,12 @@ _RU_LATIN = rewriter(
         "q": "k", "4": "C", "6": "S",
     }
 )  # fmt: skip
+
+
+_RU_SPELLINGS = speller(
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh sch - y - e yu ya",
+)
 
 
 def _ru_keys(word: str) -> tuple[str, ...]:
@@ -108,6 +128,12 @@ _HY_LATIN = rewriter(
 )  # fmt: skip
 
 
+_HY_SPELLINGS = speller(
+    "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ",
+    "a b g d e z e y t zh i l kh ts k h dz gh ch m y n sh o ch p j r s v t r ts u p q o f",
+)
+
+
 def _hy_keys(word: str) -> tuple[str, ...]:
     keys = _two_scripts(word, "Armn", _HY, _HY_LATIN)
     # Ո at the start of a word is spoken "vo": `voch` is ոչ.
@@ -124,10 +150,10 @@ def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Calla
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(
     {
-        "ka": Fold("Geor", _ka_keys, _ka_coarse),
+        "ka": Fold("Geor", _ka_keys, _ka_coarse, _ka_coarse_readings, _KA_SPELLINGS),
         "en": PLAIN,
-        "ru": Fold("Cyrl", _ru_keys),
+        "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS),
         "az": Fold("Latn", _az_keys),
-        "hy": Fold("Armn", _hy_keys),
+        "hy": Fold("Armn", _hy_keys, spellings=_HY_SPELLINGS),
     }
 )

@@ -30,7 +30,7 @@ from smsbot.text.typo import LONGEST, SHORTEST
 CACHE_LIMIT = 20_000  # distinct words remembered
 INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 _STEM_START = 3  # letters that no case ending changes
-_SHORTEST_COARSE = 5  # letters of a word that is looked up by its coarse key too
+_SHORTEST_COARSE = 4  # letters of a word that is looked up by its coarse key too
 _SCRIPTS = ("Latn", "Geor", "Cyrl", "Armn")
 _NO_IDS: frozenset[int] = frozenset()
 
@@ -173,8 +173,16 @@ class Lexicon:
             for language, own in keys:
                 table = self._tables[language]
                 if table.fold.coarse is not None:
-                    for key in own:
-                        found |= table.coarse.get(table.fold.coarse(key), _NO_IDS)
+                    for key in dict.fromkeys(map(table.fold.coarse, own)):
+                        found |= table.coarse.get(key, _NO_IDS) or self._reread(key, word, table)
+        return found
+
+    def _reread(self, key: str, word: str, table: _Table) -> frozenset[int] | set[int]:
+        if table.fold.coarse_readings is None or not word.isascii():
+            return _NO_IDS
+        found: set[int] = set()
+        for reading in table.fold.coarse_readings(key):
+            found |= table.coarse.get(reading, _NO_IDS)
         return found
 
 

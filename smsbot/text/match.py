@@ -35,6 +35,7 @@ _SIGNS_LOOKED_AT = 200
 _SHORT_NUMBER = re.compile(r"(?:no|stop|off|smsoff)\s?(?:\d+\s?)?to\s?\d+")
 LONGEST_NUMBER = 9  # digits
 _LONGEST_RETYPED = 60  # characters of a text that may have been typed on another keyboard
+_LONGEST_BARED = 12  # words, single letters among them
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
 _CANDIDATES = 3  # commands that one question can offer
@@ -202,6 +203,11 @@ def _courteous(parts: Sequence[Segment]) -> Understood | None:
     return _whole(rest, "courtesy")
 
 
+def _mended_stop(message: Message) -> Understood | None:
+    """Before the stop engine takes a misspelt "please" for other content."""
+    return _mended(message) if any(map(stopping.is_stop, message.parts)) else None
+
+
 def _stop(message: Message) -> Understood | None:
     return stopping.read(message.parts, message.cleaned, message.vocabulary)
 
@@ -271,6 +277,19 @@ def _other_keyboard(message: Message) -> Understood | None:
     return None
 
 
+def _bared(message: Message) -> Understood | None:
+    """`s t o p please`, `pls ыещз`: what is left without courtesy, by the rules that need the whole message."""
+    rest = [part for part in message.parts if not part.has(Role.COURTESY)]
+    if not rest or len(rest) == len(message.parts) or len(rest) > _LONGEST_BARED:
+        return None
+    bare = Message(" ".join(token.raw for part in rest for token in part.tokens), message.vocabulary)
+    for rule in (_letter_by_letter, _by_sound, _spaces, _other_keyboard):
+        answer = rule(bare)
+        if answer is not None:
+            return answer
+    return None
+
+
 def _is_listed(word: str, vocabulary: Vocabulary) -> bool:
     return all(
         part.isdecimal() or vocabulary.lexicon.token(part).folded or part in vocabulary.compact
@@ -304,12 +323,14 @@ RULES: tuple[Rule, ...] = (
     Rule("sound", "the whole text by each language's own sounds", _by_sound),
     Rule("spaces", "spaces missing, or where none belong", _spaces),
     Rule("courtesy", "a command within please and thanks; yes and no", _in_courtesy),
+    Rule("mended stop", "a stop word beside one slip in a word of courtesy or messaging", _mended_stop),
     Rule("stop", "the stop engine: words, phrases, negations, sentences", _stop),
     Rule("command", "a command and its argument", _command),
     Rule("names", "topics, numbers or a language, and nothing else", _names),
     Rule("two commands", "several commands in one text", _two_commands),
     Rule("glued", "AREA and a place without a space", _glued),
     Rule("keyboard", "all of it typed with the keyboard set to another language", _other_keyboard),
+    Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
     Rule("slip", "one word, one slip", _slip),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
     Rule("near stop", "a long stop word one slip off among a few words", _near_stop),

@@ -21,6 +21,8 @@ from smsbot.text.words import Role
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
 _NEAR_LETTERS = 6
 _MENDED_WORDS = 6  # of a message of which one word is mended
+_SURE_COURTESY = 6  # letters
+_SURE_MESSAGING = 8  # letters
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
@@ -62,7 +64,8 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
 def mend(tokens: Sequence[Token], parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """A stop of several words with one slip in one of them: `ნუ მიგზანით`, `unsubscribe pleese`.
 
-    The rest has to be known. A slip in a word of courtesy or messaging is only asked about: "stop tanks" is no thanks.
+    The rest has to be known. A slip in a short word of courtesy or messaging is only asked about: "stop betting" is not
+    "stop getting", and "stop tanks" is no thanks.
     """
     if not 2 <= len(tokens) <= _MENDED_WORDS:
         return None
@@ -80,7 +83,7 @@ def mend(tokens: Sequence[Token], parts: Sequence[Segment], cleaned: str, vocabu
         if answer is None or answer.intent not in (Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE):
             continue
         mended_part = next(part for part in cut if any(each.raw == token.raw for each in part.tokens))
-        if not stopping.is_stop(mended_part) and answer.intent is Intent.STOP:
+        if answer.intent is Intent.STOP and not (stopping.is_stop(mended_part) or _is_sure(mended_part, token)):
             answer = _asked(answer)
         if _is_form_of(token, mended_part, vocabulary):
             continue
@@ -167,6 +170,11 @@ def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
             if stopping.is_stop(part) and _other_form(token.raw, [one], vocabulary):
                 return True
     return False
+
+
+def _is_sure(part: Segment, token: Token) -> bool:
+    """Whether a word beside a stop word is long enough to be a slip of courtesy or messaging and nothing else."""
+    return len(token.text) >= (_SURE_COURTESY if part.has(Role.COURTESY) else _SURE_MESSAGING)
 
 
 def _asked(answer: Understood) -> Understood:

@@ -51,12 +51,15 @@ def within_two(left: str, right: str) -> bool:
 
 
 def is_other_form(word: str, listed: str, endings: frozenset[str]) -> bool:
-    """Whether *word* is *listed* with another ending: one letter added, or the last letter changed to one of them."""
-    if word == listed or not word or word[-1] not in endings:
+    """Whether *word* is *listed* with another ending: one letter added, or the last letter changed to one of them.
+
+    A vowel behind a vowel is no ending in any of our languages: `gauqmea` is a slip, `gauqmes` may be a form.
+    """
+    if word == listed or len(word) < _TWO or word[-1] not in endings:
         return False
-    if word[:-1] == listed:  # a second vowel makes no form
-        return not (word[-1] in _VOWELS and listed[-1:] in _VOWELS)
-    return len(word) == len(listed) and word[:-1] == listed[:-1]
+    if word[-1] in _VOWELS and word[-2] in _VOWELS:
+        return False
+    return word[:-1] in (listed, listed[:-1])
 
 
 _TWO = 2

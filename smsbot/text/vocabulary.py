@@ -301,8 +301,12 @@ class Vocabulary:
 
 
 def _add_near(index: Neighbours[_T], word: str, language: str, value: _T) -> None:
+    fold = fold_of(language)
     index.add(lower(word), value)
-    for key in fold_of(language).keys(word):
+    if fold.spellings is not None and script(word) == fold.script:
+        for spelling in fold.spellings(word):
+            index.add(spelling, value)
+    for key in fold.keys(word):
         if len(key) >= SHORTEST:
             index.add(f"{language}:{key}", value)
 
