@@ -179,8 +179,8 @@ class Fold:
     """How words of one language are compared.
 
     *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
-    *coarse*: a key with more letters merged, for what the keys do not find. *coarse_readings*: what else a Latin word of
-    that coarse key may be. *spellings*: a word of the own script in its usual Latin letters: what fingers slip on.
+    *coarse*: a key with more letters merged, for what the keys do not find. *coarse_readings*: what else a Latin word
+    of that coarse key may be. *spellings*: a word of the own script in its usual Latin letters: what fingers slip on.
     """
 
     script: str

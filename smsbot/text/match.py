@@ -15,7 +15,7 @@ from smsbot.text import command, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument, segments
 from smsbot.text.fold import clean, lower, script, words
 from smsbot.text.layout import retyped
-from smsbot.text.message import Message
+from smsbot.text.message import UNREAD, Message
 from smsbot.text.reading import named, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
@@ -203,13 +203,20 @@ def _courteous(parts: Sequence[Segment]) -> Understood | None:
     return _whole(rest, "courtesy")
 
 
-def _mended_stop(message: Message) -> Understood | None:
-    """Before the stop engine takes a misspelt "please" for other content."""
-    return _mended(message) if any(map(stopping.is_stop, message.parts)) else None
-
-
 def _stop(message: Message) -> Understood | None:
-    return stopping.read(message.parts, message.cleaned, message.vocabulary)
+    answer = _engine(message)
+    return answer if answer is not None and answer.intent is not Intent.STOP_SENTENCE else None
+
+
+def _sentence(message: Message) -> Understood | None:
+    """Said only after a misspelt "please" has not been taken for other content."""
+    return _engine(message)
+
+
+def _engine(message: Message) -> Understood | None:
+    if message.stop is UNREAD:
+        message.stop = stopping.read(message.parts, message.cleaned, message.vocabulary)
+    return message.stop
 
 
 def _command(message: Message) -> Understood | None:
@@ -270,7 +277,7 @@ def _other_keyboard(message: Message) -> Understood | None:
         if not all(_is_listed(word, vocabulary) for word in reading.split()):
             continue
         found = Message(reading, vocabulary)
-        for rule in (_letter_by_letter, _by_sound, _spaces, _in_courtesy, _stop, _command, _names):
+        for rule in (_letter_by_letter, _by_sound, _spaces, _in_courtesy, _engine, _command, _names):
             answer = rule(found)
             if answer is not None and answer.intent not in (Intent.OTHER, Intent.STOP_SENTENCE) and not answer.unknown:
                 return replace(answer, rule="layout")
@@ -301,7 +308,15 @@ def _slip(message: Message) -> Understood | None:
     return slipping.read(message.parts, message.cleaned, message.vocabulary)
 
 
+def _mended_word(message: Message) -> Understood | None:
+    return _mend(message) if len(message.tokens) == 1 else None
+
+
 def _mended(message: Message) -> Understood | None:
+    return _mend(message) if len(message.tokens) > 1 else None
+
+
+def _mend(message: Message) -> Understood | None:
     return slipping.mend(message.tokens, message.parts, message.cleaned, message.vocabulary)
 
 
@@ -323,16 +338,17 @@ RULES: tuple[Rule, ...] = (
     Rule("sound", "the whole text by each language's own sounds", _by_sound),
     Rule("spaces", "spaces missing, or where none belong", _spaces),
     Rule("courtesy", "a command within please and thanks; yes and no", _in_courtesy),
-    Rule("mended stop", "a stop word beside one slip in a word of courtesy or messaging", _mended_stop),
-    Rule("stop", "the stop engine: words, phrases, negations, sentences", _stop),
+    Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
+    Rule("stop", "the stop engine: words, phrases, negations", _stop),
+    Rule("mended", "a stop of several words with one slip in one of them", _mended),
+    Rule("stop sentence", "a stop word within other content", _sentence),
     Rule("command", "a command and its argument", _command),
     Rule("names", "topics, numbers or a language, and nothing else", _names),
     Rule("two commands", "several commands in one text", _two_commands),
     Rule("glued", "AREA and a place without a space", _glued),
     Rule("keyboard", "all of it typed with the keyboard set to another language", _other_keyboard),
-    Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
     Rule("slip", "one word, one slip", _slip),
-    Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
+    Rule("mended word", "one word that is a stop as a whole, one slip", _mended_word),
     Rule("near stop", "a long stop word one slip off among a few words", _near_stop),
     Rule("far", "two slips in a long word: asked about, never acted on", _far),
 )

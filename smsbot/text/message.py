@@ -7,7 +7,11 @@ from functools import cached_property
 from smsbot.text.arguments import Segment, segments
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.lexicon import Token
+from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Vocabulary
+
+UNREAD = Understood(Intent.EMPTY, rule="unread")
+"""Stands for what the stop engine says until it is asked."""
 
 
 class Message:
@@ -16,6 +20,7 @@ class Message:
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self.text = text
         self.vocabulary = vocabulary
+        self.stop: Understood | None = UNREAD
 
     @cached_property
     def typed(self) -> str:

@@ -20,7 +20,7 @@ from smsbot.text.words import Role
 
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
 _NEAR_LETTERS = 6
-_MENDED_WORDS = 6  # of a message of which one word is mended
+_MENDED_WORDS = 8  # of a message of which one word is mended
 _SURE_COURTESY = 6  # letters
 _SURE_MESSAGING = 8  # letters
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
@@ -67,24 +67,27 @@ def mend(tokens: Sequence[Token], parts: Sequence[Segment], cleaned: str, vocabu
     The rest has to be known. A slip in a short word of courtesy or messaging is only asked about: "stop betting" is not
     "stop getting", and "stop tanks" is no thanks.
     """
-    if not 2 <= len(tokens) <= _MENDED_WORDS:
+    if not 1 <= len(tokens) <= _MENDED_WORDS:
         return None
     strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
     if len(strange) != 1 or any(part.has(Role.ORDINARY) for part in parts):
         return None
     spot = strange[0]
     token = tokens[spot]
-    if len(token.text) < SHORTEST:
+    shortest = SHORTEST if len(tokens) == 1 else SHORTEST - 1  # in a phrase a word that lost a letter is known too
+    if len(token.text) < shortest:
         return None
     answers: dict[Intent, Understood] = {}
-    for number in vocabulary.slipped_parts(token):
+    for number in vocabulary.slipped_parts(token, shortest):
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         answer = stopping.read(cut, cleaned, vocabulary)
         if answer is None or answer.intent not in (Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE):
             continue
         mended_part = next(part for part in cut if any(each.raw == token.raw for each in part.tokens))
-        if answer.intent is Intent.STOP and not (stopping.is_stop(mended_part) or _is_sure(mended_part, token)):
-            answer = _asked(answer)
+        if answer.intent is Intent.STOP:
+            mended_stop = stopping.is_stop(mended_part) and not _is_negator(mended_part, token, vocabulary)
+            if not (mended_stop or (not stopping.is_stop(mended_part) and _is_sure(mended_part, token))):
+                answer = _asked(answer)
         if _is_form_of(token, mended_part, vocabulary):
             continue
         answers.setdefault(answer.intent, answer)
@@ -165,16 +168,34 @@ def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
     spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
     for meaning in part.meanings:
         listed = meaning.word.split()
-        if meaning.language is not None and spot < len(listed):
+        if meaning.language is not None and spot < len(listed) and not _is_silent(listed[spot], vocabulary):
             one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
             if stopping.is_stop(part) and _other_form(token.raw, [one], vocabulary):
                 return True
     return False
 
 
+def _is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
+    """Whether the slip is in the "not" of a phrase: without it the phrase says the opposite."""
+    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
+    listed = [meaning.word.split() for meaning in part.meanings]
+    return any(spot < len(each) and _has_role(each[spot], Role.NEGATOR, vocabulary) for each in listed)
+
+
+def _has_role(word: str, role: Role, vocabulary: Vocabulary) -> bool:
+    hit = vocabulary.hit([vocabulary.lexicon.token(word)], 0)
+    return hit is not None and any(meaning.role is role for meaning in hit.meanings)
+
+
+def _is_silent(word: str, vocabulary: Vocabulary) -> bool:
+    hit = vocabulary.hit([vocabulary.lexicon.token(word)], 0)
+    return hit is not None and any(meaning.role in stopping.HARMLESS for meaning in hit.meanings)
+
+
 def _is_sure(part: Segment, token: Token) -> bool:
-    """Whether a word beside a stop word is long enough to be a slip of courtesy or messaging and nothing else."""
-    return len(token.text) >= (_SURE_COURTESY if part.has(Role.COURTESY) else _SURE_MESSAGING)
+    """Whether a word beside a stop word is long enough, or firm enough in its phrase, to be a slip and nothing else."""
+    courteous = part.has(Role.COURTESY) or part.has(Role.REPLY) or part.asks(Intent.ALL)
+    return len(part.tokens) > 1 or len(token.text) >= (_SURE_COURTESY if courteous else _SURE_MESSAGING)
 
 
 def _asked(answer: Understood) -> Understood:

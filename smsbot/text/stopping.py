@@ -16,7 +16,7 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
-_HARMLESS = frozenset({Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY, Role.WISH})
+HARMLESS = frozenset({Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY, Role.WISH})
 _ANSWERS = frozenset({Intent.ALL, Intent.YES, Intent.NO})  # "stop all"; "no, stop"
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _REACH = 2  # phrases between a negation and the stop word it negates
@@ -170,7 +170,7 @@ def _stop_meaning(part: Segment) -> Meaning:
 
 def is_harmless(part: Segment) -> bool:
     """Whether *part* beside a stop word leaves it a stop."""
-    return not part.roles.isdisjoint(_HARMLESS) or not part.intents.isdisjoint(_ANSWERS)
+    return not part.roles.isdisjoint(HARMLESS) or not part.intents.isdisjoint(_ANSWERS)
 
 
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:

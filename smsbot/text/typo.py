@@ -77,9 +77,12 @@ class Neighbours(Generic[_T]):
             for rest in {word, *variants(word)}:
                 self._by_rest.setdefault(rest, []).append((word, value))
 
-    def find(self, word: str) -> list[_T]:
-        """The values of words within one slip of *word*, in the order they were added, without repeats."""
-        if not SHORTEST <= len(word) <= LONGEST + 1:
+    def find(self, word: str, shortest: int = SHORTEST) -> list[_T]:
+        """The values of words within one slip of *word*, in the order they were added, without repeats.
+
+        With a smaller *shortest* a word that lost a letter is found too.
+        """
+        if not shortest <= len(word) <= LONGEST + 1:
             return []
         found: dict[int, _T] = {}
         for rest in (word, *variants(word)):

@@ -27,7 +27,17 @@ NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 _LETTERS = frozenset({Role.ENDING, Role.SURNAME})
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 # Roles whose words are mended where they are one slip off in an otherwise known message.
-_MENDED = (Role.PHRASE, Role.REFUSAL, Role.COURTESY, Role.MESSAGING)
+_MENDED = (
+    Role.PHRASE,
+    Role.REFUSAL,
+    Role.COURTESY,
+    Role.MESSAGING,
+    Role.REPLY,
+    Role.WISH,
+    Role.FILLER,
+    Role.STOP_VERB,
+    Role.KEPT,
+)
 _NO_IDS: frozenset[int] = frozenset()
 _T = TypeVar("_T")
 
@@ -153,12 +163,12 @@ class Vocabulary:
                             found[id(meaning)] = meaning
         return list(found.values())
 
-    def slipped_parts(self, token: Token) -> list[int]:
-        """Listed words, of phrases too, one slip away from *token*."""
-        found = dict.fromkeys(self._near_parts.find(token.text))
+    def slipped_parts(self, token: Token, shortest: int = SHORTEST) -> list[int]:
+        """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
+        found = dict.fromkeys(self._near_parts.find(token.text, shortest))
         for language, keys in token.keys:
             for key in keys:
-                if len(key) >= SHORTEST:
+                if len(key) >= shortest:
                     found |= dict.fromkeys(self._near_parts.find(f"{language}:{key}"))
         return list(found)
 
@@ -283,10 +293,10 @@ class Vocabulary:
                     _add_near(self.near, word, code, meaning)
                     for key in fold.keys(word) if meaning.intent is not None and len(word) >= _LONG else ():
                         self._long.setdefault((code, key[:1], len(key)), []).append((key, meaning))
-        negators = {part for word in entry.roles.get(Role.NEGATOR, ()) for part in words(lower(clean(word)))}
-        listed = (*entry.words.get(Intent.STOP, ()), *(word for role in _MENDED for word in entry.roles.get(role, ())))
+        listed = [word for intent in (Intent.STOP, Intent.ALL) for word in entry.words.get(intent, ())]
+        listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
         for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
-            if lower(word) not in negators and fold.script == script(word):
+            if fold.script == script(word):
                 _add_near(self._near_parts, word, code, self.lexicon.add(word, code))
 
     def _mark_core(self) -> None:
