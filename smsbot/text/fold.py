@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 MAX_CHARS = 1000  # six parts; nothing beyond can change what a text asks for
@@ -111,13 +112,25 @@ _SCRIPT_RANGES = (
 )
 
 
+class _Scripts(dict[str, str]):
+    """The script of one character; worked out when first met."""
+
+    def __missing__(self, char: str) -> str:
+        code = ord(char)
+        found = next((name for name, first, last in _SCRIPT_RANGES if first <= code <= last), "")
+        self[char] = found
+        return found
+
+
+_SCRIPT_OF = _Scripts()  # a cache of a pure function of one character
+
+
 def script(word: str) -> str:
     """The script of the first letter that has one of ours, else ""."""
     for char in word:
-        code = ord(char)
-        for name, first, last in _SCRIPT_RANGES:
-            if first <= code <= last:
-                return name
+        found = _SCRIPT_OF[char]
+        if found:
+            return found
     return ""
 
 
@@ -233,9 +246,12 @@ def speller(letters: str, *styles: str) -> Callable[[str], tuple[str, ...]]:
 
 
 def distinct(keys: list[str]) -> tuple[str, ...]:
+    if len(keys) == 1:
+        return (undouble(keys[0]),)
     return tuple(dict.fromkeys(undouble(key) for key in keys))
 
 
+@cache
 def folds() -> Mapping[str, Fold]:
     """The folds we have, by language."""
     # Imported here: the languages build on this module's parts.

@@ -36,6 +36,7 @@ _SHORT_NUMBER = re.compile(r"(?:no|stop|off|smsoff)\s?(?:\d+\s?)?to\s?\d+")
 LONGEST_NUMBER = 9  # digits
 _LONGEST_RETYPED = 60  # characters of a text that may have been typed on another keyboard
 _LONGEST_BARED = 12  # words, single letters among them
+_LONGEST_LISTED = 200  # characters of a text that may be a listed phrase with blanks around it
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
 _CANDIDATES = 3  # commands that one question can offer
@@ -102,8 +103,9 @@ def find_language(text: str, vocabulary: Vocabulary, offered: Sequence[str]) -> 
 
 
 def _as_typed(message: Message) -> Understood | None:
-    known = message.vocabulary.exact.get(message.typed)
-    return single(known, "exact", message.typed) if known is not None else None
+    typed = message.text[:_LONGEST_LISTED].strip().lower()
+    known = message.vocabulary.exact.get(typed)
+    return single(known, "exact", typed) if known is not None else None
 
 
 def _wordless(message: Message) -> Understood | None:

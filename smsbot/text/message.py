@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from smsbot.text.arguments import Segment, segments
 from smsbot.text.fold import clean, lower, words
@@ -10,8 +11,23 @@ from smsbot.text.lexicon import Token
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Vocabulary
 
+_T = TypeVar("_T")
 UNREAD = Understood(Intent.EMPTY, rule="unread")
 """Stands for what the stop engine says until it is asked."""
+
+
+class once(Generic[_T]):  # noqa: N801  it stands where `property` would
+    """A property worked out once. `functools.cached_property` takes a lock, which costs more than most of ours do."""
+
+    def __init__(self, work: Callable[[Message], _T]) -> None:
+        self._work = work
+        self._name = work.__name__
+        self.__doc__ = work.__doc__
+
+    def __get__(self, message: Message, _: type) -> _T:
+        value = self._work(message)
+        message.__dict__[self._name] = value  # found before this descriptor from now on
+        return value
 
 
 class Message:
@@ -22,29 +38,24 @@ class Message:
         self.vocabulary = vocabulary
         self.stop: Understood | None = UNREAD
 
-    @cached_property
-    def typed(self) -> str:
-        """As typed, lowered and trimmed: what most texts need."""
-        return self.text[:200].strip().lower()
-
-    @cached_property
+    @once
     def cleaned(self) -> str:
         return clean(self.text)
 
-    @cached_property
+    @once
     def found(self) -> list[str]:
         """The words, case kept."""
         return words(self.cleaned)
 
-    @cached_property
+    @once
     def joined(self) -> str:
         """The words, lowered, with single spaces."""
         return " ".join(map(lower, self.found))
 
-    @cached_property
+    @once
     def tokens(self) -> list[Token]:
         return self.vocabulary.lexicon.tokens(self.cleaned)
 
-    @cached_property
+    @once
     def parts(self) -> list[Segment]:
         return segments(self.tokens, self.vocabulary)

@@ -85,8 +85,10 @@ class Neighbours(Generic[_T]):
         if not shortest <= len(word) <= LONGEST + 1:
             return []
         found: dict[int, _T] = {}
-        for rest in (word, *variants(word)):
-            for candidate, value in self._by_rest.get(rest, ()):
-                if id(value) not in found and within_one(word, candidate):
-                    found[id(value)] = value
+        known = self._by_rest
+        for rest in (word, *[word[:index] + word[index + 1 :] for index in range(len(word))]):
+            if rest in known:
+                for candidate, value in known[rest]:
+                    if id(value) not in found and within_one(word, candidate):
+                        found[id(value)] = value
         return list(found.values())

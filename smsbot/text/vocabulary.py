@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from smsbot.text.fold import PLAIN, clean, fold_of, lower, script, words
+from smsbot.text.fold import clean, fold_of, lower, script, words
 from smsbot.text.lexicon import CACHE_LIMIT, Lexicon, Token
 from smsbot.text.meaning import Meaning
+from smsbot.text.nearness import Nearness
 from smsbot.text.places import PlaceIndex
-from smsbot.text.typo import SHORTEST, Neighbours, within_two
+from smsbot.text.typo import SHORTEST
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.words import LanguageWords, Named, Role
 
 __all__ = ["LanguageWords", "Meaning", "Named", "Role", "Token", "Vocabulary"]
 
 SHORT_MESSAGE = 40  # characters
-_LONG = 8  # letters of a word that two slips leave recognisable
 DOTTED = ("az", "tr")  # languages whose capital of i is İ
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 # Roles whose lists are no words of a message, and roles whose phrases ask for a stop.
@@ -39,7 +38,6 @@ _MENDED = (
     Role.KEPT,
 )
 _NO_IDS: frozenset[int] = frozenset()
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +57,13 @@ class Vocabulary:
     topics: tuple[Named, ...]
     places: PlaceIndex
     lexicon: Lexicon
+    _near: Nearness[Meaning]
+    _near_parts: Nearness[int]  # words of phrases
     exact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # whole messages, lowered
     compact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # the same without spaces
     core: dict[str, Meaning] = field(default_factory=dict)  # single stop words that are clear among other words
-    near: Neighbours[Meaning] = field(default_factory=Neighbours)
     endings: dict[str, frozenset[str]] = field(default_factory=dict)  # by language: of other forms of a word
     surnames: tuple[str, ...] = ()
-    _long: dict[tuple[str, str, int], list[tuple[str, Meaning]]] = field(default_factory=dict)  # by first letter, size
-    _near_parts: Neighbours[int] = field(default_factory=Neighbours)  # words of phrases
     _phrases: dict[int, list[tuple[tuple[int, ...], Meaning]]] = field(default_factory=dict)
     _slips: dict[str, list[Meaning]] = field(default_factory=dict)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
@@ -79,7 +76,10 @@ class Vocabulary:
     ) -> Vocabulary:
         nouns = [word for entry in languages for word in entry.roles.get(Role.PLACE_NOUN, ())]
         spoken = [entry.language for entry in languages]
-        self = cls(tuple(languages), tuple(topics), PlaceIndex.build(places, nouns, spoken), Lexicon(spoken))
+        self = cls(
+            tuple(languages), tuple(topics), PlaceIndex.build(places, nouns, spoken), Lexicon(spoken), Nearness(spoken),
+            Nearness(spoken),
+        )  # fmt: skip
         for entry in languages:
             self._add_language(entry)
         for topic in topics:
@@ -140,37 +140,17 @@ class Vocabulary:
         known = self._slips.get(word)
         if known is not None:
             return known
-        found = {id(meaning): meaning for meaning in self.near.find(lower(word))}
-        for language, keys in self.lexicon.token(word).keys:
-            for key in keys:
-                if len(key) < SHORTEST:
-                    continue
-                for meaning in self.near.find(f"{language}:{key}"):
-                    found[id(meaning)] = meaning
         if len(self._slips) >= CACHE_LIMIT:
             self._slips.clear()
-        return self._slips.setdefault(word, list(found.values()))
+        return self._slips.setdefault(word, self._near.find(self.lexicon.token(word)))
 
     def two_slips(self, word: str) -> list[Meaning]:
-        """Commands two slips away from a long *word*, by sound."""
-        found: dict[int, Meaning] = {}
-        unfolded = [(entry.language, (lower(word),)) for entry in self.languages if fold_of(entry.language) is PLAIN]
-        for language, keys in (*self.lexicon.token(word).keys, *unfolded):
-            for key in keys:
-                for size in range(len(key) - 2, len(key) + 3):
-                    for listed, meaning in self._long.get((language, key[:1], size), ()):
-                        if within_two(key, listed):
-                            found[id(meaning)] = meaning
-        return list(found.values())
+        """Commands two slips away from a long *word*."""
+        return [meaning for meaning in self._near.find_far(self.lexicon.token(word)) if meaning.intent is not None]
 
     def slipped_parts(self, token: Token, shortest: int = SHORTEST) -> list[int]:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
-        found = dict.fromkeys(self._near_parts.find(token.text, shortest))
-        for language, keys in token.keys:
-            for key in keys:
-                if len(key) >= shortest:
-                    found |= dict.fromkeys(self._near_parts.find(f"{language}:{key}"))
-        return list(found)
+        return list(dict.fromkeys(self._near_parts.find(token, shortest)))
 
     def remember(self, text: str, answer: Understood) -> Understood:
         """Keep the reading of a short message: most of what people text are the same few."""
@@ -290,14 +270,12 @@ class Vocabulary:
                 if meaning.language != code or meaning.typo or " " in word:
                     continue
                 if meaning.topic is not None or (meaning.intent is not None and meaning.intent not in NEVER_A_SLIP):
-                    _add_near(self.near, word, code, meaning)
-                    for key in fold.keys(word) if meaning.intent is not None and len(word) >= _LONG else ():
-                        self._long.setdefault((code, key[:1], len(key)), []).append((key, meaning))
+                    self._near.add(word, code, meaning)
         listed = [word for intent in (Intent.STOP, Intent.ALL) for word in entry.words.get(intent, ())]
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
         for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
             if fold.script == script(word):
-                _add_near(self._near_parts, word, code, self.lexicon.add(word, code))
+                self._near_parts.add(word, code, self.lexicon.add(word, code))
 
     def _mark_core(self) -> None:
         """Stop words that nobody uses for anything else are known in disguise, and glued to other words."""
@@ -308,17 +286,6 @@ class Vocabulary:
                 if meaning is not None and " " not in word:
                     self.core.setdefault(word, meaning)
                     self.lexicon.unmistakable.add(self.lexicon.add(word, entry.language))
-
-
-def _add_near(index: Neighbours[_T], word: str, language: str, value: _T) -> None:
-    fold = fold_of(language)
-    index.add(lower(word), value)
-    if fold.spellings is not None and script(word) == fold.script:
-        for spelling in fold.spellings(word):
-            index.add(spelling, value)
-    for key in fold.keys(word):
-        if len(key) >= SHORTEST:
-            index.add(f"{language}:{key}", value)
 
 
 def _flat(word: str) -> str:
