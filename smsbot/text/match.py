@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from smsbot.text import command, slipping, spacing, stopping
+from smsbot.text import command, mending, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument, segments
 from smsbot.text.fold import clean, lower, script, words
 from smsbot.text.layout import retyped
@@ -292,7 +292,7 @@ def _bared(message: Message) -> Understood | None:
     if not rest or len(rest) == len(message.parts) or len(rest) > _LONGEST_BARED:
         return None
     bare = Message(" ".join(token.raw for part in rest for token in part.tokens), message.vocabulary)
-    for rule in (_letter_by_letter, _by_sound, _spaces, _other_keyboard):
+    for rule in (_digits, _letter_by_letter, _by_sound, _spaces, _other_keyboard):
         answer = rule(bare)
         if answer is not None:
             return answer
@@ -319,7 +319,20 @@ def _mended(message: Message) -> Understood | None:
 
 
 def _mend(message: Message) -> Understood | None:
-    return slipping.mend(message.tokens, message.parts, message.cleaned, message.vocabulary)
+    parts, cleaned, vocabulary = message.parts, message.cleaned, message.vocabulary
+
+    def read_command(cut: Sequence[Segment]) -> Understood | None:
+        return command.read(cut, cleaned, vocabulary)
+
+    def read_names(cut: Sequence[Segment]) -> Understood | None:
+        return _named(cut, cleaned)
+
+    readers = (_whole_by_sound, _courteous, read_command, read_names) if len(message.tokens) > 1 else ()
+    return mending.mend(message.tokens, parts, cleaned, vocabulary, readers)
+
+
+def _whole_by_sound(parts: Sequence[Segment]) -> Understood | None:
+    return _whole(parts, "fold")
 
 
 def _near_stop(message: Message) -> Understood | None:
@@ -342,7 +355,7 @@ RULES: tuple[Rule, ...] = (
     Rule("courtesy", "a command within please and thanks; yes and no", _in_courtesy),
     Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
-    Rule("mended", "a stop of several words with one slip in one of them", _mended),
+    Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
     Rule("stop sentence", "a stop word within other content", _sentence),
     Rule("command", "a command and its argument", _command),
     Rule("names", "topics, numbers or a language, and nothing else", _names),

@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from smsbot.text import command, stopping
-from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument, segments
+from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import fold_of, lower
-from smsbot.text.lexicon import Token, mended
 from smsbot.text.reading import rank, script_of, single
-from smsbot.text.typo import SHORTEST, is_other_form
+from smsbot.text.typo import is_other_form
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
 _NEAR_LETTERS = 6
-_MENDED_WORDS = 8  # of a message of which one word is mended
-_SURE_COURTESY = 6  # letters
-_SURE_MESSAGING = 8  # letters
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
@@ -39,7 +35,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     asked = {found.intent or found.topic for found in meanings}
     if len(asked) > 1:
         return _tie(meanings, cleaned) if len(rest) == 1 else None
-    if meaning.intent is Intent.STOP and _other_form(head.raw, meanings, vocabulary):
+    if meaning.intent is Intent.STOP and is_form_of_any(head.raw, meanings, vocabulary):
         if len(rest) > 1:
             return None
         return Understood(
@@ -61,43 +57,6 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     )  # fmt: skip
 
 
-def mend(tokens: Sequence[Token], parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    """A stop of several words with one slip in one of them: `ნუ მიგზანით`, `unsubscribe pleese`.
-
-    The rest has to be known. A slip in a short word of courtesy or messaging is only asked about: "stop betting" is not
-    "stop getting", and "stop tanks" is no thanks.
-    """
-    if not 1 <= len(tokens) <= _MENDED_WORDS:
-        return None
-    strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
-    if len(strange) != 1 or any(part.has(Role.ORDINARY) for part in parts):
-        return None
-    spot = strange[0]
-    token = tokens[spot]
-    shortest = SHORTEST if len(tokens) == 1 else SHORTEST - 1  # in a phrase a word that lost a letter is known too
-    if len(token.text) < shortest:
-        return None
-    answers: dict[Intent, Understood] = {}
-    for number in vocabulary.slipped_parts(token, shortest):
-        cut = segments(mended(tokens, spot, (number,)), vocabulary)
-        answer = stopping.read(cut, cleaned, vocabulary)
-        if answer is None or answer.intent not in (Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE):
-            continue
-        mended_part = next(part for part in cut if any(each.raw == token.raw for each in part.tokens))
-        if answer.intent is Intent.STOP:
-            mended_stop = stopping.is_stop(mended_part) and not _is_negator(mended_part, token, vocabulary)
-            if not (mended_stop or (not stopping.is_stop(mended_part) and _is_sure(mended_part, token))):
-                answer = _asked(answer)
-        if _is_form_of(token, mended_part, vocabulary):
-            continue
-        answers.setdefault(answer.intent, answer)
-    if Intent.KEEP in answers:
-        return answers[Intent.KEEP]
-    if len(answers) > 1:
-        return _asked(next(iter(answers.values())))
-    return next((_typo(answer) for answer in answers.values()), None)
-
-
 def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """A short message with a long stop word one slip off: a stop beside courtesy, else worth a question."""
     content = [part for part in parts if not stopping.is_harmless(part)]
@@ -112,7 +71,7 @@ def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) ->
             continue
         if negated:
             return _near(Intent.KEEP, found[0], cleaned, "negated")
-        if part.has(Role.ORDINARY) or _other_form(part.raw, found, vocabulary):
+        if part.has(Role.ORDINARY) or is_form_of_any(part.raw, found, vocabulary):
             alone = len(content) == 1 and not any(other.has(Role.TELLING) for other in parts)
             return _near(Intent.MAYBE_STOP, found[0], cleaned, "near") if alone else None
         if len(content) == 1:
@@ -151,7 +110,7 @@ def _question(asked: dict[Intent, None], meaning: Meaning, cleaned: str) -> Unde
     )  # fmt: skip
 
 
-def _other_form(word: str, meanings: Iterable[Meaning], vocabulary: Vocabulary) -> bool:
+def is_form_of_any(word: str, meanings: Iterable[Meaning], vocabulary: Vocabulary) -> bool:
     """Whether *word* is another form of what is listed rather than a slip of it."""
     for meaning in meanings:
         language = meaning.language or ""
@@ -162,57 +121,6 @@ def _other_form(word: str, meanings: Iterable[Meaning], vocabulary: Vocabulary) 
         ):
             return True
     return False
-
-
-def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
-    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
-    for meaning in part.meanings:
-        listed = meaning.word.split()
-        if meaning.language is not None and spot < len(listed) and not _is_silent(listed[spot], vocabulary):
-            one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
-            if stopping.is_stop(part) and _other_form(token.raw, [one], vocabulary):
-                return True
-    return False
-
-
-def _is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
-    """Whether the slip is in the "not" of a phrase: without it the phrase says the opposite."""
-    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
-    listed = [meaning.word.split() for meaning in part.meanings]
-    return any(spot < len(each) and _has_role(each[spot], Role.NEGATOR, vocabulary) for each in listed)
-
-
-def _has_role(word: str, role: Role, vocabulary: Vocabulary) -> bool:
-    hit = vocabulary.hit([vocabulary.lexicon.token(word)], 0)
-    return hit is not None and any(meaning.role is role for meaning in hit.meanings)
-
-
-def _is_silent(word: str, vocabulary: Vocabulary) -> bool:
-    hit = vocabulary.hit([vocabulary.lexicon.token(word)], 0)
-    return hit is not None and any(meaning.role in stopping.HARMLESS for meaning in hit.meanings)
-
-
-def _is_sure(part: Segment, token: Token) -> bool:
-    """Whether a word beside a stop word is long enough, or firm enough in its phrase, to be a slip and nothing else."""
-    courteous = part.has(Role.COURTESY) or part.has(Role.REPLY) or part.asks(Intent.ALL)
-    return len(part.tokens) > 1 or len(token.text) >= (_SURE_COURTESY if courteous else _SURE_MESSAGING)
-
-
-def _asked(answer: Understood) -> Understood:
-    return Understood(
-        Intent.MAYBE_STOP, argument=answer.argument, language=answer.language, script=answer.script,
-        keyword=answer.keyword, rule="near",
-    )  # fmt: skip
-
-
-def _typo(answer: Understood) -> Understood:
-    if answer.intent is Intent.MAYBE_STOP or answer.rule == DOUBTFUL_NAME:
-        return answer
-    return Understood(
-        answer.intent, answer.topics, answer.numbers, argument=answer.argument, language=answer.language,
-        script=answer.script, keyword=answer.keyword, rule="negated" if answer.intent is Intent.KEEP else "typo",
-        every=answer.every,
-    )  # fmt: skip
 
 
 def _near(intent: Intent, meaning: Meaning, cleaned: str, rule: str) -> Understood:

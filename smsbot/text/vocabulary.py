@@ -22,6 +22,7 @@ __all__ = ["LanguageWords", "Meaning", "Named", "Role", "Token", "Vocabulary"]
 SHORT_MESSAGE = 40  # characters
 DOTTED = ("az", "tr")  # languages whose capital of i is İ
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
+_OPPOSITES = frozenset({Intent.YES, Intent.NO})
 # Roles whose lists are no words of a message, and roles whose phrases ask for a stop.
 _LETTERS = frozenset({Role.ENDING, Role.SURNAME})
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
@@ -36,6 +37,8 @@ _MENDED = (
     Role.FILLER,
     Role.STOP_VERB,
     Role.KEPT,
+    Role.TOPIC_NOUN,
+    Role.DAY,
 )
 _NO_IDS: frozenset[int] = frozenset()
 
@@ -269,10 +272,13 @@ class Vocabulary:
             for meaning in meanings:
                 if meaning.language != code or meaning.typo or " " in word:
                     continue
-                if meaning.topic is not None or (meaning.intent is not None and meaning.intent not in NEVER_A_SLIP):
+                asks = meaning.intent is not None and meaning.intent not in NEVER_A_SLIP
+                if asks or meaning.topic is not None or meaning.names_language is not None:
                     self._near.add(word, code, meaning)
-        listed = [word for intent in (Intent.STOP, Intent.ALL) for word in entry.words.get(intent, ())]
+        listed = [word for intent, found in entry.words.items() if intent not in _OPPOSITES for word in found]
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
+        listed += [word for found in entry.names.values() for word in found]
+        listed += [name for topic in self.topics for tongue, name in topic.names.items() if tongue == code]
         for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
             if fold.script == script(word):
                 self._near_parts.add(word, code, self.lexicon.add(word, code))
