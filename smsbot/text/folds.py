@@ -88,6 +88,7 @@ _RU_LATIN = rewriter(
 _RU_SPELLINGS = speller(
     "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
     "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh sch - y - e yu ya",
+    "a b v g d e e j z i i k l m n o p r s t u f kh c ch sh shch - i - e iu ia",
 )
 
 
@@ -131,6 +132,7 @@ _HY_LATIN = rewriter(
 _HY_SPELLINGS = speller(
     "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ",
     "a b g d e z e y t zh i l kh ts k h dz gh ch m y n sh o ch p j r s v t r ts u p q o f",
+    "a b g d e z e y t j i l x c k h dz g ch m y n sh o ch p j r s v t r c v p k o f",
 )
 
 

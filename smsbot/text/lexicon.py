@@ -7,6 +7,7 @@ Russian word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -33,6 +34,9 @@ _STEM_START = 3  # letters that no case ending changes
 _SHORTEST_COARSE = 4  # letters of a word that is looked up by its coarse key too
 _SCRIPTS = ("Latn", "Geor", "Cyrl", "Armn")
 _NO_IDS: frozenset[int] = frozenset()
+
+_LIKE_NUMBER = re.compile(r"(?=\D*\d)[\dIlOoОо]+")
+_AS_NUMBER = str.maketrans("IlOoОо", "110000")
 
 Keys = tuple[tuple[str, tuple[str, ...]], ...]  # language → sound keys, in the order of the languages
 
@@ -114,6 +118,9 @@ class Lexicon:
             token = self.token(word)
             if token.folded or word.isalpha():
                 result.append(token)
+                continue
+            if _LIKE_NUMBER.fullmatch(word):  # the letters that are typed for one and nought
+                result.append(self.token(word.translate(_AS_NUMBER)))
                 continue
             parts = pieces(word)
             result += [self.token(part) for part in parts] if len(parts) > 1 else [token]

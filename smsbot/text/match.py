@@ -194,8 +194,9 @@ def _courteous(parts: Sequence[Segment]) -> Understood | None:
     if len({part.text for part in rest}) == 1:  # "no no no"
         rest = rest[:1]
     bare = [part for part in rest if not part.has(Role.FILLER)] or rest
+    spelled = len(rest) > 2 and all(len(part.text) == 1 for part in rest)  # "j o i n please"
     for intent in (Intent.YES, Intent.NO):  # "yes, I agree"
-        if rest and all(part.asks(intent) for part in bare):
+        if rest and not spelled and all(part.asks(intent) for part in bare):
             return _whole(bare[:1], "courtesy")
     if len(rest) == len(parts):
         return None
@@ -275,7 +276,11 @@ def _other_keyboard(message: Message) -> Understood | None:
     if len(text) > _LONGEST_RETYPED or any(part.meanings for part in message.parts):
         return None
     vocabulary = message.vocabulary
+    letters = sum(map(str.isalpha, text))
     for reading in retyped(text):
+        # A sign among the letters tells that this was no other keyboard, but a word of our own.
+        if sum(map(str.isalpha, reading)) < letters:
+            continue
         if not all(_is_listed(word, vocabulary) for word in reading.split()):
             continue
         found = Message(reading, vocabulary)

@@ -50,13 +50,20 @@ def mend(
     if len(token.text) < shortest or token.inflected is not None:
         return None
     answers: dict[object, Understood] = {}
+    doubtful = False  # a word that means something else is as near
     for number in vocabulary.slipped_parts(token, shortest):
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
+        if part.has(Role.ORDINARY) and not stopping.is_harmless(part):
+            doubtful = True
+            continue
         answer = _stop(cut, part, token, cleaned, vocabulary) or _other(cut, part, readers)
         if answer is not None:
             answers.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
-    return _chosen(list(answers.values()))
+    found = list(answers.values())
+    if doubtful:
+        found = [_asked(answer) if answer.intent is Intent.STOP else answer for answer in found]
+    return _chosen(found)
 
 
 def _stop(
@@ -69,6 +76,8 @@ def _stop(
         return answer
     if stopping.is_stop(part):
         return _asked(answer) if _is_negator(part, token, vocabulary) else answer
+    if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
+        return _asked(answer)
     told = any(each.has(Role.MESSAGING) for each in cut if each is not part)
     return answer if told or _is_sure(part, token) else _asked(answer)
 
@@ -108,7 +117,11 @@ def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
     spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
     for meaning in part.meanings:
         listed = meaning.word.split()
-        if meaning.language is not None and spot < len(listed) and not _is_silent(listed[spot], vocabulary):
+        if (
+            meaning.language is not None
+            and spot < len(listed)
+            and (meaning.denies or not _is_silent(listed[spot], vocabulary))
+        ):
             one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
             if stopping.is_stop(part) and is_form_of_any(token.raw, [one], vocabulary):
                 return True

@@ -12,9 +12,9 @@ from smsbot.text import command, stopping
 from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import fold_of, lower
 from smsbot.text.reading import rank, script_of, single
-from smsbot.text.typo import is_other_form
+from smsbot.text.typo import SHORTEST, is_other_form
 from smsbot.text.understood import Intent, Understood
-from smsbot.text.vocabulary import Meaning, Vocabulary
+from smsbot.text.vocabulary import NEVER_A_SLIP, Meaning, Vocabulary
 from smsbot.text.words import Role
 
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
@@ -29,7 +29,9 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         return None
     head = rest[0]
     meanings = vocabulary.slips(head.raw)
-    if not meanings:
+    if not meanings and len(rest) == 1:
+        return _lost_letter(head, cleaned, vocabulary)
+    if not meanings or any(found.intent in NEVER_A_SLIP for found in meanings):
         return None
     meaning = min(meanings, key=rank)
     asked = {found.intent or found.topic for found in meanings}
@@ -57,6 +59,14 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     )  # fmt: skip
 
 
+def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """Four letters left of a stop word of five: too little to act on, enough to ask."""
+    if len(head.raw) != SHORTEST - 1 or head.tokens[0].number is not None:
+        return None
+    found = [meaning for meaning in vocabulary.shortened(head.tokens[0]) if meaning.intent is Intent.STOP]
+    return _near(Intent.MAYBE_STOP, found[0], cleaned, "near") if found else None
+
+
 def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """A short message with a long stop word one slip off: a stop beside courtesy, else worth a question."""
     content = [part for part in parts if not stopping.is_harmless(part)]
@@ -66,7 +76,8 @@ def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) ->
     for part in content:
         if (part.meanings and not part.has(Role.ORDINARY)) or len(part.tokens) != 1 or len(part.raw) < _NEAR_LETTERS:
             continue
-        found = [meaning for meaning in vocabulary.slips(part.raw) if meaning.intent is Intent.STOP]
+        slips = vocabulary.slips(part.raw)
+        found = [meaning for meaning in slips if meaning.intent is Intent.STOP]
         if not found:
             continue
         if negated:
@@ -75,7 +86,7 @@ def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) ->
             alone = len(content) == 1 and not any(other.has(Role.TELLING) for other in parts)
             return _near(Intent.MAYBE_STOP, found[0], cleaned, "near") if alone else None
         if len(content) == 1:
-            stated = any(other.has(Role.TELLING) for other in parts)
+            stated = any(other.has(Role.TELLING) for other in parts) or len(found) < len(slips)
             return _near(Intent.MAYBE_STOP if stated else Intent.STOP, found[0], cleaned, "typo")
         return _near(Intent.MAYBE_STOP, found[0], cleaned, "near")
     return None
@@ -89,7 +100,9 @@ def far(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Under
     found = vocabulary.two_slips(rest[0].raw)
     if not found:
         return None
-    asked = {meaning.intent: None for meaning in found if meaning.intent is not None}
+    asked = {meaning.intent: None for meaning in found if meaning.intent and meaning.intent not in NEVER_A_SLIP}
+    if not asked:
+        return None
     return _question(asked, found[0], cleaned)
 
 

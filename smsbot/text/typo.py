@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 SHORTEST = 5  # letters; shorter words have too many neighbours that mean something else
 LONGEST = 40  # letters; nothing we listen for is longer
 
+Endings = frozenset[tuple[str, str]]
+"""Last letters of a word and of another form of it: `("ე", "ა")`, and `("", "ს")` for a letter added."""
+
 _T = TypeVar("_T")
 
 
@@ -50,20 +53,16 @@ def within_two(left: str, right: str) -> bool:
     return any(within_one(*pair) for pair in undone)
 
 
-def is_other_form(word: str, listed: str, endings: frozenset[str]) -> bool:
-    """Whether *word* is *listed* with another ending: one letter added, or the last letter changed to one of them.
-
-    A vowel behind a vowel is no ending in any of our languages: `gauqmea` is a slip, `gauqmes` may be a form.
-    """
-    if word == listed or len(word) < _TWO or word[-1] not in endings:
+def is_other_form(word: str, listed: str, endings: Endings) -> bool:
+    """Whether *word* is *listed* with another ending of *endings*: one letter added, or the last one changed."""
+    if word == listed or len(word) < _TWO:
         return False
-    if word[-1] in _VOWELS and word[-2] in _VOWELS:
-        return False
-    return word[:-1] in (listed, listed[:-1])
+    if word[:-1] == listed:
+        return ("", word[-1]) in endings
+    return word[:-1] == listed[:-1] and (listed[-1:], word[-1]) in endings
 
 
 _TWO = 2
-_VOWELS = frozenset("aeiouyAUაეიოუаеёиоуыэюяəıöüաեէըիոօ")
 
 
 class Neighbours(Generic[_T]):

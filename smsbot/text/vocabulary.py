@@ -5,7 +5,8 @@ A phrase is a row of the lexicon's word numbers. Nothing here depends on who wri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import clean, fold_of, lower, script, words
@@ -13,7 +14,7 @@ from smsbot.text.lexicon import CACHE_LIMIT, Lexicon, Token
 from smsbot.text.meaning import Meaning
 from smsbot.text.nearness import Nearness
 from smsbot.text.places import PlaceIndex
-from smsbot.text.typo import SHORTEST
+from smsbot.text.typo import SHORTEST, Endings
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.words import LanguageWords, Named, Role
 
@@ -37,6 +38,7 @@ _MENDED = (
     Role.FILLER,
     Role.STOP_VERB,
     Role.KEPT,
+    Role.ORDINARY,
     Role.TOPIC_NOUN,
     Role.DAY,
 )
@@ -65,7 +67,7 @@ class Vocabulary:
     exact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # whole messages, lowered
     compact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # the same without spaces
     core: dict[str, Meaning] = field(default_factory=dict)  # single stop words that are clear among other words
-    endings: dict[str, frozenset[str]] = field(default_factory=dict)  # by language: of other forms of a word
+    endings: dict[str, Endings] = field(default_factory=dict)  # by language
     surnames: tuple[str, ...] = ()
     _phrases: dict[int, list[tuple[tuple[int, ...], Meaning]]] = field(default_factory=dict)
     _slips: dict[str, list[Meaning]] = field(default_factory=dict)
@@ -151,6 +153,10 @@ class Vocabulary:
         """Commands two slips away from a long *word*."""
         return [meaning for meaning in self._near.find_far(self.lexicon.token(word)) if meaning.intent is not None]
 
+    def shortened(self, token: Token) -> list[Meaning]:
+        """Commands and topics one slip away, those that lost a letter and are too short for `slips` too."""
+        return self._near.find(token, SHORTEST - 1)
+
     def slipped_parts(self, token: Token, shortest: int = SHORTEST) -> list[int]:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
         return list(dict.fromkeys(self._near_parts.find(token, shortest)))
@@ -169,11 +175,7 @@ class Vocabulary:
         own = fold_of(entry.language).script
         code = entry.language
         negators = [_flat(word) for word in entry.roles.get(Role.NEGATOR, ())]
-        self.endings[code] = frozenset(
-            spelling
-            for letter in entry.roles.get(Role.ENDING, ())
-            for spelling in (letter, *fold_of(code).keys(letter))
-        )
+        self.endings[code] = frozenset(_endings(entry.roles.get(Role.ENDING, ()), code))
         self.surnames += entry.roles.get(Role.SURNAME, ())
 
         def meaning(word: str, **what: object) -> Meaning:
@@ -272,8 +274,7 @@ class Vocabulary:
             for meaning in meanings:
                 if meaning.language != code or meaning.typo or " " in word:
                     continue
-                asks = meaning.intent is not None and meaning.intent not in NEVER_A_SLIP
-                if asks or meaning.topic is not None or meaning.names_language is not None:
+                if meaning.number is None:
                     self._near.add(word, code, meaning)
         listed = [word for intent, found in entry.words.items() if intent not in _OPPOSITES for word in found]
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
@@ -292,6 +293,15 @@ class Vocabulary:
                 if meaning is not None and " " not in word:
                     self.core.setdefault(word, meaning)
                     self.lexicon.unmistakable.add(self.lexicon.add(word, entry.language))
+
+
+def _endings(listed: Sequence[str], language: str) -> Iterator[tuple[str, str]]:
+    """`ე>ა` as a pair of letters, and as a pair of sounds."""
+    keys = fold_of(language).keys
+    for rule in listed:
+        old, _, new = rule.partition(">")
+        yield old, new
+        yield from itertools.product(keys(old) if old else ("",), keys(new))
 
 
 def _flat(word: str) -> str:

@@ -37,7 +37,7 @@ class Role(StrEnum):
     ASKING = "asking"  # why, who, you: what follows is told or asked, not ordered
     GIVEN_NAME = "given_names"  # a signature beside a stop word
     SURNAME = "surname_endings"  # by which the word beside a given name is taken for a surname
-    ENDING = "endings"  # letters that make another form at a word's end: გააუქმეს is no slip of გააუქმე
+    ENDING = "endings"  # `ე>ა`, `>ს`: last letters of other forms; გააუქმა and გააუქმეს are no slips of გააუქმე
 
 
 @dataclass(frozen=True, slots=True)
