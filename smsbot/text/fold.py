@@ -35,7 +35,7 @@ _RUN = re.compile(r"(.)\1\1+")
 
 def clean(text: str) -> str:
     """NFKC without marks, invisible signs and apostrophes; digits ASCII, dashes `-`; the case is kept."""
-    text = text[:MAX_CHARS]
+    text = text.strip()[:MAX_CHARS]
     if text.isascii():
         return text.replace("'", "").replace("`", "")
     text = _PILE.sub("", text.translate(_BEFORE_NFKC))

@@ -40,6 +40,11 @@ _LONGEST_LISTED = 200  # characters of a text that may be a listed phrase with b
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
 _CANDIDATES = 3  # commands that one question can offer
+_SHORTEST_OFFERED = 3  # letters: "me" and "on" begin too many sentences
+# HELP is always answered, STOP is the stop engine's, and DELETE is never guessed.
+_OFFERED = frozenset(
+    {Intent.JOIN, Intent.TOPICS, Intent.STATUS, Intent.LANG, Intent.AREA, Intent.PAUSE, Intent.RESUME, Intent.DATA}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,8 +253,8 @@ def _two_commands(message: Message) -> Understood | None:
     """`TOPICS STATUS`: each is clear, both together are not."""
     asked: dict[Intent, None] = {}
     for part in message.parts:
-        commands = [meaning.intent for meaning in part.meanings if meaning.intent is not None and not meaning.head]
-        if commands and not part.has(Role.FILLER):
+        commands = [meaning.intent for meaning in part.meanings if meaning.intent in _OFFERED and not meaning.head]
+        if commands and len(part.text) >= _SHORTEST_OFFERED:
             asked[commands[0]] = None
         elif not part.is_silent:
             return None
@@ -362,9 +367,9 @@ RULES: tuple[Rule, ...] = (
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
     Rule("stop sentence", "a stop word within other content", _sentence),
+    Rule("two commands", "several commands in one text", _two_commands),
     Rule("command", "a command and its argument", _command),
     Rule("names", "topics, numbers or a language, and nothing else", _names),
-    Rule("two commands", "several commands in one text", _two_commands),
     Rule("glued", "AREA and a place without a space", _glued),
     Rule("keyboard", "all of it typed with the keyboard set to another language", _other_keyboard),
     Rule("slip", "one word, one slip", _slip),
