@@ -15,8 +15,8 @@ from smsbot.text.understood import Intent, Understood
 CEILING = 120_000  # lines of Python for one text of whatever length: some milliseconds
 NASTY = [
     "stop", "სტოპ", "არ", "აღარ მინდა", "don't", "no", "0", "-", "3", "\u0301", "\u0489", "\u202e", "\u2066", "\u200d",
-    "\ud800", "\udfff", "\ufdfa", "\u0000", "🛑", "👨‍👩‍👧", "é", "ﷺ", "w", "y", "j", "h", "ა", "ჯ", "ы", "ə", "և", "İ", "ß", "ǰ",
-    "５", "٣", "①", "\n", "\t", "'", "’", " ", "  ", "_", "a1", "1a", "ц", "x" * 60, "o", "l",
+    "\ud800", "\udfff", "\ufdfa", "\u0000", "🛑", "👨‍👩‍👧", "é", "ﷺ", "w", "y", "j", "h", "ა", "ჯ", "ы", "ə", "և", "İ", "ß",
+    "ǰ", "５", "٣", "①", "\n", "\t", "'", "’", " ", "  ", "_", "a1", "1a", "ц", "x" * 60, "o", "l",
 ]  # fmt: skip
 
 
@@ -41,8 +41,8 @@ def work(text: str, vocabulary) -> int:
 
 @pytest.mark.parametrize(
     "unit",
-    ["1", "a", "no ", "stop ", "არ ", "\u0301", "w", "why ", "\ufdfa", "-1", "აღარ მინდა sms ", "🛑", "1 a ", "y", "jhw ",
-     "ჯჰ", "stp ", "ыещз ", "\ud800", "x\u0301\u0302 ", "don't stop ", "o", "Il0 ", "A.B.C ", "სტოპსმს"],
+    ["1", "a", "no ", "stop ", "არ ", "\u0301", "w", "why ", "\ufdfa", "-1", "აღარ მინდა sms ", "🛑", "1 a ", "y",
+     "jhw ", "ჯჰ", "stp ", "ыещз ", "\ud800", "x\u0301\u0302 ", "don't stop ", "o", "Il0 ", "A.B.C ", "სტოპსმს"],
 )  # fmt: skip
 def test_ten_thousand_characters_cost_no_more_than_a_thousand(unit, vocabulary):
     for ending in ("", "!x", " stop"):

@@ -1,4 +1,4 @@
-"""The dangerous pairs of words, each a row, with what is understood and by which rule; and the command that shows it."""
+"""The dangerous pairs of words, each a row: what is understood, by which rule, and that the explanation agrees."""
 
 import json
 
