@@ -85,7 +85,7 @@ class Service:
             ),
         )
         self.reports = Reports(self.store, clock=clock, stopped=self.wake.stopped)
-        self.hooks = Hooks(self.channels, self.turns, self.reports, public_url=self.public_url)
+        self.hooks = Hooks(self.channels, self.turns, self.reports, public_url=self.public_url, clock=clock)
         self.broadcasts = Broadcasts(
             self.store,
             settings,

@@ -125,45 +125,64 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #gateway = "gammu"
 #database_url = "sqlite:///var/gammu.db"
 
+# The world's providers; docs/gateways has a page for each.
 #[channels.infobip]
 #gateway = "infobip"
+#sender = "2200"
+#webhook_token = "a long random text"
+#base_url = "https://xxxxx.api.infobip.com"   # each account has its own
 #api_key = "secret"
 
 #[channels.vonage]
 #gateway = "vonage"
+#sender = "2200"
+#base_url = "https://rest.nexmo.com"
 #api_key = "key"
 #api_secret = "secret"
-#signature_secret = "secret"
-#signature_method = "sha256"
+#signature_secret = "secret"                  # without it: webhook_token
+#signature_method = "sha256"                  # as in the account: md5hash, md5, sha1, sha256 or sha512
 
 #[channels.sinch]
 #gateway = "sinch"
+#sender = "2200"
+#base_url = "https://eu.sms.api.sinch.com"    # the account's region
 #service_plan_id = "plan"
 #api_token = "secret"
-#webhook_secret = "secret"
+#webhook_secret = "secret"                    # without it: webhook_token
 
 #[channels.telnyx]
 #gateway = "telnyx"
+#sender = "+995322000000"
+#base_url = "https://api.telnyx.com"
 #api_key = "secret"
-#public_key = "base64"
+#public_key = "cGFzdGUgdGhlIGtleSBvZiB0aGUgcG9ydGFsIGhlcmU="   # without it: webhook_token
 
 #[channels.plivo]
 #gateway = "plivo"
+#sender = "2200"
+#base_url = "https://api.plivo.com"
 #auth_id = "id"
 #auth_token = "secret"
 
 #[channels.africastalking]
 #gateway = "africastalking"
-#username = "sandbox"
+#sender = "2200"
+#webhook_token = "a long random text"
+#base_url = "https://api.africastalking.com"
+#username = "city"
 #api_key = "secret"
 
 #[channels.messagebird]
 #gateway = "messagebird"
+#sender = "2200"
+#base_url = "https://rest.messagebird.com"
 #access_key = "secret"
-#signing_key = "secret"
+#signing_key = "secret"                       # without it: webhook_token
 
 #[channels.jasmin]
 #gateway = "jasmin"
+#sender = "2200"
+#webhook_token = "a long random text"
 #base_url = "http://127.0.0.1:1401"
 #username = "smsbot"
 #password = "secret"

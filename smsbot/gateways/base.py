@@ -87,13 +87,15 @@ class Response:
 @dataclass(frozen=True, slots=True)
 class Hook:
     """A webhook as it came. *url* is built from the configured public URL, never from the Host header, and ends with
-    the query exactly as it was sent; *query* and *form* keep order and repeats; header names are lower-case."""
+    the query exactly as it was sent; *query* and *form* keep order and repeats; header names are lower-case. *at_ms* is
+    when it came, for signatures with a time in them; 0: unknown."""
 
     method: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     query: Sequence[tuple[str, str]] = field(repr=False)
     body: bytes = field(repr=False)
+    at_ms: int = 0
     _form: list[tuple[str, str]] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from smsbot.clock import to_ms
 from smsbot.errors import GatewayError, HookMalformed, Misconfigured, Refused, Throttled, Unavailable
-from smsbot.gateways.base import Response
+from smsbot.gateways.base import Balance, Event, Hook, Response, StatusChange
+
+OURS = frozenset({"message_id", "token"})
+"""What we ourselves put into the query of an address that a provider calls: our message's id, the channel's token."""
 
 LATEST_MS = 253_402_300_799_000
 """9999-12-31T23:59:59Z, the last second that `datetime` can hold."""
@@ -63,6 +67,61 @@ def json_object(body: bytes) -> dict[str, object]:
     if not isinstance(value, dict):
         raise HookMalformed("The webhook's body is no JSON object.")
     return value
+
+
+def is_json(hook: Hook) -> bool:
+    return "json" in hook.headers.get("content-type", "") or hook.body[:1] in {b"{", b"["}
+
+
+def told(hook: Hook) -> dict[str, str]:
+    """The names and values that a provider sent: a form, a JSON object's scalars, or the query where no body came.
+
+    Beside a body the query counts for nothing, since some signatures do not cover it, nor does what we put there
+    ourselves. Raises `HookMalformed` for a body that is no JSON and says so.
+    """
+    if hook.method == "GET" or not hook.body:
+        return {name: value for name, value in first_of_each(hook.query).items() if name not in OURS}
+    if is_json(hook):
+        return {clean(name): word(value) for name, value in json_object(hook.body).items()}
+    return first_of_each(hook.form)
+
+
+def our_id(hook: Hook) -> str | None:
+    """Our message's id in the address that a report came to, or None."""
+    return first_of_each(hook.query).get("message_id") or None
+
+
+def inside(document: object, *steps: str | int) -> object:
+    """What *steps*, names and positions, lead to in a JSON document; None if they lead nowhere."""
+    for step in steps:
+        if isinstance(document, dict) and isinstance(step, str):
+            document = document.get(step)
+        elif isinstance(document, list) and isinstance(step, int) and step < len(document):
+            document = document[step]
+        else:
+            return None
+    return document
+
+
+def listed(document: object) -> list[object]:
+    """*document* where it is a list, else an empty one."""
+    return document if isinstance(document, list) else []
+
+
+def batch(items: Sequence[object], read: Callable[[object], Event]) -> list[Event]:
+    """The event in each of *items*. One that cannot be read must not keep the others out, since the provider would
+    bring all of them again: it becomes a report that is only logged. Raises `HookMalformed` if none can be read."""
+    events: list[Event] = []
+    complaint: HookMalformed | None = None
+    for item in items:
+        try:
+            events.append(read(item))
+        except HookMalformed as error:
+            complaint = error
+            events.append(StatusChange(None, external_id="unreadable", raw=f"unreadable: {error}"))
+    if complaint and all(isinstance(event, StatusChange) and event.external_id == "unreadable" for event in events):
+        raise complaint
+    return events
 
 
 def answer_object(response: Response) -> dict[str, object]:
@@ -137,6 +196,20 @@ def by_http_status(response: Response, code: str = "", sentence: str = "") -> Ga
     if 300 <= status < 400:
         return Misconfigured(code, sentence or "The gateway sends us to another address: check `base_url`.")
     return Refused(code, sentence or "The gateway refuses the message.")
+
+
+def balance(response: Response, amount: object, unit: str) -> Balance | GatewayError:
+    """What an answer tells to be left: *amount* is a number, or one written out as `1785.50` or `KES 1785.50`."""
+    if not 200 <= response.status < 300:
+        return by_http_status(response)
+    *before, written = word(amount).split() or [""]
+    try:
+        number = float(written)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        return Unavailable("", "The gateway's answer about the balance cannot be read.")
+    return Balance(number, before[0] if before else unit)
 
 
 def with_query(url: str, extra: Mapping[str, str]) -> str:

@@ -23,10 +23,18 @@ GROUP = "smsbot.gateways"
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
+        "africastalking": "smsbot.gateways.africastalking:AfricasTalking",
         "http": "smsbot.gateways.http:Http",
+        "infobip": "smsbot.gateways.infobip:Infobip",
+        "jasmin": "smsbot.gateways.jasmin:Jasmin",
         "kannel": "smsbot.gateways.kannel:Kannel",
+        "messagebird": "smsbot.gateways.messagebird:MessageBird",
+        "plivo": "smsbot.gateways.plivo:Plivo",
         "simulator": "smsbot.gateways.simulator:Simulator",
+        "sinch": "smsbot.gateways.sinch:Sinch",
+        "telnyx": "smsbot.gateways.telnyx:Telnyx",
         "twilio": "smsbot.gateways.twilio:Twilio",
+        "vonage": "smsbot.gateways.vonage:Vonage",
     }
 )
 

@@ -2,6 +2,7 @@
 
 Sending: https://www.twilio.com/docs/messaging/api/message-resource
 Webhooks and signature: https://www.twilio.com/docs/usage/webhooks/webhooks-security
+Balance: https://www.twilio.com/docs/usage/api (the `Balance` subresource of an account)
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from smsbot.gateways import forms, signing, twilio_codes
 from smsbot.gateways.base import (
     Accepted,
     Ack,
+    Balance,
     BaseUrl,
     Capabilities,
     ChannelConfig,
@@ -28,7 +30,7 @@ from smsbot.gateways.base import (
     Response,
     StatusChange,
 )
-from smsbot.gateways.reading import answer_object, by_http_status, first_of_each, needed, with_query, word
+from smsbot.gateways.reading import answer_object, balance, by_http_status, first_of_each, needed, with_query, word
 
 ARRIVING = {"received", "receiving"}
 OPT_OUT_TYPES = {"STOP": "stop", "START": "start", "HELP": "help"}
@@ -58,7 +60,8 @@ class Twilio:
         self.config = config
         token = config.auth_token.get_secret_value()
         self._key = token.encode()
-        self._url = f"{config.base_url}/2010-04-01/Accounts/{quote(config.account_sid, safe='')}/Messages.json"
+        self._account = f"{config.base_url}/2010-04-01/Accounts/{quote(config.account_sid, safe='')}"
+        self._url = f"{self._account}/Messages.json"
         self._headers = {
             "authorization": "Basic " + b64encode(f"{config.account_sid}:{token}".encode()).decode("ascii"),
             "content-type": "application/x-www-form-urlencoded",
@@ -130,11 +133,33 @@ class Twilio:
             error=code,
             opted_out=code in twilio_codes.OPTED_OUT,
             unreachable=code in twilio_codes.UNREACHABLE,
+            blocked=code in twilio_codes.BLOCKED,
             raw=state,
         )
 
     def ack(self, hook: Hook) -> Ack:
         return Ack(content_type="text/xml", body=b"<Response/>")
+
+    def balance_request(self) -> Request:
+        return self._asked("/Balance.json")
+
+    def balance(self, response: Response) -> Balance | GatewayError:
+        answer = answer_object(response)
+        return balance(response, answer.get("balance"), word(answer.get("currency")))
+
+    def probe(self) -> Request:
+        """The account itself: unlike the balance, subaccounts have it too."""
+        return self._asked(".json")
+
+    def probed(self, response: Response) -> GatewayError | None:
+        if 200 <= response.status < 300:
+            return None
+        code = word(answer_object(response).get("code"))
+        return twilio_codes.error(code, response) or by_http_status(response, code)
+
+    def _asked(self, path: str) -> Request:
+        headers = {name: value for name, value in self._headers.items() if name != "content-type"}
+        return Request("GET", self._account + path, headers)
 
 
 def _sid(fields: dict[str, str]) -> str:

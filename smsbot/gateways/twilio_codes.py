@@ -31,8 +31,11 @@ STATUSES: Mapping[str, Status] = MappingProxyType(
 
 OPTED_OUT = frozenset({"21610"})
 
-UNREACHABLE = frozenset({"21211", "21217", "21614", "30005", "30006"})
+UNREACHABLE = frozenset({"21211", "21217", "21614", "21635", "30005", "30006"})
 """No mobile telephone has this number, and none will next week. 30003 is a handset switched off: not this."""
+
+BLOCKED = frozenset({"30004"})
+"""The operator keeps this sender's, or all, messages from the number."""
 
 THROTTLED: Mapping[str, str] = MappingProxyType(
     {
@@ -91,5 +94,8 @@ def error(code: str, response: Response) -> GatewayError | None:
     if code in MISCONFIGURED:
         return Misconfigured(code, MISCONFIGURED[code])
     if code in REFUSED:
-        return Refused(code, REFUSED[code], opted_out=code in OPTED_OUT, unreachable=code in UNREACHABLE)
+        return Refused(
+            code, REFUSED[code],
+            opted_out=code in OPTED_OUT, unreachable=code in UNREACHABLE, blocked=code in BLOCKED,
+        )  # fmt: skip
     return None

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import structlog
 
+from smsbot.clock import Clock, now_ms
 from smsbot.errors import HookMalformed, StoreUnavailable
 from smsbot.gateways.base import Hook, HttpGateway, Received, StatusChange
 from smsbot.gateways.registry import Channel
@@ -59,12 +60,15 @@ class _Entrance:
 class Hooks:
     """Answers webhooks; 2xx only after what they brought is committed."""
 
-    def __init__(self, channels: Mapping[str, Channel], turns: Turns, reports: Reports, *, public_url: str) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], turns: Turns, reports: Reports, *, public_url: str, clock: Clock = now_ms
+    ) -> None:
         entrances = (_Entrance.of(channel) for channel in channels.values())
         self._entrances = {entrance.name: entrance for entrance in entrances if entrance is not None}
         self._turns = turns
         self._reports = reports
         self._public_url = public_url
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name, _, address = scope["path"].removeprefix(PREFIX).partition("/")
@@ -98,7 +102,7 @@ class Hooks:
 
     async def _take(self, entrance: _Entrance, scope: Scope, body: bytes, send: Send) -> None:
         gateway = entrance.gateway
-        hook = _hook(scope, body, self._public_url)
+        hook = _hook(scope, body, self._public_url, self._clock())
         if not _genuine(entrance, scope, hook):
             log.warning("webhook refused: signature or token", channel=entrance.name)
             await _answer(send, 403, b"")
@@ -133,7 +137,7 @@ def _genuine(entrance: _Entrance, scope: Scope, hook: Hook) -> bool:
     return hmac.compare_digest(given.encode(), entrance.token)
 
 
-def _hook(scope: Scope, body: bytes, public_url: str) -> Hook:
+def _hook(scope: Scope, body: bytes, public_url: str, at_ms: int) -> Hook:
     query: bytes = scope["query_string"]
     path = scope.get("raw_path") or scope["path"].encode()
     url = public_url + path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
@@ -142,7 +146,7 @@ def _hook(scope: Scope, body: bytes, public_url: str) -> Hook:
     except ValueError as error:
         raise HookMalformed("the query cannot be read") from error
     headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-    return Hook(scope["method"], url, headers, pairs, body)
+    return Hook(scope["method"], url, headers, pairs, body, at_ms)
 
 
 class _HungUp(Exception):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from smsbot.errors import GatewayError, HookMalformed, Misconfigured, Refused, Throttled, Unavailable
 from smsbot.gateways import forms, reading
-from smsbot.gateways.base import Response
+from smsbot.gateways.base import Balance, Hook, Received, Response, StatusChange
 
 
 @given(
@@ -111,3 +111,72 @@ def test_a_scalar_of_json_becomes_text(value: object, text: str) -> None:
 
 def test_a_number_too_long_to_write_is_no_text() -> None:
     assert reading.word(10**5000) == ""
+
+
+def hook(method: str, query: str, body: bytes, content_type: str = "application/x-www-form-urlencoded") -> Hook:
+    return Hook(method, f"https://x.ge/?{query}", {"content-type": content_type}, parse_qsl(query), body)
+
+
+@pytest.mark.parametrize(
+    "given_hook, told",
+    [
+        (hook("GET", "a=1&b=2&a=3&token=t&message_id=out-1", b""), {"a": "1", "b": "2"}),
+        (hook("GET", "a=1", b"a=2"), {"a": "1"}),
+        (hook("POST", "a=1&b=2&token=t", b"a=3&c=4"), {"a": "3", "c": "4"}),
+        (hook("POST", "a=1&token=t", b""), {"a": "1"}),
+        (hook("POST", "", b"token=theirs"), {"token": "theirs"}),
+        (hook("POST", "b=2", b'{"a": 1, "c": true, "d": null, "e": {"f": 1}}', "application/json; charset=utf-8"),
+         {"a": "1", "c": "true", "d": "", "e": ""}),
+        (hook("POST", "", b'{"a": "x\\u0000y"}', ""), {"a": "xy"}),
+        (hook("POST", "", b""), {}),
+    ],
+)  # fmt: skip
+def test_what_a_provider_told_is_read_however_it_came(given_hook: Hook, told: dict[str, str]) -> None:
+    assert reading.told(given_hook) == told
+
+
+def test_a_body_that_says_json_and_is_none_is_malformed() -> None:
+    with pytest.raises(HookMalformed):
+        reading.told(hook("POST", "", b"a=1", "application/json"))
+
+
+@pytest.mark.parametrize(
+    "steps, found",
+    [(("a", 0, "b"), 1), (("a", 1), None), (("a", "b"), None), (("x",), None), ((0,), None), ((), {"a": [{"b": 1}]})],
+)
+def test_the_way_into_a_document_ends_where_it_leads_nowhere(steps: tuple[str | int, ...], found: object) -> None:
+    assert reading.inside({"a": [{"b": 1}]}, *steps) == found
+
+
+def test_a_batch_goes_on_without_what_cannot_be_read() -> None:
+    def read(item: object) -> Received:
+        if item == "bad":
+            raise HookMalformed("The webhook lacks `from`.")
+        return Received("+995555000001", str(item), str(item))
+
+    unreadable = StatusChange(None, external_id="unreadable", raw="unreadable: The webhook lacks `from`.")
+    assert reading.batch(["a", "bad"], read) == [read("a"), unreadable]
+    assert reading.batch([], read) == []
+    with pytest.raises(HookMalformed, match="from"):
+        reading.batch(["bad", "bad"], read)
+
+
+@pytest.mark.parametrize(
+    "status, amount, expected",
+    [
+        (200, 9.2, Balance(9.2, "EUR")),
+        (200, "300.00", Balance(300.0, "EUR")),
+        (200, "KES 1785.50", Balance(1785.5, "KES")),
+        (200, -3, Balance(-3.0, "EUR")),
+        (200, "much", Unavailable),
+        (200, "nan", Unavailable),
+        (200, None, Unavailable),
+        (200, {"a": 1}, Unavailable),
+        (401, 9.2, Misconfigured),
+        (429, 9.2, Throttled),
+        (500, 9.2, Unavailable),
+    ],
+)
+def test_a_balance_is_a_number_or_an_error(status: int, amount: object, expected: Balance | type[GatewayError]) -> None:
+    found = reading.balance(Response(status, {}, b""), amount, "EUR")
+    assert found == expected or type(found) is expected

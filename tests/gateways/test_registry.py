@@ -38,7 +38,7 @@ def test_values_may_be_strings_from_the_environment() -> None:
     "values, told",
     [
         ({}, ["channels.main.gateway", "missing", "simulator"]),
-        ({"gateway": "twillio"}, ["channels.main.gateway", "kannel, simulator, twilio"]),
+        ({"gateway": "twillio"}, ["channels.main.gateway", "kannel", "simulator", "twilio"]),
         (TWILIO | {"auth_tokn": "x"}, ["channels.main.auth_tokn"]),
         (
             {"gateway": "twilio", "auth_token": "very-secret", "sender": "2020"},

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smsbot.gateways import signing
+from smsbot.testing.providers import jwt
 
 
 @pytest.mark.parametrize(
@@ -35,3 +38,64 @@ def test_known_digests() -> None:
     assert signing.hmac_hex(key, message, "sha256").startswith("5bdcc146bf60754e6a042426089575c7")
     assert signing.hmac_hex(key, message, "sha1") == "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"
     assert b64decode(signing.hmac_base64(key, message, "sha1")).hex() == signing.hmac_hex(key, message, "sha1")
+
+
+KEY = "key of thirty-two octets, or more"
+NOW_MS = 1_700_000_000_000
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
+def test_a_token_gives_its_claims_to_who_has_the_key(algorithm: str) -> None:
+    token = jwt({"iss": "A", "n": 1}, KEY, algorithm)
+    assert signing.jwt_claims(token, KEY.encode(), at_ms=NOW_MS) == {"iss": "A", "n": 1}
+    assert signing.jwt_claims(token, b"another", at_ms=NOW_MS) == {}
+    assert signing.jwt_claims(token, KEY.encode(), at_ms=NOW_MS, needed=("iss", "exp")) == {}
+
+
+def test_the_token_of_the_standard_is_read() -> None:
+    # RFC 7515 §A.1; it ended on 22 March 2011
+    key = urlsafe_b64decode("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==")
+    token = (
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt"
+        "cGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    )
+    assert signing.jwt_claims(token, key, at_ms=1_300_819_380_000)["iss"] == "joe"
+    assert signing.jwt_claims(token, key, at_ms=NOW_MS) == {}
+    assert signing.jwt_claims(token[:-1] + "l", key, at_ms=1_300_819_380_000) == {}, (
+        "the same octets, written otherwise"
+    )
+
+
+@pytest.mark.parametrize(
+    "claims, holds",
+    [
+        ({}, True),
+        ({"nbf": 1_700_000_010}, True),
+        ({"nbf": 1_700_000_011}, False),
+        ({"exp": 1_699_999_991}, True),
+        ({"exp": 1_699_999_990}, False),
+        ({"exp": 1_699_999_990.5}, True),
+        ({"exp": "1800000000"}, False),
+        ({"nbf": "1600000000"}, False),
+        ({"exp": float("nan")}, False),
+        ({"nbf": float("inf")}, False),
+        ({"exp": 10**4000}, True),
+        ({"exp": None}, False),
+    ],
+)
+def test_a_token_holds_from_its_beginning_to_its_end(claims: dict[str, object], holds: bool) -> None:
+    token = jwt({"iss": "A"} | claims, KEY)
+    assert bool(signing.jwt_claims(token, KEY.encode(), at_ms=NOW_MS)) is holds
+
+
+@given(st.text(alphabet="eyJ0.-_=ქA\ud800 ", max_size=40) | st.text())
+def test_whatever_is_no_token_has_no_claims(token: str) -> None:
+    assert signing.jwt_claims(token, KEY.encode(), at_ms=NOW_MS) == {}
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS1", "RS256", "ES256", "hs256"])
+def test_a_token_cannot_choose_another_way_of_signing(algorithm: str) -> None:
+    signed = jwt({"iss": "A"}, KEY).split(".")[1:]
+    for head in (urlsafe_b64encode(f'{{"alg":"{algorithm}"}}'.encode()).rstrip(b"=").decode(),):
+        assert signing.jwt_claims(f"{head}.{'.'.join(signed)}", KEY.encode(), at_ms=NOW_MS) == {}
+        assert signing.jwt_claims(f"{head}.{signed[0]}.", KEY.encode(), at_ms=NOW_MS) == {}

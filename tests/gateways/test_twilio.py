@@ -7,7 +7,18 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from smsbot.errors import GatewayError, HookMalformed, Misconfigured, Refused, Throttled, Unavailable
-from smsbot.gateways.base import Accepted, Ack, Hook, Message, Received, Response, StatusChange
+from smsbot.gateways.base import (
+    Accepted,
+    Ack,
+    Balance,
+    Balanced,
+    Hook,
+    Message,
+    Probed,
+    Received,
+    Response,
+    StatusChange,
+)
 from smsbot.gateways.twilio import Twilio, TwilioConfig
 from smsbot.status import Status
 from smsbot.testing.webhooks import twilio_message, twilio_report, twilio_signature
@@ -214,6 +225,7 @@ def test_a_report_of_the_older_api_is_a_report() -> None:
     [
         ("21610", True, False),
         ("30003", False, False),
+        ("30004", False, False),
         ("30005", False, True),
         ("30006", False, True),
         ("77", False, False),
@@ -223,6 +235,7 @@ def test_a_failed_report_tells_why(code: str, opted_out: bool, unreachable: bool
     (event,) = twilio().parse(hook(twilio_report("SM1", "undelivered", error=code)))
     assert isinstance(event, StatusChange)
     assert (event.error, event.opted_out, event.unreachable) == (code, opted_out, unreachable)
+    assert event.blocked is (code == "30004")
 
 
 def test_invalid_octets_and_nul_do_no_harm() -> None:
@@ -232,3 +245,24 @@ def test_invalid_octets_and_nul_do_no_harm() -> None:
 
 def test_the_acknowledgement_is_an_empty_twiml_document() -> None:
     assert twilio().ack(hook({})) == Ack(200, "text/xml", b"<Response/>")
+
+
+def test_the_balance_and_the_account_are_asked_with_the_credentials() -> None:
+    gateway = twilio()
+    assert isinstance(gateway, Balanced)
+    assert isinstance(gateway, Probed)
+    for asked, path in ((gateway.balance_request(), "/Balance.json"), (gateway.probe(), ".json")):
+        assert (asked.method, asked.url) == ("GET", f"https://api.twilio.com/2010-04-01/Accounts/AC1{path}")
+        assert asked.headers["authorization"] == "Basic QUMxOjEyMzQ1"
+        assert asked.body == b""
+    told = b'{"balance": "-1.27", "currency": "USD", "account_sid": "AC1"}'
+    assert gateway.balance(Response(200, {}, told)) == Balance(-1.27, "USD")
+    assert gateway.probed(Response(200, {}, b'{"sid": "AC1"}')) is None
+    for error in (gateway.balance(Response(401, {}, b"")), gateway.probed(Response(401, {}, b'{"code": 20003}'))):
+        assert isinstance(error, Misconfigured)
+
+
+def test_a_number_that_an_operator_keeps_messages_from_is_told_apart() -> None:
+    error = twilio().result(Response(400, {}, b'{"code": 30004}'))
+    assert isinstance(error, Refused)
+    assert (error.blocked, error.opted_out, error.unreachable) == (True, False, False)
