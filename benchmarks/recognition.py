@@ -26,30 +26,7 @@ TOPICS, PLACES = 300, 4_000
 SLIPPED = 5  # letters of the shortest word with a slip
 SEED = 11
 P95_US = 200
-_SYLLABLES = [
-    "ბა",
-    "კა",
-    "ლი",
-    "ხუ",
-    "რი",
-    "ძე",
-    "მთა",
-    "წყა",
-    "გო",
-    "ნო",
-    "სა",
-    "ქე",
-    "თვი",
-    "ში",
-    "ჭო",
-    "ლა",
-    "პა",
-    "ვე",
-    "ზო",
-    "დუ",
-    "ჯი",
-    "ფო",
-]
+_SYLLABLES = tuple(map("".join, zip("ბკლხრძმგნსქთშჭლპვზდჯფ", "აიუეიეაოიაევიოააეოუიო", strict=True)))
 _PEOPLE = {Intent.OTHER, Intent.STOP_SENTENCE, Intent.KEEP, Intent.EMPTY}
 _COLUMNS = ("as meant", "stopped", "asked", "left to people", "another command")
 
