@@ -40,6 +40,7 @@ _LONGEST_LISTED = 200  # characters of a text that may be a listed phrase with b
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
 _CANDIDATES = 3  # commands that one question can offer
+_REPEATED = 5  # times that a word is said
 _SHORTEST_OFFERED = 3  # letters: "me" and "on" begin too many sentences
 # HELP is always answered, STOP is the stop engine's, and DELETE is never guessed.
 _OFFERED = frozenset(
@@ -196,7 +197,7 @@ def _in_courtesy(message: Message) -> Understood | None:
 
 def _courteous(parts: Sequence[Segment]) -> Understood | None:
     rest = [part for part in parts if not part.has(Role.COURTESY)]
-    if len({part.text for part in rest}) == 1:  # "no no no"
+    if 1 < len(rest) <= _REPEATED and len({part.text for part in rest}) == 1:  # "no no no"
         rest = rest[:1]
     bare = [part for part in rest if not part.has(Role.FILLER)] or rest
     spelled = len(rest) > 2 and all(len(part.text) == 1 for part in rest)  # "j o i n please"
@@ -237,6 +238,8 @@ def _names(message: Message) -> Understood | None:
 
 
 def _named(parts: Sequence[Segment], cleaned: str) -> Understood | None:
+    if any(part.is_strange for part in parts):
+        return None
     argument = read_argument(parts)
     if not argument.unknown:
         return named(argument, cleaned.strip())
@@ -253,6 +256,10 @@ def _two_commands(message: Message) -> Understood | None:
     """`TOPICS STATUS`: each is clear, both together are not."""
     asked: dict[Intent, None] = {}
     for part in message.parts:
+        if part.intents.isdisjoint(_OFFERED):
+            if not part.is_silent:
+                return None
+            continue
         commands = [meaning.intent for meaning in part.meanings if meaning.intent in _OFFERED and not meaning.head]
         if commands and len(part.text) >= _SHORTEST_OFFERED:
             asked[commands[0]] = None

@@ -13,6 +13,7 @@ from dataclasses import replace
 from smsbot.text import stopping
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, segments
 from smsbot.text.lexicon import Token, mended
+from smsbot.text.segment import HARMLESS
 from smsbot.text.slipping import is_form_of_any
 from smsbot.text.typo import SHORTEST
 from smsbot.text.understood import Intent, Understood
@@ -54,11 +55,13 @@ def mend(
     for number in vocabulary.slipped_parts(token, shortest):
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
-        if part.has(Role.ORDINARY) and not stopping.is_harmless(part):
+        if part.has(Role.ORDINARY) and not part.is_harmless:
             doubtful = True
             continue
         answer = _stop(cut, part, token, cleaned, vocabulary) or _other(cut, part, readers)
         if answer is not None:
+            if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
+                answer = replace(answer, rule=DOUBTFUL_NAME)
             answers.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
     found = list(answers.values())
     if doubtful:
@@ -74,7 +77,7 @@ def _stop(
         return None
     if answer.intent is not Intent.STOP:
         return answer
-    if stopping.is_stop(part):
+    if part.stops:
         return _asked(answer) if _is_negator(part, token, vocabulary) else answer
     if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
         return _asked(answer)
@@ -123,7 +126,7 @@ def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
             and (meaning.denies or not _is_silent(listed[spot], vocabulary))
         ):
             one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
-            if stopping.is_stop(part) and is_form_of_any(token.raw, [one], vocabulary):
+            if part.stops and is_form_of_any(token.raw, [one], vocabulary):
                 return True
     return False
 
@@ -136,13 +139,11 @@ def _is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
 
 
 def _has_role(word: str, role: Role, vocabulary: Vocabulary) -> bool:
-    hit = vocabulary.hit([vocabulary.lexicon.token(word)], 0)
-    return hit is not None and any(meaning.role is role for meaning in hit.meanings)
+    return vocabulary.alone(vocabulary.lexicon.token(word)).has(role)
 
 
 def _is_silent(word: str, vocabulary: Vocabulary) -> bool:
-    hit = vocabulary.hit([vocabulary.lexicon.token(word)], 0)
-    return hit is not None and any(meaning.role in stopping.HARMLESS for meaning in hit.meanings)
+    return not vocabulary.alone(vocabulary.lexicon.token(word)).roles.isdisjoint(HARMLESS)
 
 
 def _is_sure(part: Segment, token: Token) -> bool:

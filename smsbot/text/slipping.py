@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from smsbot.text import command, stopping
+from smsbot.text import command
 from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import fold_of, lower
 from smsbot.text.reading import rank, script_of, single
@@ -69,7 +69,7 @@ def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Underst
 
 def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """A short message with a long stop word one slip off: a stop beside courtesy, else worth a question."""
-    content = [part for part in parts if not stopping.is_harmless(part)]
+    content = [part for part in parts if not part.is_harmless]
     if not 1 <= len(content) <= _NEAR_WORDS:
         return None
     negated = any(part.has(Role.NEGATOR) for part in parts)

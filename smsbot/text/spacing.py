@@ -75,8 +75,5 @@ def _is_beside(rest: str, roles: frozenset[Role], vocabulary: Vocabulary) -> boo
     for core in (lowered, *(lowered[: len(lowered) // times] for times in (2, 3))):
         if core in vocabulary.core and lowered == core * (len(lowered) // len(core)):
             return True
-    hit = vocabulary.hit([vocabulary.lexicon.token(rest)], 0)
-    if hit is None:
-        return False
-    asked = {meaning.intent for meaning in hit.meanings}
-    return Intent.ALL in asked or not roles.isdisjoint({meaning.role for meaning in hit.meanings})
+    part = vocabulary.alone(vocabulary.lexicon.token(rest))
+    return part.asks(Intent.ALL) or not part.roles.isdisjoint(roles)

@@ -16,8 +16,6 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
-HARMLESS = frozenset({Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY, Role.WISH})
-_ANSWERS = frozenset({Intent.ALL, Intent.YES, Intent.NO})  # "stop all"; "no, stop"
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _REACH = 2  # phrases between a negation and the stop word it negates
 _NAME_WORDS = 3  # of a signature
@@ -27,7 +25,7 @@ _CLAUSE_ENDS = tuple(",.;:!?\n-")
 def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The stop, leave, keep or stop sentence in *parts*, or None if no stop word is in them."""
     content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
-    spots = [index for index, part in enumerate(content) if is_stop(part)]
+    spots = [index for index, part in enumerate(content) if part.stops]
     if not spots:
         return _by_form(content, parts, cleaned)
     first = content[spots[0]]
@@ -39,7 +37,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     if _refuses_to_stop(content, spots, cleaned):
         return _answer(Intent.KEEP, meaning, cleaned, "negated")
     others = [part for index, part in enumerate(content) if index not in spots]
-    strangers = [part for part in others if not is_harmless(part)]
+    strangers = [part for part in others if not part.is_harmless]
     if strangers and _are_names(strangers, vocabulary):
         clear = any(content[spot].has(Role.CORE) or not content[spot].asks(Intent.STOP) for spot in spots)
         return _answer(Intent.STOP if clear else Intent.MAYBE_STOP, meaning, cleaned, "courtesy")
@@ -85,7 +83,7 @@ def _states(content: Sequence[Segment], spots: Sequence[int]) -> bool:
     stop = content[spot]
     if any(part.has(Role.TELLING) for part in content[:spot]):
         return True
-    if any(part.has(Role.MESSAGING) for part in content if not is_stop(part)):
+    if any(part.has(Role.MESSAGING) for part in content if not part.stops):
         return False
     if stop.has(Role.NOUN) and spot > 0 and content[spot - 1].has(Role.ARTICLE):
         return True
@@ -127,7 +125,7 @@ def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meani
 
     "Cancel" and "turn off" need the topic's own name: "cancel the construction" is about a construction.
     """
-    command = content[0] if is_stop(content[0]) else content[-1]
+    command = content[0] if content[0].stops else content[-1]
     argument = read_argument(others)
     if argument.unknown or not (argument.topics or argument.numbers):
         return None
@@ -155,22 +153,12 @@ def _leave_slipped(
     )  # fmt: skip
 
 
-def is_stop(part: Segment) -> bool:
-    """Whether *part* is a stop word, phrase or refusal."""
-    return part.asks(Intent.STOP) or not part.roles.isdisjoint(_STOP_ROLES)
-
-
 def _asks_stop(meaning: Meaning) -> bool:
     return meaning.intent is Intent.STOP or meaning.role in _STOP_ROLES
 
 
 def _stop_meaning(part: Segment) -> Meaning:
     return part.meaning(Intent.STOP, Role.PHRASE, Role.REFUSAL) or part.meanings[0]
-
-
-def is_harmless(part: Segment) -> bool:
-    """Whether *part* beside a stop word leaves it a stop."""
-    return not part.roles.isdisjoint(HARMLESS) or not part.intents.isdisjoint(_ANSWERS)
 
 
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:
@@ -184,7 +172,7 @@ def _is_negated(content: Sequence[Segment], spot: int) -> bool:
 def _leads(content: Sequence[Segment], spot: int) -> bool:
     """Whether nothing but filling stands before the negation, or nothing but filling in the whole message."""
     start = next(index for index, part in enumerate(content) if part.has(Role.NEGATOR))
-    return start <= spot and all(is_harmless(part) for part in content[:start])
+    return start <= spot and all(part.is_harmless for part in content[:start])
 
 
 def _refused(
@@ -213,7 +201,7 @@ def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str)
             continue
         if _is_negated(content, spot):
             return _answer(Intent.KEEP, found, cleaned, "negated")
-        if all(is_harmless(other) for other in parts if other is not part):
+        if all(other.is_harmless for other in parts if other is not part):
             beside = any(
                 other.has(Role.COURTESY) or other.has(Role.MESSAGING) or other.has(Role.WISH)
                 for other in parts

@@ -14,6 +14,7 @@ from smsbot.text.lexicon import CACHE_LIMIT, Lexicon, Token
 from smsbot.text.meaning import Meaning
 from smsbot.text.nearness import Nearness
 from smsbot.text.places import PlaceIndex
+from smsbot.text.segment import Segment, segment
 from smsbot.text.typo import SHORTEST, Endings
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.words import LanguageWords, Named, Role
@@ -45,15 +46,6 @@ _MENDED = (
 _NO_IDS: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Listed phrases that match *size* tokens; *literal*: letter by letter."""
-
-    size: int
-    literal: bool
-    meanings: tuple[Meaning, ...]
-
-
 @dataclass(eq=False)
 class Vocabulary:
     """Built once by `Vocabulary.build` and only read after that (but for caches)."""
@@ -69,7 +61,10 @@ class Vocabulary:
     core: dict[str, Meaning] = field(default_factory=dict)  # single stop words that are clear among other words
     endings: dict[str, Endings] = field(default_factory=dict)  # by language
     surnames: tuple[str, ...] = ()
-    _phrases: dict[int, list[tuple[tuple[int, ...], Meaning]]] = field(default_factory=dict)
+    _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
+    # Phrases of several words, by the numbers of the first and the second.
+    _longer: dict[int, dict[int, list[tuple[tuple[int, ...], Meaning]]]] = field(default_factory=dict)
+    _alone: dict[tuple[str, tuple[int, ...]], Segment] = field(default_factory=dict)
     _slips: dict[str, list[Meaning]] = field(default_factory=dict)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
@@ -108,37 +103,43 @@ class Vocabulary:
 
     # --- reading ---
 
-    def tokens(self, cleaned: str) -> list[Token]:
-        return self.lexicon.tokens(cleaned)
-
-    def hit(self, tokens: Sequence[Token], start: int) -> Hit | None:
-        """The longest listed phrase at *start*; of equal ones those that match letter by letter."""
-        best_size, best_literal = 0, False
-        best: list[Meaning] = []
+    def longest(self, tokens: Sequence[Token], start: int) -> Segment:
+        """The longest listed phrase at *start*, of equal ones those that match letter by letter; else the one word."""
         first = tokens[start]
-        if not first.ids:
-            return None
-        following = tokens[start + 1].folded if start + 1 < len(tokens) else frozenset()
-        for number in first.ids:
-            for ids, meaning in self._phrases.get(number, ()):
-                size = len(ids)
-                if size > 1 and ids[1] not in following:
-                    continue
-                if size < best_size or start + size > len(tokens):
-                    continue
-                literal = number in first.literal
-                for offset in range(1, size):
-                    token = tokens[start + offset]
-                    if ids[offset] not in token.literal:
-                        if ids[offset] not in token.folded:
-                            break
-                        literal = False
-                else:
-                    if (size, literal) > (best_size, best_literal):
-                        best_size, best_literal, best = size, literal, []
-                    if (size, literal) == (best_size, best_literal):
-                        best.append(meaning)
-        return Hit(best_size, best_literal, tuple(best)) if best else None
+        best: list[Meaning] = []
+        best_size, best_literal = 2, False
+        following = tokens[start + 1].ids if start + 1 < len(tokens) else ()
+        for number in first.ids if following else ():
+            longer = self._longer.get(number)
+            if longer is None:
+                continue
+            for second in following:
+                for ids, meaning in longer.get(second, ()):
+                    if len(ids) < best_size or start + len(ids) > len(tokens):
+                        continue
+                    literal = _matches(ids, tokens, start)
+                    if literal is None or (len(ids), literal) < (best_size, best_literal):
+                        continue
+                    if (len(ids), literal) > (best_size, best_literal):
+                        best_size, best_literal, best = len(ids), literal, []
+                    best.append(meaning)
+        if best:
+            return segment(tokens[start : start + best_size], best, literal=best_literal)
+        return self.alone(first)
+
+    def alone(self, token: Token) -> Segment:
+        """What *token* is by itself."""
+        key = token.raw, token.ids
+        found = self._alone.get(key)
+        if found is None:
+            literal = any(number in self._singles for number in token.literal)
+            numbers = [number for number in token.ids if not literal or number in token.literal]
+            meanings = [meaning for number in numbers for meaning in self._singles.get(number, ())]
+            found = segment((token,), meanings, literal=literal)
+            if len(self._alone) >= CACHE_LIMIT:
+                self._alone.clear()
+            self._alone[key] = found
+        return found
 
     def slips(self, word: str) -> list[Meaning]:
         """Commands and topics one slip away from *word* (cleaned, case kept), in spelling or in sound."""
@@ -254,7 +255,10 @@ class Vocabulary:
         if not split:
             return
         ids = tuple(self.lexicon.add(word, language) for word in split)
-        self._phrases.setdefault(ids[0], []).append((ids, meaning))
+        if len(ids) == 1:
+            self._singles.setdefault(ids[0], []).append(meaning)
+        else:
+            self._longer.setdefault(ids[0], {}).setdefault(ids[1], []).append((ids, meaning))
         if meaning.role is None and not meaning.head:
             flat = " ".join(lower(word) for word in split)
             self.exact[flat] = (*self.exact.get(flat, ()), meaning)
@@ -293,6 +297,18 @@ class Vocabulary:
                 if meaning is not None and " " not in word:
                     self.core.setdefault(word, meaning)
                     self.lexicon.unmistakable.add(self.lexicon.add(word, entry.language))
+
+
+def _matches(ids: Sequence[int], tokens: Sequence[Token], start: int) -> bool | None:
+    """Whether the phrase *ids* stands at *start* letter by letter (True) or by sound (False); None: it does not."""
+    literal = True
+    for offset, number in enumerate(ids):
+        token = tokens[start + offset]
+        if number not in token.literal:
+            if number not in token.folded:
+                return None
+            literal = False
+    return literal
 
 
 def _endings(listed: Sequence[str], language: str) -> Iterator[tuple[str, str]]:
