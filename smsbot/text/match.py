@@ -403,7 +403,7 @@ def other(message: Message) -> Understood:
     parts, cleaned = message.parts, message.cleaned
     places = message.vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
     language = next(
-        (part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None
+        (part.meanings[0].language for part in parts if part.meanings and script(part.raw) != "Latn"), None
     ) or _spoken(parts)
     return Understood(
         Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),

@@ -50,7 +50,7 @@ class Message:
     @once
     def joined(self) -> str:
         """The words, lowered, with single spaces."""
-        return " ".join(map(lower, self.found))
+        return lower(" ".join(self.found))
 
     @once
     def tokens(self) -> list[Token]:
