@@ -43,6 +43,9 @@ _CANDIDATES = 3  # commands that one question can offer
 _REPEATED = 5  # times that a word is said
 _SHORTEST_OFFERED = 3  # letters: "me" and "on" begin too many sentences
 # HELP is always answered, STOP is the stop engine's, and DELETE is never guessed.
+_SIMPLE = frozenset({Intent.TOPICS, Intent.STATUS, Intent.LANG, Intent.RESUME, Intent.DATA})
+_SHORTEST_SIMPLE = 4  # letters
+_SIMPLE_WORDS = 5  # of such a message
 _OFFERED = frozenset(
     {Intent.JOIN, Intent.TOPICS, Intent.STATUS, Intent.LANG, Intent.AREA, Intent.PAUSE, Intent.RESUME, Intent.DATA}
 )
@@ -156,6 +159,22 @@ def _short_number(message: Message) -> Understood | None:
     if len(message.joined) > _LONGEST_RETYPED or not _SHORT_NUMBER.fullmatch(message.joined):
         return None
     return Understood(Intent.STOP, language="en", keyword="no", rule="idiom", argument=message.cleaned.strip())
+
+
+def _in_messaging(message: Message) -> Understood | None:
+    """`send me the menu`, `resume sms`: one command that needs no argument, and words that name nothing."""
+    found: Segment | None = None
+    for part in message.parts:
+        if not part.intents.isdisjoint(_SIMPLE) and len(part.text) >= _SHORTEST_SIMPLE and not part.has(Role.MESSAGING):
+            if found is not None:
+                return None
+            found = part
+        elif not part.is_silent or part.has(Role.NEGATOR) or part.has(Role.TELLING):
+            return None
+    if found is None or len(message.parts) > _SIMPLE_WORDS:
+        return None
+    useful = [meaning for meaning in found.meanings if meaning.intent in _SIMPLE and not meaning.head]
+    return single(useful, "courtesy", found.text) if useful else None
 
 
 def _minus(message: Message) -> Understood | None:
@@ -375,6 +394,7 @@ RULES: tuple[Rule, ...] = (
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
     Rule("stop sentence", "a stop word within other content", _sentence),
     Rule("two commands", "several commands in one text", _two_commands),
+    Rule("messaging", "one command among words that name nothing", _in_messaging),
     Rule("command", "a command and its argument", _command),
     Rule("names", "topics, numbers or a language, and nothing else", _names),
     Rule("glued", "AREA and a place without a space", _glued),

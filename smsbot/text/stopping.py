@@ -136,7 +136,7 @@ def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meani
     return Understood(
         Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
         script=script_of(meaning.language, command.text), keyword=meaning.word,
-        rule=DOUBTFUL_NAME if refused else "exact" if command.literal else "fold",
+        rule=DOUBTFUL_NAME if refused or (argument.topics and not clear) else "exact" if command.literal else "fold",
     )  # fmt: skip
 
 
