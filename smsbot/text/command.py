@@ -161,6 +161,8 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             return replace(base, chosen_language=found.language, unknown=False), 0
         case Intent.LEAVE if strangers and not found.topic_first:
             return replace(base, intent=Intent.STOP_SENTENCE, rule="sentence", unknown=False), 0
+        case Intent.LEAVE if _leaves_the_list(base, found):
+            return replace(base, intent=Intent.STOP, rule="courtesy", unknown=False), 0
         case Intent.LEAVE if base.every and not base.topics:
             return replace(base, intent=Intent.STOP), strangers
         case Intent.LANG:
@@ -173,6 +175,12 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
         case Intent.PAUSE if len(base.numbers) == 1 and _counts_days(found.tail):
             return replace(base, unknown=False), 0
     return base, strangers
+
+
+def _leaves_the_list(base: Understood, found: Call) -> bool:
+    """`уберите из рассылки`. English is left out: "leave a message" is none."""
+    names = base.topics or base.numbers or base.every or found.argument.unknown
+    return not names and base.language != "en" and any(part.has(Role.MESSAGING) for part in found.tail)
 
 
 def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) -> bool:

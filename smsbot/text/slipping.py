@@ -18,6 +18,7 @@ from smsbot.text.vocabulary import NEVER_A_SLIP, Meaning, Vocabulary
 from smsbot.text.words import Role
 
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
+_SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
 _NEAR_LETTERS = 6
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
@@ -86,7 +87,9 @@ def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) ->
             alone = len(content) == 1 and not any(other.has(Role.TELLING) for other in parts)
             return _near(Intent.MAYBE_STOP, found[0], cleaned, "near") if alone else None
         if len(content) == 1:
-            stated = any(other.has(Role.TELLING) for other in parts) or len(found) < len(slips)
+            # "вы довольны?": only courtesy and messaging beside it make a misspelt word an order
+            filled = [other for other in parts if other is not part and other.roles.isdisjoint(_SURE_BESIDE)]
+            stated = bool(filled) or any(other.has(Role.TELLING) for other in parts) or len(found) < len(slips)
             return _near(Intent.MAYBE_STOP if stated else Intent.STOP, found[0], cleaned, "typo")
         return _near(Intent.MAYBE_STOP, found[0], cleaned, "near")
     return None
