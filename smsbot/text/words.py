@@ -62,6 +62,7 @@ class LanguageWords:
     harmless: Mapping[str, str] = field(default_factory=dict)  # word → why two commands may share it
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)  # word → its file, where that is not *file*
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def overlay(base: LanguageWords, extra: LanguageWords) -> LanguageWords:
         harmless={**base.harmless, **extra.harmless},
         file=base.file,
         lines={**extra.lines, **base.lines},
+        sources={**{word: extra.file for word in extra.lines if word not in base.lines}, **base.sources},
     )
 
 
