@@ -52,7 +52,7 @@ def mend(
         return None
     answers: dict[object, Understood] = {}
     doubtful = False  # a word that means something else is as near
-    for number in vocabulary.slipped_parts(token, shortest):
+    for number in vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1):
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
         if part.has(Role.ORDINARY) and not part.is_harmless:

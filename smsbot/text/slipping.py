@@ -61,8 +61,8 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
 
 
 def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    """Four letters left of a stop word of five: too little to act on, enough to ask."""
-    if len(head.raw) != SHORTEST - 1 or head.tokens[0].number is not None:
+    """Four letters left of a stop word of five, or a short word in Latin letters: too little to act on, so asked."""
+    if len(head.raw) < SHORTEST - 1 or head.tokens[0].number is not None:
         return None
     found = [meaning for meaning in vocabulary.shortened(head.tokens[0]) if meaning.intent is Intent.STOP]
     return _near(Intent.MAYBE_STOP, found[0], cleaned, "near") if found else None

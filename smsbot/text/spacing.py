@@ -26,6 +26,8 @@ def read(message: Message) -> Understood | None:
     joined = "".join(found)
     if len(joined) > _LONGEST or joined.isdecimal():
         return None
+    if len(found) == 1 and message.parts[0].literal and message.parts[0].has(Role.ORDINARY):
+        return None
     lowered = lower(joined)
     if len(found) > 1 and not _spaced_out(message, lowered):
         return None

@@ -155,12 +155,12 @@ class Vocabulary:
         return [meaning for meaning in self._near.find_far(self.lexicon.token(word)) if meaning.intent is not None]
 
     def shortened(self, token: Token) -> list[Meaning]:
-        """Commands and topics one slip away, those that lost a letter and are too short for `slips` too."""
-        return self._near.find(token, SHORTEST - 1)
+        """Commands and topics one slip away, those too that are too short, or too like other words, for `slips`."""
+        return self._near.find(token, SHORTEST - 1, loose=True)
 
-    def slipped_parts(self, token: Token, shortest: int = SHORTEST) -> list[int]:
+    def slipped_parts(self, token: Token, shortest: int = SHORTEST, *, loose: bool = False) -> list[int]:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
-        return list(dict.fromkeys(self._near_parts.find(token, shortest)))
+        return list(dict.fromkeys(self._near_parts.find(token, shortest, loose=loose)))
 
     def remember(self, text: str, answer: Understood) -> Understood:
         """Keep the reading of a short message: most of what people text are the same few."""
@@ -198,7 +198,8 @@ class Vocabulary:
         ):
             for intent, listed in section.items():
                 for word in listed:
-                    self._add(word, meaning(word, intent=intent, **what), code)
+                    # A slip is a slip as it stands; by its sound it would be other words: сотп is no cop.
+                    self._add(word, meaning(word, intent=intent, **what), "" if section is entry.typos else code)
         for role, listed in entry.roles.items():
             for word in listed if role not in _LETTERS else ():
                 self._add(word, meaning(word, role=role), code)

@@ -143,7 +143,8 @@ def fits(text: str, want: str, vocabulary) -> bool:
     named = {argument for argument in arguments if not argument.isdigit()}
     if intent != command or numbers != tuple(int(each) for each in arguments if each.isdigit()):
         return False
-    return named == {"lang": {language}, "language": {language}, "area": {place}}.get(command, topics) or not (
+    spoken = {(language or "").partition("-")[0]}  # Georgian in Latin letters is Georgian
+    return named == {"lang": spoken, "language": spoken, "area": {place}}.get(command, topics) or not (
         named or topics
     )
 
