@@ -46,6 +46,9 @@ class ChannelConfig(BaseModel):
     outbound: bool = True
     webhook_token: SecretStr | None = None
     max_parts: int | None = Field(default=None, ge=1, le=255)
+    fallback: str | None = None  # the channel that takes over what waits while this one is down
+    answer_to: str | None = Field(default=None, pattern=r"^\+?[0-9]{2,15}$")  # where STOP can be sent, if not here
+    balance_low: float | None = Field(default=None, ge=0)  # below it the channel is `degraded`
 
     @property
     def signature_ready(self) -> bool:
@@ -199,7 +202,7 @@ class HttpGateway(Protocol):
     capabilities: ClassVar[Capabilities]
 
     def request(self, message: Message) -> Request:
-        """The HTTP request that hands *message* over."""
+        """The HTTP request that hands *message* over. Raises `Refused` for one that this gateway can never carry."""
 
     def result(self, response: Response) -> Accepted | GatewayError:
         """What the provider's answer means. Never raises."""
@@ -228,7 +231,11 @@ class Pending:
 
 @runtime_checkable
 class Polled(Protocol):
-    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come."""
+    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come.
+
+    One that finds a message by our own id says `polled_by_our_id = True`; it is also asked about messages that it may
+    have taken (their `external_id` is None).
+    """
 
     poll_most: ClassVar[int]  # messages one question may name
 
@@ -275,7 +282,8 @@ class Inbox(Protocol):
     async def take(self, events: Sequence[Event]) -> None:
         """Returns when the events and all they caused are committed: only then may they be acknowledged.
 
-        Raises `StoreUnavailable`: nothing was taken, the gateway has to bring them again.
+        Raises `StoreUnavailable`, and nothing else: the gateway has to bring all of them again, by a retryable status
+        where it knows one (contract §3). What was committed all the same is then a repeat.
         """
 
     def trouble(self, error: GatewayError | None) -> None:
@@ -300,7 +308,8 @@ class Link(Transport, Protocol):
     process that has the channel's lease."""
 
     async def run(self, inbox: Inbox) -> None:
-        """Connect, and again whenever the connection is lost, until cancelled; then part in good order.
+        """Connect, and again whenever the connection is lost, until cancelled; then part in good order. Cancelled again
+        meanwhile, drop the connection at once: the lease ends, and another process will connect.
 
         `send` raises `Unavailable` while there is no connection and `Uncertain` for what a lost one left unanswered.
         """

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.engine import Engine
 from smsbot.dialogue.model import Inbound, Outcome, Place, State, Topic
-from smsbot.gateways.base import Received
+from smsbot.dialogue.phrases import Phrases
 from smsbot.store import directory as rows
 from smsbot.store.contacts import Codes, Profile
 
@@ -30,9 +30,8 @@ class Mind:
     def directory(self) -> Directory:
         return self.engine.directory
 
-    def step(self, profile: Profile, channel: str, received: Received, text: str, at_ms: int) -> Outcome:
+    def step(self, profile: Profile, channel: str, inbound: Inbound) -> Outcome:
         """Answer one text and carry the change into *profile*."""
-        inbound = Inbound(text, at_ms, received.sent_ms, received.optout)
         outcome = self.engine.step(profile.contact, profile.talks.get(channel), inbound, code=four_digits)
         profile.contact = outcome.contact
         profile.last_channel = channel
@@ -63,6 +62,12 @@ class Bot:
         """As last seen. `mind` must have been called once."""
         assert self._mind is not None, "the bot has not been started"
         return self._mind.directory
+
+    @property
+    def phrases(self) -> Phrases:
+        """What the bot says. `mind` must have been called once."""
+        assert self._mind is not None, "the bot has not been started"
+        return self._mind.engine.phrases
 
     def _made(self, connection: Connection, version: int) -> Mind:
         topics, places = rows.topics(connection), rows.places(connection)

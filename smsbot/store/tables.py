@@ -80,6 +80,14 @@ class Contact(SQLModel, table=True):
     hour_ms: int = Field(default=0, sa_column=_ms(required=True))
     hour_replies: int = 0
     unreachable: int = 0  # permanent failures in a row
+    dormant_ms: int | None = Field(default=None, sa_column=_ms())  # since when broadcasts leave it out (civic rule 20)
+
+    __table_args__ = (
+        Index(
+            "ix_contact_dormant", "dormant_ms",
+            sqlite_where=condition("dormant_ms IS NOT NULL"), postgresql_where=condition("dormant_ms IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
 
 class Subscription(SQLModel, table=True):
@@ -161,6 +169,53 @@ class Inbound(SQLModel, table=True):
             postgresql_where=condition("inbox <> ''"),
         ),
     )  # fmt: skip
+
+
+class InboundSet(SQLModel, table=True):
+    """A text that arrives in several parts: the same channel, sender, recipient, reference and total, at one time.
+
+    `closed_ms` NULL: parts are still waited for. `due_ms`: while it is open, when it is delivered as it stands; then,
+    when it is forgotten.
+    """
+
+    __tablename__ = "inbound_set"
+
+    id: int | None = Field(default=None, sa_column=_key())
+    channel: str
+    sender: str  # as in `inbound.number`
+    recipient: str = ""
+    reference: int = Field(sa_column=Column(BigInteger, nullable=False))
+    total: int
+    began_ms: int = Field(sa_column=_ms(required=True))
+    closed_ms: int | None = Field(default=None, sa_column=_ms())
+    due_ms: int = Field(sa_column=_ms(required=True))
+
+    __table_args__ = (
+        Index("ix_inbound_set_sender", "sender", "channel"),
+        Index("ix_inbound_set_due", "due_ms"),
+    )
+
+
+class InboundPart(SQLModel, table=True):
+    """One part as it came. Its `text` goes once it stands in `inbound`; `digest` still tells a repeat."""
+
+    __tablename__ = "inbound_part"
+
+    id: int | None = Field(default=None, sa_column=_key())
+    set_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    number: int  # from 1
+    channel: str
+    external_id: str | None = None  # NULL: the gateway gives none
+    digest: int = Field(sa_column=Column(BigInteger, nullable=False))
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    sent_ms: int | None = Field(default=None, sa_column=_ms())
+    at_ms: int = Field(sa_column=_ms(required=True))
+    optout: str = ""
+
+    __table_args__ = (
+        UniqueConstraint("set_id", "number", name="uq_inbound_part_number"),
+        UniqueConstraint("channel", "external_id", "number", name="uq_inbound_part_external"),
+    )
 
 
 class Outbox(SQLModel, table=True):
@@ -246,6 +301,9 @@ class Broadcast(SQLModel, table=True):
 
 
 class BroadcastText(SQLModel, table=True):
+    """A text in one language as it leaves. `hint`: the number that its added sentence says STOP can be sent to; '' for
+    the text as it was written. A language has both where the channels differ."""
+
     __tablename__ = "broadcast_text"
 
     id: int | None = Field(default=None, sa_column=_key())
@@ -255,6 +313,7 @@ class BroadcastText(SQLModel, table=True):
     encoding: str
     units: int
     parts: int
+    hint: str = ""
 
 
 class BroadcastCount(SQLModel, table=True):
@@ -280,6 +339,7 @@ class ParkedReport(SQLModel, table=True):
     error: str = ""
     opted_out: bool = False
     unreachable: bool = False
+    blocked: bool = False
     at_ms: int = Field(sa_column=_ms(required=True))
 
     __table_args__ = (Index("ix_parked_report", "channel", "external_id"),)
@@ -295,7 +355,7 @@ class Lease(SQLModel, table=True):
 
 
 class ChannelHealth(SQLModel, table=True):
-    """The dispatcher's last word on its channel, for every process to show."""
+    """The last word of whoever has the channel's lease, for every process to show."""
 
     __tablename__ = "channel_health"
 

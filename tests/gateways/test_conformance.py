@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -13,7 +14,18 @@ from hypothesis import strategies as st
 
 from smsbot.errors import GatewayError, HookMalformed, Throttled, Unavailable
 from smsbot.gateways import registry
-from smsbot.gateways.base import Accepted, Hook, HttpGateway, Message, Received, Response, StatusChange
+from smsbot.gateways.base import (
+    Accepted,
+    Balanced,
+    Hook,
+    HttpGateway,
+    Message,
+    Pending,
+    Polled,
+    Received,
+    Response,
+    StatusChange,
+)
 
 SECRET = "s3cr3t-w0rd"
 PUBLIC = "https://sms.example.ge/channels/main/status"
@@ -23,7 +35,7 @@ MESSAGE = Message("m-1", "+995555000001", "ბიუჯეტი & 5% + <b>", "U
 @dataclass(frozen=True)
 class Sample:
     """*keys*: a channel's settings, with `SECRET` in each secret one. *unknown_status*: the fields of a report in the
-    provider's own format whose status, *raw*, does not exist; *where* they stand."""
+    provider's own format whose status, *raw*, does not exist, none where it sends no webhooks; *where* they stand."""
 
     keys: Mapping[str, object]
     unknown_status: Mapping[str, object] = field(default_factory=dict)
@@ -31,10 +43,14 @@ class Sample:
     raw: str = "teleported"
 
 
+ONE_WAY = {"username": "u", "password": SECRET, "client_id": "1", "service_id": "2"}
+
 SAMPLES: dict[str, Sample] = {
     "africastalking": Sample(
         {"username": "sandbox", "api_key": SECRET, "webhook_token": SECRET}, {"id": "a", "status": "teleported"}
     ),
+    "gammu": Sample({"database_url": f"postgresql://smsd:{SECRET}@127.0.0.1:9/smsd"}),
+    "gosms": Sample({"api_key": SECRET, "sender": "Kutaisi"}),
     "http": Sample(
         {"base_url": "http://127.0.0.1:9", "api_key": SECRET, "headers": {"X-Key": "{api_key}"}, "username": "u",
          "password": SECRET, "webhook_token": SECRET},
@@ -52,14 +68,25 @@ SAMPLES: dict[str, Sample] = {
         {"username": "u", "password": SECRET, "webhook_token": SECRET}, {"id": "m-1", "type": "99"}, where="query",
         raw="99",
     ),
+    "magti": Sample(ONE_WAY),
     "messagebird": Sample(
         {"access_key": SECRET, "signing_key": SECRET}, {"id": "a", "status": "teleported"}, where="query"
     ),
+    "msg_ge": Sample(ONE_WAY | {"alternate_password": SECRET}),
     "plivo": Sample({"auth_id": "MA1", "auth_token": SECRET}, {"MessageUUID": "a", "Status": "teleported"}),
+    "sender_ge": Sample({"api_key": SECRET}),
     "simulator": Sample({}),
     "sinch": Sample(
         {"service_plan_id": "p", "api_token": SECRET, "webhook_secret": SECRET},
         {"type": "recipient_delivery_report_sms", "batch_id": "a", "status": "teleported"}, where="json",
+    ),
+    "smsgate": Sample(
+        {"username": "u", "password": SECRET, "signing_key": SECRET},
+        {"id": "n1", "event": "sms:teleported", "payload": {"messageId": "m-1"}}, where="json", raw="sms:teleported",
+    ),
+    "smsoffice": Sample(
+        {"api_key": SECRET, "sender": "Kutaisi", "webhook_token": SECRET},
+        {"reference": "m-1", "status": "teleported"}, where="query",
     ),
     "telnyx": Sample(
         {"api_key": SECRET, "public_key": "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="},
@@ -69,6 +96,10 @@ SAMPLES: dict[str, Sample] = {
     "twilio": Sample(
         {"account_sid": "AC1", "auth_token": SECRET, "sender": "2020"},
         {"MessageSid": "SM1", "MessageStatus": "teleported"},
+    ),
+    "ubill": Sample(
+        {"api_key": SECRET, "brand_id": 1, "callback_key": SECRET}, {"smsID": "1", "statusID": "99"}, where="query",
+        raw="99",
     ),
     "vonage": Sample(
         {"api_key": "k", "api_secret": SECRET, "signature_secret": SECRET}, {"messageId": "a", "status": "teleported"}
@@ -121,6 +152,10 @@ def test_a_bad_signature_is_refused(name: str, where: str) -> None:
 @pytest.mark.parametrize("name", HTTP)
 def test_an_unknown_status_is_harmless_and_kept_for_the_log(name: str) -> None:
     sample = SAMPLES[name]
+    if not sample.unknown_status:
+        with pytest.raises(HookMalformed):
+            gateway(name).parse(hook({"id": "m-1", "status": "teleported"}, "query"))
+        return
     (event,) = gateway(name).parse(hook(sample.unknown_status, sample.where))
     assert isinstance(event, StatusChange)
     assert event.status is None
@@ -171,7 +206,8 @@ WORDS = st.sampled_from(
      "type", "ts", "time", "message_id", "OptOutType", "payload", "results", "data", "to", "messageId",
      "received", "delivered", "data", "event_type", "msisdn", "MessageUUID", "Status", "PartInfo", "originator", "mid",
      "batch_id", "statuses", "mo_text", "binary", "coding", "8", "concat", "concat-ref", "sig", "senderId",
-     "phoneNumber", "message_status", "ESME_ROK", "authorization"]
+     "phoneNumber", "message_status", "ESME_ROK", "authorization", "event", "sms:received", "sms:sent", "sender",
+     "smsID", "statusID", "key", "reference", "destination", "statusId", "state", "balance"]
 )  # fmt: skip
 NASTY = st.sampled_from(["\0", "\ud800", "9" * 5000, "1e999", "+995555000001", "", " ", "-1", "NaN", "%d"])
 TEXTS = WORDS | NASTY | st.text(max_size=12)
@@ -195,7 +231,8 @@ TYPES = st.sampled_from(
 SIGNATURES = st.lists(
     st.sampled_from(
         ["x-twilio-signature", "authorization", "messagebird-signature-jwt", "x-sinch-webhook-signature",
-         "telnyx-signature-ed25519", "telnyx-timestamp", "x-plivo-signature-v3", "x-plivo-signature-v3-nonce"]
+         "telnyx-signature-ed25519", "telnyx-timestamp", "x-plivo-signature-v3", "x-plivo-signature-v3-nonce",
+         "x-signature", "x-timestamp"]
     ),
     max_size=3,
 )  # fmt: skip
@@ -242,5 +279,47 @@ def test_whatever_is_answered_has_a_meaning(
 ) -> None:
     outcome = gateway(name).result(Response(status, headers | {"retry-after": wait, "date": wait}, body))
     assert isinstance(outcome, Accepted | GatewayError)
-    if status >= 400:
+    if status >= 400 and not (status == 409 and gateway(name).capabilities.removes_duplicates):
         assert isinstance(outcome, GatewayError)
+
+
+POLLED = [name for name in HTTP if isinstance(gateway(name), Polled)]
+BALANCED = [name for name in HTTP if isinstance(gateway(name), Balanced)]
+
+
+@pytest.mark.parametrize("name", POLLED)
+@given(status=st.integers(200, 599), body=BODIES)
+@settings(deadline=None)
+def test_whatever_is_answered_to_a_question_has_a_meaning(name: str, status: int, body: bytes) -> None:
+    asked = gateway(name)
+    assert isinstance(asked, Polled)
+    pending = [Pending("out-1", None, MESSAGE.to)]
+    assert asked.poll(pending).url.isascii()
+    told = asked.polled(pending, Response(status, {}, body))
+    if not 200 <= status < 300:
+        assert isinstance(told, GatewayError)
+    for change in told if isinstance(told, list) else []:
+        assert "\0" not in change.raw + change.error
+        (change.raw + change.error).encode("utf-8")
+
+
+@pytest.mark.parametrize("name", BALANCED)
+@given(status=st.integers(200, 599), body=BODIES)
+@settings(deadline=None)
+def test_whatever_is_answered_about_the_balance_is_a_number_or_an_error(name: str, status: int, body: bytes) -> None:
+    asked = gateway(name)
+    assert isinstance(asked, Balanced)
+    assert asked.balance_request().url.isascii()
+    told = asked.balance(Response(status, {}, body))
+    assert isinstance(told, GatewayError) or math.isfinite(told.amount)
+    if not 200 <= status < 300:
+        assert isinstance(told, GatewayError)
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_no_secret_shows_in_a_question(name: str) -> None:
+    asked = gateway(name)
+    assert isinstance(asked, Polled)
+    shown = repr(asked.poll([Pending("out-1", "e-1", MESSAGE.to)])) + repr(asked.polled([], Response(401, {}, b"")))
+    assert SECRET not in shown
+    assert MESSAGE.to not in shown
