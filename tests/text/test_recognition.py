@@ -144,9 +144,7 @@ def fits(text: str, want: str, vocabulary) -> bool:
     if intent != command or numbers != tuple(int(each) for each in arguments if each.isdigit()):
         return False
     spoken = {(language or "").partition("-")[0]}  # Georgian in Latin letters is Georgian
-    return named == {"lang": spoken, "language": spoken, "area": {place}}.get(command, topics) or not (
-        named or topics
-    )
+    return named == {"lang": spoken, "language": spoken, "area": {place}}.get(command, topics) or not (named or topics)
 
 
 def test_commands_within_courtesy_and_with_slips_are_seldom_taken_for_others(vocabulary):
