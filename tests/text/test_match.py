@@ -202,7 +202,8 @@ def test_lang_names_a_language(text, code, vocabulary):
 )  # fmt: skip
 def test_a_language_alone_is_a_wish_for_it(text, code, vocabulary):
     found = understand(text, vocabulary)
-    assert (found.intent, found.chosen_language) == (Intent.LANGUAGE, code)
+    assert found.intent is Intent.LANGUAGE
+    assert (found.chosen_language or "").partition("-")[0] == code  # Georgian in Latin letters is Georgian
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def chance(salt: str) -> Random:
 def asked(text: str, vocabulary) -> tuple[object, ...]:
     """What a text came to, without how it was told."""
     found = understand(text, vocabulary)
-    return found.intent, frozenset(found.topics), found.numbers, found.chosen_language, found.place
+    spoken = (found.chosen_language or "").partition("-")[0]  # Georgian in Latin letters is Georgian
+    return found.intent, frozenset(found.topics), found.numbers, spoken, found.place
 
 
 def slippable(text: str, vocabulary) -> bool:
@@ -143,8 +144,9 @@ def fits(text: str, want: str, vocabulary) -> bool:
     named = {argument for argument in arguments if not argument.isdigit()}
     if intent != command or numbers != tuple(int(each) for each in arguments if each.isdigit()):
         return False
-    spoken = {(language or "").partition("-")[0]}  # Georgian in Latin letters is Georgian
-    return named == {"lang": spoken, "language": spoken, "area": {place}}.get(command, topics) or not (named or topics)
+    return named == {"lang": {language}, "language": {language}, "area": {place}}.get(command, topics) or not (
+        named or topics
+    )
 
 
 def test_commands_within_courtesy_and_with_slips_are_seldom_taken_for_others(vocabulary):
