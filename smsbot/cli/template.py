@@ -17,6 +17,7 @@ region = "GE"                                # for numbers without a country cod
 timezone = "Asia/Tbilisi"
 #public_url = "https://sms.example.ge"        # how gateways reach this server; signatures are computed over it
 #content = "content"                          # a folder whose flows/ and locales/ overlay the built-in ones
+#example = "guria/ozurgeti"                   # ready topics and places for a new database; else built-in topics
 #hash_key = "at least 32 random characters"   # of the keyed hash of numbers; else made once, kept in the database
 
 [database]
@@ -94,16 +95,18 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #system_id = "smsbot"
 #password = "secret"
 #system_type = ""
-#window = 10
+#bind = "transceiver"                         # or transmitter, receiver; else as inbound and outbound need
+#window = 10                                  # unanswered messages at once
 #enquire_link_s = 30
-#response_s = 20
-#source_ton = 0
+#response_s = 20                              # at most 20
+#source_ton = 3                               # without these two: as the sender looks (name, short or whole number)
 #source_npi = 0
 #dest_ton = 1
 #dest_npi = 1
 #default_alphabet = "gsm7"                    # or latin1
 #receipt_id = "same"                          # how receipts write the id: same, hex or dec
-#tls = false
+#tls = false                                  # true: the certificate is checked
+# tls_ca = "operator.pem"                     # beside `tls = true`, where the operator has an authority of its own
 
 # Any other gateway with an HTTP interface, by templates.
 #[channels.http]

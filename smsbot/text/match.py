@@ -16,6 +16,7 @@ from smsbot.text.arguments import Segment, read_argument, segments
 from smsbot.text.fold import clean, lower, script, words
 from smsbot.text.layout import retyped
 from smsbot.text.message import UNREAD, Message
+from smsbot.text.places import NOTHING as NOWHERE
 from smsbot.text.reading import named, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
@@ -39,6 +40,8 @@ _LONGEST_BARED = 12  # words, single letters among them
 _LONGEST_LISTED = 200  # characters of a text that may be a listed phrase with blanks around it
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
+PLACE = "place"
+"""The rule of free text that is one place's name and nothing else."""
 _CANDIDATES = 3  # commands that one question can offer
 _REPEATED = 5  # times that a word is said
 _SHORTEST_OFFERED = 3  # letters: "me" and "on" begin too many sentences
@@ -421,11 +424,12 @@ def _spoken(parts: Sequence[Segment]) -> str | None:
 def other(message: Message) -> Understood:
     """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
     parts, cleaned = message.parts, message.cleaned
-    places = message.vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
+    sighting = message.vocabulary.places.look(cleaned) if len(parts) <= _PLACE_WORDS else NOWHERE
+    places = sighting.codes
     language = next(
         (part.meanings[0].language for part in parts if part.meanings and script(part.raw) != "Latn"), None
     ) or _spoken(parts)
     return Understood(
         Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
-        language=language,
+        language=language, rule=PLACE if sighting.certain else "",
     )  # fmt: skip

@@ -29,6 +29,8 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     if not rest or rest[0].meanings:
         return None
     head = rest[0]
+    if len(rest) == 1 and vocabulary.places.look(head.raw).certain:  # განახლება is a village, and no slip for განათლება
+        return None
     meanings = vocabulary.slips(head.raw)
     if not meanings and len(rest) == 1:
         return _lost_letter(head, cleaned, vocabulary)

@@ -77,9 +77,10 @@ class Vocabulary:
         nouns = [word for entry in languages for word in entry.roles.get(Role.PLACE_NOUN, ())]
         spoken = [entry.language for entry in languages]
         self = cls(
-            tuple(languages), tuple(topics), PlaceIndex.build(places, nouns, spoken), Lexicon(spoken), Nearness(spoken),
+            tuple(languages), tuple(topics), PlaceIndex.build(places, nouns), Lexicon(spoken), Nearness(spoken),
             Nearness(spoken),
         )  # fmt: skip
+        self.places.taken = self.compact
         for entry in languages:
             self._add_language(entry)
         for topic in topics:

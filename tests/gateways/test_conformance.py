@@ -93,6 +93,7 @@ SAMPLES: dict[str, Sample] = {
         {"data": {"event_type": "message.finalized", "payload": {"id": "a", "to": [{"status": "teleported"}]}}},
         where="json",
     ),
+    "smpp": Sample({"host": "127.0.0.1", "system_id": "u", "password": SECRET, "sender": "2020"}),
     "twilio": Sample(
         {"account_sid": "AC1", "auth_token": SECRET, "sender": "2020"},
         {"MessageSid": "SM1", "MessageStatus": "teleported"},
