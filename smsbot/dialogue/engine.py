@@ -23,7 +23,7 @@ from smsbot.dialogue.registry import Registry
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
 from smsbot.text.arguments import DOUBTFUL_NAME
-from smsbot.text.match import PLACE
+from smsbot.text.freetext import PLACE
 from smsbot.text.understood import Intent, Understood
 
 REPLIES_PER_HOUR = 60

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 
 from smsbot.text.arguments import Segment
+from smsbot.text.freetext import other
 from smsbot.text.lexicon import Token
-from smsbot.text.match import RULES, other
+from smsbot.text.match import RULES
 from smsbot.text.meaning import Meaning
 from smsbot.text.message import Message
 from smsbot.text.understood import Understood

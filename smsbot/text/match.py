@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from smsbot.text import command, mending, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument, segments
-from smsbot.text.fold import clean, lower, script, words
+from smsbot.text.fold import clean, lower, words
+from smsbot.text.freetext import other
 from smsbot.text.layout import retyped
 from smsbot.text.message import UNREAD, Message
-from smsbot.text.places import NOTHING as NOWHERE
 from smsbot.text.reading import named, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
@@ -38,10 +38,6 @@ LONGEST_NUMBER = 9  # digits
 _LONGEST_RETYPED = 60  # characters of a text that may have been typed on another keyboard
 _LONGEST_BARED = 12  # words, single letters among them
 _LONGEST_LISTED = 200  # characters of a text that may be a listed phrase with blanks around it
-_TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
-_PLACE_WORDS = 4  # of a message that may be nothing but a place
-PLACE = "place"
-"""The rule of free text that is one place's name and nothing else."""
 _CANDIDATES = 3  # commands that one question can offer
 _REPEATED = 5  # times that a word is said
 _SHORTEST_OFFERED = 3  # letters: "me" and "on" begin too many sentences
@@ -345,10 +341,6 @@ def _is_listed(word: str, vocabulary: Vocabulary) -> bool:
     )
 
 
-def _slip(message: Message) -> Understood | None:
-    return slipping.read(message.parts, message.cleaned, message.vocabulary)
-
-
 def _mended_word(message: Message) -> Understood | None:
     return _mend(message) if len(message.tokens) == 1 else None
 
@@ -374,14 +366,6 @@ def _whole_by_sound(parts: Sequence[Segment]) -> Understood | None:
     return _whole(parts, "fold")
 
 
-def _near_stop(message: Message) -> Understood | None:
-    return slipping.near_stop(message.parts, message.cleaned, message.vocabulary)
-
-
-def _far(message: Message) -> Understood | None:
-    return slipping.far(message.parts, message.cleaned, message.vocabulary)
-
-
 RULES: tuple[Rule, ...] = (
     Rule("as typed", "the whole text, letter by letter, in every language", _as_typed),
     Rule("wordless", "signs and blanks: 🛑, ?, nothing", _wordless),
@@ -402,34 +386,14 @@ RULES: tuple[Rule, ...] = (
     Rule("names", "topics, numbers or a language, and nothing else", _names),
     Rule("glued", "AREA and a place without a space", _glued),
     Rule("keyboard", "all of it typed with the keyboard set to another language", _other_keyboard),
-    Rule("slip", "one word, one slip", _slip),
+    Rule("slip", "one word, one slip", lambda message: slipping.read(*message.read_by)),
     Rule("mended word", "one word that is a stop as a whole, one slip", _mended_word),
-    Rule("near stop", "a long stop word one slip off among a few words", _near_stop),
-    Rule("far", "two slips in a long word: asked about, never acted on", _far),
+    Rule(
+        "near stop",
+        "a long stop word one slip off among a few words",
+        lambda message: slipping.near_stop(*message.read_by),
+    ),
+    Rule(
+        "far", "two slips in a long word: asked about, never acted on", lambda message: slipping.far(*message.read_by)
+    ),
 )
-
-
-def _spoken(parts: Sequence[Segment]) -> str | None:
-    """The language of a sentence in Latin letters: two words that only it has, and more than any other has."""
-    counts: dict[str, int] = {}
-    for part in parts:
-        language = part.meanings[0].language if part.meanings else None
-        if language is not None and all(meaning.language == language for meaning in part.meanings):
-            counts[language] = counts.get(language, 0) + 1
-    most = max(counts.values(), default=0)
-    spoken = [language for language, count in counts.items() if count == most]
-    return spoken[0] if most >= _TELLING_WORDS and len(spoken) == 1 else None
-
-
-def other(message: Message) -> Understood:
-    """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
-    parts, cleaned = message.parts, message.cleaned
-    sighting = message.vocabulary.places.look(cleaned) if len(parts) <= _PLACE_WORDS else NOWHERE
-    places = sighting.codes
-    language = next(
-        (part.meanings[0].language for part in parts if part.meanings and script(part.raw) != "Latn"), None
-    ) or _spoken(parts)
-    return Understood(
-        Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
-        language=language, rule=PLACE if sighting.certain else "",
-    )  # fmt: skip

@@ -56,6 +56,11 @@ class Message:
     def tokens(self) -> list[Token]:
         return self.vocabulary.lexicon.tokens(self.cleaned)
 
+    @property
+    def read_by(self) -> tuple[list[Segment], str, Vocabulary]:
+        """What most rules take."""
+        return self.parts, self.cleaned, self.vocabulary
+
     @once
     def parts(self) -> list[Segment]:
         return segments(self.tokens, self.vocabulary)
