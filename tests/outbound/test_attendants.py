@@ -65,7 +65,7 @@ async def test_a_message_leaves_is_asked_about_and_found_delivered(store: Store,
 
     key = store.write(build)
     config = AskingConfig(gateway="asking", base_url=provider.url, ids_per_part=True)
-    channel, wake = Channel("main", Asking(config), config), Wake(clock)
+    channel, wake = Channel("main", Asking(config), config), Wake()
     quiet = QuietHours.of(Settings.model_validate({"sending": QUIET}))
     async with Sender(clock=clock) as sender:
         dispatcher = Dispatcher(
@@ -110,7 +110,7 @@ async def test_a_process_of_the_product_sends_through_the_fallback(database_url:
     service = Service(settings, public_url="http://here", clock=lambda: now_ms() + ahead[0])
     service.prepare()
     async with service.lifespan(None):
-        assert [type(each) for each in service._attendants] == [Balances, Failover]
+        assert [type(each) for each in service._attendants] == [Failover]
         await service.queue_personal("+995555000001", "Thank you.", "Nino")
 
         def row() -> Any:
