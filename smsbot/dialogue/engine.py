@@ -25,7 +25,7 @@ from smsbot.dialogue.senders import NOBODY, Senders, flat
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
 from smsbot.text.arguments import DOUBTFUL_NAME
-from smsbot.text.match import PLACE
+from smsbot.text.freetext import PLACE
 from smsbot.text.understood import Intent, Understood
 
 WRONG_ANSWERS = 3

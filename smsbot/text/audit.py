@@ -90,7 +90,7 @@ def _uses(languages: Sequence[LanguageWords], topics: Sequence[Named], places: S
     for entry in languages:
 
         def use(word: str, purpose: str, entry: LanguageWords = entry) -> Use:
-            return Use(word, purpose, entry.language, entry.file, entry.lines.get(word))
+            return Use(word, purpose, entry.language, entry.sources.get(word, entry.file), entry.lines.get(word))
 
         for listing in (entry.words, entry.typos):
             for intent, listed in listing.items():

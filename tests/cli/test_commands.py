@@ -63,6 +63,7 @@ COMMANDS = [
     ["db"],
     ["db", "upgrade"],
     ["staff", "add"],
+    ["explain"],
     ["flow", "check"],
     ["flow", "play"],
     ["flow", "draw"],
