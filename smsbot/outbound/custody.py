@@ -81,6 +81,6 @@ class Custodian:
         def job(connection: Connection) -> tuple[int | None, int]:
             now_ms = self._clock()
             fence = leases.acquire(connection, LEASE, self._owner, now_ms=now_ms, term_ms=TERM_MS)
-            return fence, 0 if fence is None else step.do(connection, self._kept, piece, now_ms)
+            return fence, 0 if fence is None else step.do(connection, piece, now_ms)
 
         return await self._store.run(job, urgent=False)

@@ -36,7 +36,8 @@ _REACHED = (
 )
 QUIET_ONES = (
     f"SELECT c.id FROM contact c WHERE {MEMBER} AND c.dormant_ms IS NULL AND c.created_ms <= ?"
-    f" AND COALESCE(c.since_ms, 0) <= ? AND {_HEARD} <= ? AND {_TOLD} <= ? AND {_REACHED} <= ?"
+    " AND COALESCE(c.since_ms, 0) <= ? AND COALESCE(c.noticed_ms, 0) <= ?"
+    f" AND {_HEARD} <= ? AND {_TOLD} <= ? AND {_REACHED} <= ?"
 )
 LEFT_ONES = (
     "SELECT c.id, c.number FROM contact c WHERE c.state = 'stopped' AND c.id > ? AND c.id <= ? AND ("
@@ -49,7 +50,7 @@ LEFT_ONES = (
 
 def quiet_ones(connection: Connection, horizon_ms: int, where: str, parameters: Sequence[Any]) -> list[int]:
     """Members without any sign since *horizon_ms*, among those that *where* picks."""
-    rows = sql.run(connection, f"{QUIET_ONES} AND {where} ORDER BY c.id", (*[horizon_ms] * 5, *parameters))
+    rows = sql.run(connection, f"{QUIET_ONES} AND {where} ORDER BY c.id", (*[horizon_ms] * 6, *parameters))
     return [int(key) for (key,) in rows]
 
 
@@ -63,19 +64,20 @@ def find(connection: Connection, kept: Retention, now_ms: int) -> Piece | None:
     if not ids:
         return Piece(found.position, 0)
     last = ids[-1]
+    texts_ms = now_ms - kept.texts_days * DAY_MS if kept.texts_days else None
+    quiet_ms = now_ms - kept.dormant_days * DAY_MS if kept.dormant_days else None
     keys: list[int] = []
-    if kept.texts_days:
-        span = (found.position, last, now_ms - kept.texts_days * DAY_MS, LEFT_AT_ONCE)
+    if texts_ms is not None:
+        span = (found.position, last, texts_ms, LEFT_AT_ONCE)
         keys = [int(row[0]) for row in sql.run(connection, LEFT_ONES, span)]
         if len(keys) == LEFT_AT_ONCE:
             last, more = keys[-1], True
-    if kept.dormant_days:
-        horizon_ms = now_ms - kept.dormant_days * DAY_MS
-        keys += quiet_ones(connection, horizon_ms, "c.id > ? AND c.id <= ?", (found.position, last))
-    return Piece(found.position, last if more else 0, sorted(keys), more)
+    if quiet_ms is not None:
+        keys += quiet_ones(connection, quiet_ms, "c.id > ? AND c.id <= ?", (found.position, last))
+    return Piece(found.position, last if more else 0, sorted(keys), more, (texts_ms, quiet_ms))
 
 
-def do(connection: Connection, kept: Retention, piece: Piece, now_ms: int) -> int:
+def do(connection: Connection, piece: Piece, now_ms: int) -> int:
     """People are locked first, in the order of their numbers, and looked at again: they may have written meanwhile."""
     if not walk.move(connection, NAME, piece.before, piece.after, now_ms) or not piece.keys:
         return 0
@@ -85,11 +87,12 @@ def do(connection: Connection, kept: Retention, piece: Piece, now_ms: int) -> in
         f"SELECT c.id, c.number, c.state FROM contact c WHERE {mine} ORDER BY c.number{sql.locked(connection)}",
         (listed,),
     ).all()
-    if kept.texts_days:
+    texts_ms, quiet_ms = piece.horizons
+    if texts_ms is not None:
         left = [(int(row.id), str(row.number)) for row in rows if row.state == "stopped"]
-        _unlink(connection, left, now_ms - kept.texts_days * DAY_MS, now_ms)
-    if kept.dormant_days:
-        quiet = quiet_ones(connection, now_ms - kept.dormant_days * DAY_MS, mine, (listed,))
+        _unlink(connection, left, texts_ms, now_ms)
+    if quiet_ms is not None:
+        quiet = quiet_ones(connection, quiet_ms, mine, (listed,))
         where, keys = sql.among(connection, "id", quiet)
         sql.run(
             connection,

@@ -1,8 +1,9 @@
 """Whether people can be reached: permanent failures in a row, and stop-lists that are not ours.
 
 A third permanent failure in a row makes a number dormant: broadcasts leave it out until a text comes from it or a
-message arrives (civic rule 20); so does a year without any sign (`quiet`). Who is on a gateway's or an operator's stop-list has withdrawn nothing from us: the
-fact stands by itself until a message is delivered by that channel. Consent and its ledger are not touched here.
+message arrives (civic rule 20); so does a year without any sign (`quiet`). Who is on a gateway's or an operator's
+stop-list has withdrawn nothing from us: the fact stands by itself until a message is delivered by that channel. Consent
+and its ledger are not touched here.
 """
 
 from __future__ import annotations
@@ -80,18 +81,18 @@ class Reach:
         failing, failed = sql.among(connection, "id", sorted(self._failures))
         rows = sql.run(
             connection,
-            f"SELECT id, unreachable, dormant_ms, dormant_reason FROM contact WHERE {mine} AND (unreachable > 0 OR dormant_ms IS NOT NULL OR {failing})"
-            f" ORDER BY number{sql.locked(connection)}",
+            f"SELECT id, unreachable, dormant_ms, dormant_reason FROM contact WHERE {mine}"
+            f" AND (unreachable > 0 OR dormant_ms IS NOT NULL OR {failing}) ORDER BY number{sql.locked(connection)}",
             (listed, failed),
         ).all()
         changes = []
-        for key, before, dormant_ms, reason in rows:
+        for key, before, dormant_ms, why in rows:
             arrived = key in self._arrived
             times = (0 if arrived else int(before)) + self._failures.get(key, 0)
-            since_ms = None if arrived else dormant_ms
-            if since_ms is None and times >= DORMANT_AFTER:
-                since_ms, reason = now_ms, UNREACHABLE
-            changes.append((times, since_ms, reason if since_ms is not None else None, key))
+            dormant = (None, None) if arrived else (dormant_ms, why)
+            if dormant[0] is None and times >= DORMANT_AFTER:
+                dormant = (now_ms, UNREACHABLE)
+            changes.append((times, *dormant, key))
         bulk.update(connection, _CONTACT, "id", ("unreachable", "dormant_ms", "dormant_reason"), changes)
 
 

@@ -1,13 +1,14 @@
 """What is no longer needed goes, and how long it is needed (civic rule 28).
 
-Texts both ways lose their words after `texts_days`; the row stays with its facts, since counts, repeats and replies hang
-on it. The number goes with the words, unless the person is still a subscriber: then it goes when they no longer are. A
-broadcast's text is public and stays; who got it is forgotten like a number. A text that waits in the inbox is kept
-until it is answered, but no longer than `inbox_days`. The words in the ledger go `ledger_days_after` a person stopped,
-those up to that stop; the chain holds, as after an erasure.
+Texts both ways lose their words after `texts_days`; the row stays with its facts, since counts, repeats and replies
+hang on it. The number goes with the words, unless the person is still a subscriber: then it goes when they no longer
+are. A broadcast's text is public and stays; who got it is forgotten like a number. A text that waits in the inbox is
+kept until it is answered, but no longer than `inbox_days`. The words in the ledger go `ledger_days_after` a person
+stopped, those up to that stop; the chain holds, as after an erasure.
 
 Each kind is a `Step`: it looks for a piece by a reading connection, and does it in a transaction of its own. Where a
-table grows by its key, a walk along that key finds what is due without an index on time, which every text would pay for.
+table grows by its key, a walk along that key finds what is due without an index on time, which every text would pay
+for.
 """
 
 from __future__ import annotations
@@ -35,12 +36,15 @@ ENDS = ("stop", "erase")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Work found: a walk's step from *before* to *after*, and the *keys* concerned. *more*: there is likely more."""
+    """Work found: a walk's step from *before* to *after*, and the *keys* concerned. *more*: there is likely more.
+
+    *horizons*: instants that the step found them by, where it has to look at them again."""
 
     before: int
     after: int
     keys: Sequence[int] = ()
     more: bool = False
+    horizons: tuple[int | None, int | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Step:
 
     name: str
     find: Callable[[Connection, Retention, int], Piece | None]
-    do: Callable[[Connection, Retention, Piece, int], int]
+    do: Callable[[Connection, Piece, int], int]
 
 
 INBOUND_PAGE = "SELECT id, at_ms FROM inbound WHERE id > ? ORDER BY id LIMIT ?"
@@ -59,29 +63,43 @@ TALKS_PAGE = (
     "SELECT contact_id, channel, expires_ms FROM conversation WHERE contact_id > ? ORDER BY contact_id, channel LIMIT ?"
 )
 INBOX_OPEN = "SELECT id, at_ms FROM inbound WHERE inbox = 'open' AND inbox <> '' ORDER BY id LIMIT ?"
-INBOX_ANSWERED = (
-    "SELECT id FROM inbound WHERE inbox = 'answered' AND inbox <> '' AND id <= ? ORDER BY id LIMIT ?"
-)
+INBOX_ANSWERED = "SELECT id FROM inbound WHERE inbox = 'answered' AND inbox <> '' AND id <= ? ORDER BY id LIMIT ?"
 """`inbox <> ''` is the condition of the partial index; without it neither database would see that it fits."""
 
 
-def _due(connection: Connection, name: str, page: str, days: int, limit: int, now_ms: int) -> Piece | None:
-    """The next step of the walk *name* over what is older than *days*."""
+@dataclass(frozen=True, slots=True)
+class _Along:
+    """A walk: its name, the statement for the page after a key, and how many rows a page has."""
+
+    name: str
+    page: str
+    limit: int
+
+
+def _due(connection: Connection, along: _Along, days: int, now_ms: int) -> Piece | None:
+    """The next step of a walk over what is older than *days*."""
     if not days:
         return None
-    before = walk.place(connection, name).position
-    rows = [(int(key), int(at_ms)) for key, at_ms in sql.run(connection, page, (before, limit))]
+    before, limit = walk.place(connection, along.name).position, along.limit
+    rows = [(int(key), int(at_ms)) for key, at_ms in sql.run(connection, along.page, (before, limit))]
     after = walk.aged(rows, now_ms - days * DAY_MS, now_ms)
     if after is None:
         return None
-    return Piece(before, after, [key for key, _ in rows if key <= after], more=len(rows) == limit and after == rows[-1][0])
+    return Piece(
+        before, after, [key for key, _ in rows if key <= after], more=len(rows) == limit and after == rows[-1][0]
+    )
+
+
+_INBOUND = _Along("inbound", INBOUND_PAGE, TEXTS_AT_ONCE)
+_OUTBOX = _Along("outbox", OUTBOX_PAGE, TEXTS_AT_ONCE)
+_LEDGER = _Along("ledger", LEDGER_PAGE, ENTRIES_AT_ONCE)
 
 
 def find_inbound(connection: Connection, kept: Retention, now_ms: int) -> Piece | None:
-    return _due(connection, "inbound", INBOUND_PAGE, kept.texts_days, TEXTS_AT_ONCE, now_ms)
+    return _due(connection, _INBOUND, kept.texts_days, now_ms)
 
 
-def do_inbound(connection: Connection, kept: Retention, piece: Piece, now_ms: int) -> int:
+def do_inbound(connection: Connection, piece: Piece, now_ms: int) -> int:
     """Those that still wait in the inbox are left to `do_inbox`."""
     if not walk.move(connection, "inbound", piece.before, piece.after, now_ms):
         return 0
@@ -105,13 +123,13 @@ def find_inbox(connection: Connection, kept: Retention, now_ms: int) -> Piece | 
     return Piece(0, 0, sorted(keys), more) if keys else None
 
 
-def do_inbox(connection: Connection, kept: Retention, piece: Piece, now_ms: int) -> int:
+def do_inbox(connection: Connection, piece: Piece, now_ms: int) -> int:
     return _blank_inbound(connection, piece.keys, "inbox <> ''", now_ms)
 
 
 def _blank_inbound(connection: Connection, keys: Sequence[int], where: str, now_ms: int) -> int:
-    """They leave the inbox, too: there is nothing to read. The id that was guessed for a text without one is made of the
-    number and the words, and goes with them."""
+    """They leave the inbox, too: there is nothing to read. The id that was guessed for a text without one is made of
+    the number and the words, and goes with them."""
     mine, listed = sql.among(connection, "id", keys)
     if sql.is_postgresql(connection):  # in one order, as everybody takes them
         sql.run(connection, f"SELECT id FROM inbound WHERE {mine} ORDER BY id FOR UPDATE", (listed,))
@@ -137,10 +155,10 @@ NOBODYS_INBOUND = (
 
 
 def find_outbox(connection: Connection, kept: Retention, now_ms: int) -> Piece | None:
-    return _due(connection, "outbox", OUTBOX_PAGE, kept.texts_days, TEXTS_AT_ONCE, now_ms)
+    return _due(connection, _OUTBOX, kept.texts_days, now_ms)
 
 
-def do_outbox(connection: Connection, kept: Retention, piece: Piece, now_ms: int) -> int:
+def do_outbox(connection: Connection, piece: Piece, now_ms: int) -> int:
     """A reply that nobody ever took up, since its channel is gone, ends here. A broadcast's message that waits in a
     paused one stays as it is."""
     if not walk.move(connection, "outbox", piece.before, piece.after, now_ms):
@@ -173,13 +191,13 @@ def do_outbox(connection: Connection, kept: Retention, piece: Piece, now_ms: int
 
 
 def find_ledger(connection: Connection, kept: Retention, now_ms: int) -> Piece | None:
-    return _due(connection, "ledger", LEDGER_PAGE, kept.ledger_days_after, ENTRIES_AT_ONCE, now_ms)
+    return _due(connection, _LEDGER, kept.ledger_days_after, now_ms)
 
 
 WORDS_GO = "UPDATE ledger SET evidence = NULL, salt = NULL WHERE subject = ? AND id <= ? AND evidence IS NOT NULL"
 
 
-def do_ledger(connection: Connection, kept: Retention, piece: Piece, now_ms: int) -> int:
+def do_ledger(connection: Connection, piece: Piece, now_ms: int) -> int:
     """The words up to each end of a membership go. What a person said who came back since is later than that."""
     if not walk.move(connection, "ledger", piece.before, piece.after, now_ms):
         return 0
@@ -192,7 +210,7 @@ def do_ledger(connection: Connection, kept: Retention, piece: Piece, now_ms: int
     return sum(sql.run(connection, WORDS_GO, (subject, int(last))).rowcount for subject, last in rows)
 
 
-def find_talks(connection: Connection, kept: Retention, now_ms: int) -> Piece | None:
+def find_talks(connection: Connection, _kept: Retention, now_ms: int) -> Piece | None:
     """Once a day all open questions are gone through, those past their time are dropped."""
     found = walk.place(connection, "talks")
     if found.position == 0 and 0 <= now_ms - found.at_ms < PASS_MS:
@@ -203,7 +221,7 @@ def find_talks(connection: Connection, kept: Retention, now_ms: int) -> Piece | 
     return Piece(found.position, int(rows[-1].contact_id) if more else 0, keys, more)
 
 
-def do_talks(connection: Connection, kept: Retention, piece: Piece, now_ms: int) -> int:
+def do_talks(connection: Connection, piece: Piece, now_ms: int) -> int:
     if not walk.move(connection, "talks", piece.before, piece.after, now_ms) or not piece.keys:
         return 0
     where, listed = sql.among(connection, "contact_id", piece.keys)
