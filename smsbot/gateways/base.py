@@ -52,6 +52,12 @@ class ChannelConfig(BaseModel):
         """False where the gateway can sign but this channel holds no key for it: then `webhook_token` is needed."""
         return True
 
+    @property
+    def in_flight(self) -> int | None:
+        """Messages that may be under way at once, where the gateway has a bound of its own: one more would wait inside
+        it, after the last look at consent."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

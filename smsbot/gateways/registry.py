@@ -37,6 +37,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "sender_ge": "smsbot.gateways.sender_ge:SenderGe",
         "simulator": "smsbot.gateways.simulator:Simulator",
         "sinch": "smsbot.gateways.sinch:Sinch",
+        "smpp": "smsbot.gateways.smpp:Smpp",
         "smsgate": "smsbot.gateways.smsgate:Smsgate",
         "smsoffice": "smsbot.gateways.smsoffice:Smsoffice",
         "telnyx": "smsbot.gateways.telnyx:Telnyx",
