@@ -16,18 +16,22 @@ from smsbot.clock import Clock, now_ms
 from smsbot.compose import blueprint, seed_places, seed_topics
 from smsbot.dialogue.directory import Directory
 from smsbot.errors import Conflict, Invalid, SettingsError
-from smsbot.gateways.base import HttpGateway
+from smsbot.gateways.base import HttpGateway, Link
 from smsbot.gateways.direct import DirectSender
 from smsbot.gateways.registry import Channel, channels
+from smsbot.inbound.arrivals import Arrivals
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.hooks import Hooks
 from smsbot.inbound.metrics import PipelineCollector
 from smsbot.inbound.reports import Reports
+from smsbot.inbound.sweep import Sweeper
 from smsbot.inbound.turns import Routes, Turns
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.expand import Expander
+from smsbot.outbound.link import LinkRunner
 from smsbot.outbound.schedule import QuietHours
+from smsbot.outbound.tenure import Tenure
 from smsbot.outbound.wake import Wake
 from smsbot.process import identity
 from smsbot.settings import Settings
@@ -67,7 +71,9 @@ class Service:
         self._reply_routes = routes(self.channels)
         self.sender: Sender | DirectSender | None = None
         self.dispatchers: dict[str, Dispatcher] = {}
+        self._tenures: list[Tenure] = []
         self._expander: Expander | None = None
+        self._sweeper: Sweeper | None = None
         self._listener: notices.Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.turns = Turns(
@@ -135,22 +141,43 @@ class Service:
                     name, channel.gateway, channel.config, store=self.store, sender=self.sender, wake=self.wake,
                     clock=self.clock, quiet=quiet, public_url=self.public_url, owner=self._owner,
                 )  # fmt: skip
+                self._connect(channel, dispatcher)
                 self.dispatchers[name] = dispatcher
                 self._tasks.append(asyncio.create_task(dispatcher.run(), name=f"dispatch {name}"))
+            elif channel.config.inbound and isinstance(channel.gateway, Link):
+                tenure = Tenure(name, store=self.store, clock=self.clock, owner=self._owner)
+                self._connect(channel, tenure)
+                self._tenures.append(tenure)
+                self._tasks.append(asyncio.create_task(tenure.run(), name=f"tenure {name}"))
         self._expander = Expander(
             self.store, wake=self.wake, clock=self.clock, quiet=quiet, hold_s=self.settings.sending.hold_s,
             channels=tuple(self.dispatchers), owner=self._owner,
         )  # fmt: skip
         self._tasks.append(asyncio.create_task(self._expander.run(), name="expand"))
+        self._sweeper = Sweeper(self.store, self.turns, clock=self.clock, owner=self._owner)
+        self._tasks.append(asyncio.create_task(self._sweeper.run(), name="sweep"))
+
+    def _connect(self, channel: Channel, holder: Dispatcher | Tenure) -> None:
+        """Where the gateway has a connection of its own, it stands while *holder* has the channel's lease."""
+        if isinstance(channel.gateway, Link):
+            arrivals = Arrivals(channel.name, self.turns, self.reports, accepts=channel.config.inbound)
+            link = LinkRunner(
+                channel.name, channel.gateway, take=arrivals.take, trouble=holder.trouble, alone=self.store.sqlite
+            )
+            holder.serve(link)
 
     async def stop(self) -> None:
-        """Send what is in hand, settle it, give leases back, close the database."""
+        """Send what is in hand, settle it, end the gateways' own connections, give leases back, close the database."""
         if self._listener is not None:
             await asyncio.to_thread(self._listener.close)
         if self._expander is not None:
             self._expander.stop()
+        if self._sweeper is not None:
+            self._sweeper.stop()
         for dispatcher in self.dispatchers.values():
             dispatcher.stop()
+        for tenure in self._tenures:
+            tenure.stop()
         results = await asyncio.gather(*self._tasks, return_exceptions=True)
         for task, result in zip(self._tasks, results, strict=True):
             if isinstance(result, Exception):

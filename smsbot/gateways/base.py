@@ -281,7 +281,8 @@ class Inbox(Protocol):
     async def take(self, events: Sequence[Event]) -> None:
         """Returns when the events and all they caused are committed: only then may they be acknowledged.
 
-        Raises `StoreUnavailable`: nothing was taken, the gateway has to bring them again.
+        Raises `StoreUnavailable`, and nothing else: the gateway has to bring all of them again, by a retryable status
+        where it knows one (contract §3). What was committed all the same is then a repeat.
         """
 
     def trouble(self, error: GatewayError | None) -> None:
@@ -306,7 +307,8 @@ class Link(Transport, Protocol):
     process that has the channel's lease."""
 
     async def run(self, inbox: Inbox) -> None:
-        """Connect, and again whenever the connection is lost, until cancelled; then part in good order.
+        """Connect, and again whenever the connection is lost, until cancelled; then part in good order. Cancelled again
+        meanwhile, drop the connection at once: the lease ends, and another process will connect.
 
         `send` raises `Unavailable` while there is no connection and `Uncertain` for what a lost one left unanswered.
         """

@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.engine import Engine
 from smsbot.dialogue.model import Inbound, Outcome, Place, State, Topic
-from smsbot.gateways.base import Received
 from smsbot.store import directory as rows
 from smsbot.store.contacts import Codes, Profile
 
@@ -30,9 +29,8 @@ class Mind:
     def directory(self) -> Directory:
         return self.engine.directory
 
-    def step(self, profile: Profile, channel: str, received: Received, text: str, at_ms: int) -> Outcome:
+    def step(self, profile: Profile, channel: str, inbound: Inbound) -> Outcome:
         """Answer one text and carry the change into *profile*."""
-        inbound = Inbound(text, at_ms, received.sent_ms, received.optout)
         outcome = self.engine.step(profile.contact, profile.talks.get(channel), inbound, code=four_digits)
         profile.contact = outcome.contact
         profile.last_channel = channel

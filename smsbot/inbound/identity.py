@@ -1,29 +1,67 @@
-"""By what a repeat is recognised: the gateway's own id, else the text itself for a minute (contract §10)."""
+"""What a gateway says of a text, as far as it can be used: its id (else the text itself tells a repeat for a minute,
+contract §10), its time, and which part of a longer text it is."""
 
 from __future__ import annotations
 
 import hashlib
 
-from smsbot.clock import SECOND_MS
-from smsbot.gateways.base import Received
+from smsbot.clock import MINUTE_MS, SECOND_MS
+from smsbot.gateways.base import Part, Received
+from smsbot.store.parts import TOTAL_MOST
 
 WINDOW_MS = 60 * SECOND_MS
 STEP_MS = 10 * SECOND_MS  # a guess is good for a window and at most one step more
+LONGEST_ID = 255  # characters; a longer one is told by its digest
+AHEAD_MS = 15 * MINUTE_MS
+"""A clock may be so far ahead of ours. What is later is no clock but a mistake, a time zone for example: taken for the
+truth, it would keep a JOIN from lifting a STOP for hours."""
 
 
 def external_id(received: Received, at_ms: int) -> str:
     """The id to store: the gateway's, or a guess from sender, text and time."""
-    if received.external_id is not None:
-        return received.external_id[:255].replace("\x00", "")
-    return _guess(received, at_ms // STEP_MS)
+    given = gateway_id(received)
+    return _guess(received, at_ms // STEP_MS) if given is None else given
 
 
 def lookups(received: Received, at_ms: int) -> tuple[str, ...]:
     """The ids under which the same message may have been stored."""
-    if received.external_id is not None:
-        return (external_id(received, at_ms),)
+    given = gateway_id(received)
+    if given is not None:
+        return (given,)
     step = at_ms // STEP_MS
     return tuple(_guess(received, step - back) for back in range(WINDOW_MS // STEP_MS + 1))
+
+
+def gateway_id(received: Received) -> str | None:
+    """The gateway's own id as it can be stored. An empty one is none: all texts would be repeats of the first."""
+    given = received.external_id
+    if not given:
+        return None
+    kept = storable(given)
+    if len(kept) > LONGEST_ID:
+        digest = hashlib.blake2b(kept.encode(), digest_size=16).hexdigest()
+        kept = kept[: LONGEST_ID - len(digest)] + digest
+    return kept or None
+
+
+def sent_ms(received: Received, at_ms: int) -> int | None:
+    """When it was sent, by a clock that can be believed (civic rules 17 and 18)."""
+    told = received.sent_ms
+    return told if told is None or told <= at_ms + AHEAD_MS else None
+
+
+def part(received: Received) -> Part | None:
+    """Which piece of a longer text it is; None: it is one of its own. A number that cannot be makes it one, too."""
+    said = received.part
+    if said is None or not 1 < said.total <= TOTAL_MOST or not 1 <= said.number <= said.total:
+        return None
+    return said if 0 <= said.reference < 1 << 63 else None
+
+
+def storable(text: str) -> str:
+    """Without what no database keeps: NUL, and halves of surrogate pairs."""
+    kept = text.replace("\x00", "")
+    return kept if kept.isascii() else kept.encode("utf-8", "replace").decode("utf-8")
 
 
 def _guess(received: Received, step: int) -> str:

@@ -20,6 +20,7 @@ class PipelineCollector(Collector):
         counters = self._turns.counters
         for name, told, value in (
             ("smsbot_turns", "Texts taken in by this process, repeats included", counters.turns),
+            ("smsbot_turn_parts", "Parts of longer texts among them", counters.parts),
             ("smsbot_turn_duplicates", "Texts that had been taken before", counters.duplicates),
             ("smsbot_turn_groups", "Transactions they were committed in", counters.groups),
             ("smsbot_turn_groups_failed", "Groups done again one by one", counters.isolated),

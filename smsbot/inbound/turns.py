@@ -14,23 +14,28 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from smsbot.clock import Clock
+from smsbot.dialogue.model import Inbound
 from smsbot.errors import PhoneError
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot, Mind
-from smsbot.inbound.identity import external_id, lookups
+from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable
+from smsbot.inbound.joining import LATE, Arrival, join
 from smsbot.store import notices
 from smsbot.store import turns as store
 from smsbot.store.audit import subject
 from smsbot.store.contacts import Profile, load
 from smsbot.store.database import Store, unavailable
 from smsbot.store.outbox import Claimed
+from smsbot.store.parts import Whole
 from smsbot.text import phone
 from smsbot.text.gsm7 import measure
+from smsbot.text.understood import Intent
 
 log = structlog.get_logger()
 
 GROUP = 256  # turns of one transaction at the most
-TEXT_LIMIT = 10_000  # characters; 255 joined parts hold 39,015 septets, no gateway joins so many
+TEXT_LIMIT = 39_015  # characters: what 255 joined parts of 153 septets hold (3GPP TS 23.040 §9.2.3.24.1)
+NUMBER_LIMIT = 64  # characters of a sender that is no phone number, and of the number that was written to
 RACES = 5  # how often a group is done again because another process was quicker
 
 
@@ -44,7 +49,8 @@ class QueuedReply:
 
 @dataclass(frozen=True, slots=True)
 class TurnResult:
-    """What became of one text. A repeat of one taken before has no replies: they are on their way already."""
+    """What became of one text. A repeat of one taken before has no replies: they are on their way already. One part of
+    a longer text that still waits for others has neither replies nor an id."""
 
     duplicate: bool
     inbound_id: int | None = None
@@ -67,14 +73,20 @@ class Routes:
 
 @dataclass(slots=True)
 class _Waiting:
+    """A text to take. *future* None: nobody waits for it. *piece*: it is no text yet but a part of one, or the end of
+    the wait for such parts. *kept*: why it is only kept for staff, or ""."""
+
     channel: str
     received: Received
     number: str  # E.164, or as the gateway wrote it
     valid: bool
     external_id: str
     text: str
+    sent_ms: int | None
     at_ms: int
-    future: asyncio.Future[TurnResult]
+    future: asyncio.Future[TurnResult] | None
+    piece: Arrival | None = None
+    kept: str = ""
 
 
 @dataclass(slots=True)
@@ -99,6 +111,7 @@ class _Written:
 @dataclass(slots=True)
 class Counters:
     turns: int = 0
+    parts: int = 0
     duplicates: int = 0
     groups: int = 0
     isolated: int = 0
@@ -124,25 +137,50 @@ class Turns:
         self.counters = Counters()
 
     async def submit(self, channel: str, received: Received) -> TurnResult:
-        """Take one text; returns when it and all it caused are committed. Raises `StoreUnavailable`."""
-        loop = asyncio.get_running_loop()
+        """Take one text, or one part of a longer one; returns when it and all it caused are committed.
+
+        Raises `StoreUnavailable`.
+        """
         started = time.perf_counter()
         at_ms = self._clock()
+        waiting = self._waiting_for(channel, received, at_ms)
+        said = part(received)
+        if said is not None:
+            self.counters.parts += 1
+            waiting.piece = Arrival(
+                channel, waiting.number, storable(received.to)[:NUMBER_LIMIT], gateway_id(received), waiting.text,
+                waiting.sent_ms, at_ms, received.optout, said,
+            )  # fmt: skip
+        try:
+            return await self._take(waiting)
+        finally:
+            self.counters.seconds += time.perf_counter() - started
+
+    async def give_up(self, set_id: int) -> TurnResult:
+        """Answer what there is of a text whose last parts did not come in time (`store.parts.WAIT_MS`); nothing if it
+        was completed meanwhile. Raises `StoreUnavailable`."""
+        at_ms = self._clock()
+        waiting = self._waiting_for("", Received("", "", f"+{set_id}"), at_ms)
+        waiting.piece = Arrival("", "", "", None, "", None, at_ms, expired=set_id)
+        return await self._take(waiting)
+
+    def _waiting_for(self, channel: str, received: Received, at_ms: int) -> _Waiting:
         try:
             number, valid = phone.parse(received.number, self._region), True
         except PhoneError:
-            number, valid = received.number[:64], False
-        waiting = _Waiting(
-            channel, received, number, valid, external_id(received, at_ms), _storable(received.text), at_ms,
-            loop.create_future(),
+            number, valid = storable(received.number)[:NUMBER_LIMIT], False
+        return _Waiting(
+            channel, received, number, valid, external_id(received, at_ms), storable(received.text[:TEXT_LIMIT]),
+            sent_ms(received, at_ms), at_ms, None,
         )  # fmt: skip
+
+    async def _take(self, waiting: _Waiting) -> TurnResult:
+        loop = asyncio.get_running_loop()
+        waiting.future = loop.create_future()
         self._waiting.append(waiting)
         if not self._in_flight:
             self._next_group(loop)
-        try:
-            return await waiting.future
-        finally:
-            self.counters.seconds += time.perf_counter() - started
+        return await waiting.future
 
     def _next_group(self, loop: asyncio.AbstractEventLoop) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
@@ -204,7 +242,7 @@ class Turns:
             self._routes.stopped(written.stopped)
         for waiting, result in written.results:
             counters.duplicates += result.duplicate
-            if not waiting.future.done():
+            if waiting.future is not None and not waiting.future.done():
                 waiting.future.set_result(result)
         for channel in written.woken:
             mine = [claimed for claimed in written.claimed if claimed.channel == channel]
@@ -217,10 +255,47 @@ class Turns:
         """The body of one transaction: on the writer's thread."""
         written = _Written()
         mind = self._bot.mind(connection)
-        rest = self._unseen(connection, group.waiting, written)
+        texts = group.waiting
+        if any(waiting.piece is not None for waiting in texts):
+            texts = self._joined(connection, mind, group, written)
+        rest = self._unseen(connection, texts, written)
         while rest:
             rest = self._segment(connection, mind, rest, written, plain=group.plain)
         return written
+
+    def _joined(self, connection: Connection, mind: Mind, group: _Group, written: _Written) -> list[_Waiting]:
+        """The group with what its parts complete in their place; the other parts are kept for later."""
+
+        def stops(text: str) -> bool:
+            if group.plain:
+                return False
+            understood = mind.directory.reader.understand(text)
+            return understood.intent is Intent.STOP and understood.rule == "exact"
+
+        arrivals = [waiting.piece for waiting in group.waiting if waiting.piece is not None]
+        placed = iter(join(connection, arrivals, stops, self._clock()))
+        texts: list[_Waiting] = []
+        for waiting in group.waiting:
+            if waiting.piece is None:
+                texts.append(waiting)
+                continue
+            found = next(placed)
+            texts.extend(self._whole(whole, waiting) for whole in found.before)
+            if found.own is None:
+                written.results.append((waiting, TurnResult(duplicate=found.repeat)))
+            else:
+                texts.append(self._whole(found.own, waiting, own=True))
+        return texts
+
+    def _whole(self, whole: Whole, waiting: _Waiting, *, own: bool = False) -> _Waiting:
+        """A text that was put together, as if it had come at once."""
+        received = Received(
+            whole.sender, whole.text, whole.external_id, whole.recipient, whole.sent_ms, whole.optout
+        )  # fmt: skip
+        made = self._waiting_for(whole.channel, received, waiting.at_ms)
+        made.future = waiting.future if own else None
+        made.kept = LATE if whole.rest else ""
+        return made
 
     def _unseen(self, connection: Connection, group: Sequence[_Waiting], written: _Written) -> list[_Waiting]:
         keys = [_keys(waiting) for waiting in group]
@@ -239,13 +314,15 @@ class Turns:
     ) -> list[_Waiting]:
         """Step and write *group* up to and with the first that erases its sender; the rest comes back."""
         key = self._store.key
-        subjects = {} if plain else {w.number: subject(key, w.number) for w in group if w.valid}
+        subjects = {} if plain else {w.number: subject(key, w.number) for w in group if w.valid and not w.kept}
         profiles = load(connection, subjects, mind.codes) if subjects else {}
         turns: list[store.Turn] = []
         for waiting in group:
-            turn = self._step(mind, waiting, profiles.get(waiting.number))
+            turn = self._step(mind, waiting, None if waiting.kept else profiles.get(waiting.number))
             if plain:
                 turn.tag = "failed"
+            elif waiting.kept:
+                turn.tag = waiting.kept if waiting.text.strip() else ""
             turns.append(turn)
             if turn.erase:
                 break
@@ -266,14 +343,15 @@ class Turns:
     def _step(self, mind: Mind, waiting: _Waiting, profile: Profile | None) -> store.Turn:
         received = waiting.received
         turn = store.Turn(
-            waiting.channel, waiting.external_id, waiting.number, received.to[:64], waiting.text, received.sent_ms,
-            waiting.at_ms,
+            waiting.channel, waiting.external_id, waiting.number, storable(received.to)[:NUMBER_LIMIT], waiting.text,
+            waiting.sent_ms, waiting.at_ms,
         )  # fmt: skip
         if profile is None:  # a name or a short code: kept and never answered (contract §10)
             turn.tag = "no_number"
             return turn
         turn.profile = profile
-        outcome = mind.step(profile, waiting.channel, received, waiting.text, waiting.at_ms)
+        inbound = Inbound(waiting.text, waiting.at_ms, waiting.sent_ms, received.optout)
+        outcome = mind.step(profile, waiting.channel, inbound)
         turn.intent = outcome.understood.intent.value
         turn.rule = outcome.understood.rule
         turn.tag = outcome.inbox
@@ -299,11 +377,5 @@ def _result(turn: store.Turn) -> TurnResult:
 
 
 def _fail(waiting: _Waiting, error: BaseException | None) -> None:
-    if error is not None and not waiting.future.done():
+    if error is not None and waiting.future is not None and not waiting.future.done():
         waiting.future.set_exception(unavailable(error) if isinstance(error, OperationalError) else error)
-
-
-def _storable(text: str) -> str:
-    """Without what no database keeps: NUL, and halves of surrogate pairs. Cut at a length no gateway sends."""
-    kept = text[:TEXT_LIMIT].replace("\x00", "")
-    return kept if kept.isascii() else kept.encode("utf-8", "replace").decode("utf-8")

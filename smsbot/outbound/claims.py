@@ -44,11 +44,12 @@ class Outcome:
 
 
 class Claims:
-    def __init__(self, store: Store, channel: str, owner: str, quiet: QuietHours) -> None:
+    def __init__(self, store: Store, channel: str, owner: str, quiet: QuietHours, *, term_ms: int = TERM_MS) -> None:
         self.renew_at_s = 0.0
         self._store = store
         self._channel = channel
         self._lease = f"channel:{channel}"
+        self._term_ms = term_ms
         self._owner = owner
         self._quiet = quiet
         self._fence: int | None = None
@@ -94,13 +95,13 @@ class Claims:
         """The fence, or None if the lease is not ours; and whether it was renewed."""
         fence = self._fence
         if fence is None:
-            return leases.acquire(connection, self._lease, self._owner, now_ms=now_ms, term_ms=TERM_MS), True
+            return leases.acquire(connection, self._lease, self._owner, now_ms=now_ms, term_ms=self._term_ms), True
         left_ms = leases.left_ms(connection, self._lease, self._owner, fence, now_ms=now_ms)
         if left_ms is None:
             return None, False
-        if left_ms > TERM_MS - RENEW_S * 1_000:
+        if left_ms > self._term_ms - RENEW_S * 1_000:
             return fence, False
-        kept = leases.renew(connection, self._lease, self._owner, fence, now_ms=now_ms, term_ms=TERM_MS)
+        kept = leases.renew(connection, self._lease, self._owner, fence, now_ms=now_ms, term_ms=self._term_ms)
         return (fence if kept else None), True
 
     def _claim(self, connection: Connection, limit: int, now_ms: int) -> tuple[list[Claimed], bool, int | None]:

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from smsbot.clock import Clock
-from smsbot.errors import StoreError
-from smsbot.gateways.base import ChannelConfig, HttpGateway, Transport
+from smsbot.errors import GatewayError, Misconfigured, StoreError
+from smsbot.gateways.base import ChannelConfig, HttpGateway, Link, Transport
 from smsbot.outbound.bucket import Bucket, Monotonic
-from smsbot.outbound.claims import Claims, Turn
+from smsbot.outbound.claims import TERM_MS, Claims, Turn
 from smsbot.outbound.handover import Deliverer, Handover
 from smsbot.outbound.hold import Hold
+from smsbot.outbound.link import LINK_TERM_MS, MAKING, LinkRunner
 from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
 from smsbot.outbound.schedule import QuietHours
@@ -70,7 +71,9 @@ class Dispatcher:
             name, gateway, config, sender, bucket=self._bucket, watch=self._watch, clock=clock, public_url=public_url,
             chance=chance,
         )  # fmt: skip
-        self._claims = Claims(store, name, owner, quiet)
+        self._term_ms = LINK_TERM_MS if isinstance(gateway, Link) else TERM_MS
+        self._claims = Claims(store, name, owner, quiet, term_ms=self._term_ms)
+        self._link: LinkRunner | None = None
         self._hold = Hold()
         self._done = _Done()
         self._flying: set[asyncio.Task[None]] = set()
@@ -103,6 +106,20 @@ class Dispatcher:
     def stop(self) -> None:
         self._stopping = True
         self._signal.set()
+        self._more.set()
+
+    def serve(self, link: LinkRunner) -> None:
+        """Keep *link* going while the channel's lease is ours. Before `run`."""
+        self._link = link
+        self.trouble(MAKING)
+
+    def trouble(self, error: GatewayError | None) -> None:
+        """How the gateway's own connection is; None: it stands. While it does not, nothing is claimed."""
+        if error is None:
+            self._watch.joined()
+        else:
+            self._watch.parted(str(error), self._clock(), misconfigured=isinstance(error, Misconfigured))
+        self._woken()
         self._more.set()
 
     def capacity(self) -> int:
@@ -159,6 +176,8 @@ class Dispatcher:
     def _room_s(self) -> float:
         """Seconds until more may be claimed; far off while enough is held (the feeder signals)."""
         closed_s = (self._watch.closed_until_ms - self._clock()) / 1_000
+        if self._watch.absent:
+            return POLL_S
         if self._watch.probing:
             return POLL_S if self.backlog else closed_s
         if (len(self._hold) + self._aside) * 2 > self._pace.claim():
@@ -167,7 +186,8 @@ class Dispatcher:
 
     def _limit(self) -> int:
         if self._watch.probing:
-            return 0 if self.backlog or self._clock() < self._watch.closed_until_ms else 1
+            closed = self._watch.absent or self._clock() < self._watch.closed_until_ms
+            return 0 if self.backlog or closed else 1
         return max(0, self._pace.claim() - len(self._hold) - self._aside)
 
     async def _turn(self) -> None:
@@ -192,7 +212,12 @@ class Dispatcher:
             watch.told = told
         if outcome.stopped:
             self._wake.stopped(outcome.stopped)
+        if self._link is not None and outcome.renewed and outcome.held:
+            self._link.keep(now_s + self._term_ms / 1_000)
         if not outcome.held:
+            watch.told = None  # whoever has the lease writes down another
+            if self._link is not None:
+                self._link.lose()
             self._hold.drain()  # whoever has the lease takes them over when theirs ends
             return
         if limit:
@@ -214,7 +239,7 @@ class Dispatcher:
     async def _feed(self) -> None:
         while True:
             self._more.clear()
-            if self._watch.probing and len(self._hold) > 1:
+            if self._watch.probing and len(self._hold) > (0 if self._watch.absent else 1):
                 await self._give_back()
             if not self._hold.ready or len(self._flying) >= (1 if self._watch.probing else self._pace.in_flight):
                 await self._more.wait()
@@ -292,9 +317,17 @@ class Dispatcher:
         held = [message.id for message in self._hold.drain()]
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN_S)
+        if self._link is not None:
+            if self._claims.held:
+                await self._settle(held)
+            await self._link.part()  # before the lease goes to whoever connects next
+        await self._settle(held, leaving=True)
+
+    async def _settle(self, give_back: Sequence[int], *, leaving: bool = False) -> None:
         done, self._done = self._done, _Done()
-        turn = Turn(done.results, done.optouts, 0, None, give_back=held, leaving=True)
+        turn = Turn(done.results, done.optouts, 0, None, give_back=give_back, leaving=leaving)
         try:
             await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
+            self._restore(done)

@@ -12,6 +12,7 @@ PROBE_MS = SECOND_MS  # while it is down, one message a second asks whether it i
 PAUSE_FIRST_MS = 30 * SECOND_MS  # misconfigured: somebody has to act, so ask rarely
 PAUSE_MOST_MS = 10 * MINUTE_MS
 DEGRADED_MS = 30 * SECOND_MS  # after the last trouble of a channel that works
+BEING_MADE = "The connection is being made."
 SUCCESS_MS = 10 * SECOND_MS  # how old the last success may be that others read of
 
 Told = tuple["ChannelState", str, int | None]
@@ -26,7 +27,8 @@ class ChannelState(StrEnum):
 
 
 class Watch:
-    """Also says when the next message may try the channel (`closed_until_ms`) and whether only one may (`probing`)."""
+    """Also says when the next message may try the channel (`closed_until_ms`), whether only one may (`probing`), and
+    whether none may, since the gateway's own connection does not stand (`absent`): that one is tried by the gateway."""
 
     def __init__(self) -> None:
         self.state = ChannelState.UP
@@ -34,6 +36,7 @@ class Watch:
         self.success_ms: int | None = None
         self.closed_until_ms = 0
         self.told: Told | None = None  # what was last written down
+        self.absent = False
         self._failures = 0
         self._failing_since_ms = 0
         self._trouble_ms = 0
@@ -45,8 +48,11 @@ class Watch:
 
     @property
     def changed(self) -> bool:
-        """Is the state another one than was last written down? Then it cannot wait for company."""
-        return self.told is None or self.told[0] is not self.state
+        """Is the state another one than was last written down? Then it cannot wait for company; nor can a new reason
+        why there is no connection, since then there is no company."""
+        if self.told is None or self.told[0] is not self.state:
+            return True
+        return self.absent and self.told[1] != self.reason
 
     def news(self) -> Told | None:
         """What to write down with the next transaction, if anything is new enough."""
@@ -59,10 +65,12 @@ class Watch:
         return None
 
     def success(self, now_ms: int) -> None:
+        self.success_ms = now_ms
+        if self.absent:
+            return
         self._failures = 0
         self._pause_ms = PAUSE_FIRST_MS
         self.closed_until_ms = 0
-        self.success_ms = now_ms
         if self.probing or (self.state is ChannelState.DEGRADED and now_ms - self._trouble_ms >= DEGRADED_MS):
             self.state, self.reason = ChannelState.UP, ""
 
@@ -72,6 +80,8 @@ class Watch:
 
     def failed(self, reason: str, now_ms: int) -> None:
         """No answer, or one that says the gateway is out of order."""
+        if self.absent:
+            return
         if not self._failures:
             self._failing_since_ms = now_ms
         self._failures += 1
@@ -81,7 +91,25 @@ class Watch:
         else:
             self._trouble(reason, now_ms)
 
+    def parted(self, reason: str, now_ms: int, *, misconfigured: bool = False) -> None:
+        """The gateway's own connection does not stand: nothing leaves before `joined`."""
+        self.absent = True
+        self.state = ChannelState.MISCONFIGURED if misconfigured else ChannelState.DOWN
+        self.reason = reason
+        self.closed_until_ms = now_ms + PROBE_MS
+
+    def joined(self) -> None:
+        """It stands."""
+        self.absent = False
+        self._failures = 0
+        self._pause_ms = PAUSE_FIRST_MS
+        self.closed_until_ms = 0
+        if self.probing:
+            self.state, self.reason = ChannelState.UP, ""
+
     def misconfigured(self, reason: str, now_ms: int) -> None:
+        if self.absent:
+            return
         if self.state is not ChannelState.MISCONFIGURED or now_ms >= self.closed_until_ms:
             self.closed_until_ms = now_ms + self._pause_ms
             self._pause_ms = min(self._pause_ms * 2, PAUSE_MOST_MS)

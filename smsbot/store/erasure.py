@@ -6,7 +6,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from smsbot.status import Status
-from smsbot.store import audit, outbox
+from smsbot.store import audit, outbox, part_upkeep
 from smsbot.store.tables import Contact, Conversation, Inbound, Outbox, Subscription, table
 
 CONTACT = table(Contact)
@@ -31,6 +31,7 @@ def erase(connection: Connection, subject: str, number: str, contact_id: int | N
     connection.execute(
         update(INBOUND).where(INBOUND.c.number == number).values(number="", text="", contact_id=None, inbox="", tag="")
     )
+    part_upkeep.erase(connection, number, now_ms=now_ms)
     replies = select(OUTBOX.c.id).where(OUTBOX.c.number == number, OUTBOX.c.broadcast_id == 0)
     mine: ColumnElement[bool] = OUTBOX.c.id.in_(replies)
     if contact_id is not None:

@@ -163,6 +163,53 @@ class Inbound(SQLModel, table=True):
     )  # fmt: skip
 
 
+class InboundSet(SQLModel, table=True):
+    """A text that arrives in several parts: the same channel, sender, recipient, reference and total, at one time.
+
+    `closed_ms` NULL: parts are still waited for. `due_ms`: while it is open, when it is delivered as it stands; then,
+    when it is forgotten.
+    """
+
+    __tablename__ = "inbound_set"
+
+    id: int | None = Field(default=None, sa_column=_key())
+    channel: str
+    sender: str  # as in `inbound.number`
+    recipient: str = ""
+    reference: int = Field(sa_column=Column(BigInteger, nullable=False))
+    total: int
+    began_ms: int = Field(sa_column=_ms(required=True))
+    closed_ms: int | None = Field(default=None, sa_column=_ms())
+    due_ms: int = Field(sa_column=_ms(required=True))
+
+    __table_args__ = (
+        Index("ix_inbound_set_sender", "sender", "channel"),
+        Index("ix_inbound_set_due", "due_ms"),
+    )
+
+
+class InboundPart(SQLModel, table=True):
+    """One part as it came. Its `text` goes once it stands in `inbound`; `digest` still tells a repeat."""
+
+    __tablename__ = "inbound_part"
+
+    id: int | None = Field(default=None, sa_column=_key())
+    set_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    number: int  # from 1
+    channel: str
+    external_id: str | None = None  # NULL: the gateway gives none
+    digest: int = Field(sa_column=Column(BigInteger, nullable=False))
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    sent_ms: int | None = Field(default=None, sa_column=_ms())
+    at_ms: int = Field(sa_column=_ms(required=True))
+    optout: str = ""
+
+    __table_args__ = (
+        UniqueConstraint("set_id", "number", name="uq_inbound_part_number"),
+        UniqueConstraint("channel", "external_id", "number", name="uq_inbound_part_external"),
+    )
+
+
 class Outbox(SQLModel, table=True):
     """Every message that leaves or should. `broadcast_id` 0 is the lane of replies and personal messages.
 

@@ -80,9 +80,10 @@ class Product:
         port: int | None = 0,
         name: str = "smsbot",
         service: str = "",
+        plugins: Path | None = None,
     ) -> None:
         """*database_url* None: an SQLite file in *folder*. *port* None: listens nowhere (`--role work`). *service*:
-        further lines of that section."""
+        further lines of that section. *plugins*: a folder with gateways of other packages."""
         self.folder = folder
         self.database_url = database_url or f"sqlite:///{folder}/smsbot.db"
         self.config = folder / f"{name}.toml"
@@ -90,6 +91,7 @@ class Product:
         self.url = ""
         self._port = port
         self._role = role
+        self._plugins = plugins
         self._process: subprocess.Popen[bytes] | None = None
         self._caller = Caller(timeout_s=60)
         folder.mkdir(parents=True, exist_ok=True)
@@ -117,6 +119,11 @@ class Product:
         return self._port
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None, "it is not running"
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -128,7 +135,7 @@ class Product:
         start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=self.folder, env=environment(), start_new_session=True
+                command, stdout=log, stderr=log, cwd=self.folder, env=environment(self._plugins), start_new_session=True
             )
         if self._port is None:
             return self
@@ -276,10 +283,11 @@ def run_all(
     ]
 
 
-def environment() -> dict[str, str]:
+def environment(plugins: Path | None = None) -> dict[str, str]:
     """This process's, without settings of ours that somebody exported."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SMSBOT_")}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "COLUMNS": "200"}
+    path = str(ROOT) if plugins is None else f"{ROOT}{os.pathsep}{plugins}"
+    return kept | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "COLUMNS": "200"}
 
 
 def sentence(result: subprocess.CompletedProcess[str]) -> str:

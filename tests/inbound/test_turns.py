@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import func, select
 
+from smsbot.clock import HOUR_MS
 from smsbot.compose import blueprint, seed_topics
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.engine import Engine
@@ -20,44 +19,7 @@ from smsbot.settings import Settings
 from smsbot.store import audit, directory
 from smsbot.store.database import Store
 from smsbot.store.tables import Contact, Conversation, Inbound, Ledger, Outbox, Subscription, Suppression, Topic, table
-
-ONE = "+995555000001"
-TWO = "+995555000002"
-
-
-@dataclass
-class Clock:
-    now_ms: int = 1_772_791_200_000
-
-    def __call__(self) -> int:
-        self.now_ms += 1
-        return self.now_ms
-
-
-@dataclass
-class Pipeline:
-    store: Store
-    turns: Turns
-    clock: Clock
-    stopped: list[str] = field(default_factory=list)
-    serial: int = 0
-
-    async def text(
-        self, text: str, number: str = ONE, *, key: str | None = None, sent_ms: int | None = None
-    ) -> TurnResult:
-        self.serial += 1
-        return await self.turns.submit("main", Received(number, text, key or f"id-{self.serial}", sent_ms=sent_ms))
-
-    async def replies(self, text: str, number: str = ONE) -> list[str]:
-        return [reply.text for reply in (await self.text(text, number)).replies]
-
-    def rows(self, model: type) -> list[dict[str, object]]:
-        found = table(model)
-        return [dict(row._mapping) for row in self.store.read(lambda c: c.execute(select(found)).all())]
-
-    def contact(self, number: str = ONE) -> dict[str, object]:
-        (found,) = [row for row in self.rows(Contact) if row["number"] == number]
-        return found
+from tests.inbound.pipeline import ONE, TWO, Clock, Pipeline, pipeline_over
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +30,7 @@ def content() -> Blueprint:
 @pytest.fixture
 async def pipeline(store: Store, content: Blueprint) -> Pipeline:
     store.write(lambda c: directory.seed(c, seed_topics(Settings()), ()))
-    return _pipeline(store, content.engine)
-
-
-def _pipeline(store: Store, engine: Callable[..., Engine]) -> Pipeline:
-    clock = Clock()
-    stopped: list[str] = []
-    turns = Turns(store, Bot(engine), region="GE", clock=clock, routes=Routes({"main": "main"}, stopped=stopped.extend))
-    return Pipeline(store, turns, clock, stopped)
+    return pipeline_over(store, content.engine)
 
 
 async def test_a_stranger_joins_chooses_and_everything_is_written(pipeline: Pipeline) -> None:
@@ -171,7 +126,7 @@ async def test_a_text_that_breaks_the_bot_is_kept_for_staff_and_harms_nobody(sto
         engine = content.engine(topics, places)
         return Broken(engine.directory, engine.flows, engine.phrases, engine.registry)
 
-    pipeline = _pipeline(store, broken)
+    pipeline = pipeline_over(store, broken)
     results = await asyncio.gather(
         pipeline.text("JOIN"), pipeline.text("poison", TWO), pipeline.text("JOIN", "+995555000003")
     )
@@ -236,3 +191,53 @@ async def test_a_group_may_be_limited_to_one_text(store: Store, content: Bluepri
     turns = Turns(store, Bot(content.engine), region="GE", clock=Clock(), routes=Routes({"main": "main"}), group=1)
     await asyncio.gather(*(turns.submit("main", Received(ONE, "JOIN", f"id-{n}")) for n in range(5)))
     assert (turns.counters.turns, turns.counters.groups) == (5, 5)
+
+
+async def test_rule_18_a_stop_whose_clock_is_hours_ahead_does_not_keep_a_later_join_out(pipeline: Pipeline) -> None:
+    now_ms = pipeline.clock.now_ms
+    await pipeline.text("BUDGET", sent_ms=now_ms)
+    await pipeline.text("STOP", sent_ms=now_ms + 4 * HOUR_MS)  # local time taken for UTC
+    assert pipeline.contact()["stopped_sent_ms"] is None
+    await pipeline.text("JOIN", sent_ms=now_ms + 60_000)
+    assert pipeline.contact()["state"] == State.ACTIVE
+
+
+@pytest.mark.parametrize("late", ["JOIN", "START", "BUDGET", "JOIN CULTURE", "ბიუჯეტი"])
+@pytest.mark.parametrize("known", [True, False])
+async def test_rule_18_nothing_sent_before_the_stop_lifts_it(pipeline: Pipeline, late: str, known: bool) -> None:
+    if known:
+        await pipeline.text("BUDGET", sent_ms=1_000)
+    await pipeline.text("STOP", sent_ms=9_000)
+    for sent_ms in (8_999, 9_000):  # earlier, and at the same instant: the stop wins
+        assert (await pipeline.text(late, sent_ms=sent_ms)).replies == ()
+    assert len(pipeline.rows(Suppression)) == 1
+    assert pipeline.rows(Subscription) == []
+    await pipeline.text(late, sent_ms=9_001)
+    assert pipeline.contact()["state"] == State.ACTIVE
+
+
+async def test_rule_17_a_repeat_of_a_join_under_a_new_id_after_the_stop_does_not_resubscribe(
+    pipeline: Pipeline,
+) -> None:
+    await pipeline.text("JOIN", key="a", sent_ms=1_000)
+    await pipeline.text("STOP", key="b", sent_ms=9_000)
+    await pipeline.text("JOIN", key="minted anew", sent_ms=1_000)
+    assert (await pipeline.text("JOIN", key="a", sent_ms=1_000)).duplicate
+    assert pipeline.contact()["state"] == State.STOPPED
+
+
+async def test_rule_18_of_two_stops_the_later_one_decides(pipeline: Pipeline) -> None:
+    for sent_ms in (9_000, 5_000):
+        await pipeline.text("STOP", sent_ms=sent_ms)
+    await pipeline.text("JOIN", sent_ms=7_000)
+    assert pipeline.rows(Contact) == []
+    assert len(pipeline.rows(Suppression)) == 1
+
+
+@pytest.mark.parametrize("sender", ["My\x00Bank", "\ud800", "x" * 300])
+async def test_a_sender_that_cannot_be_stored_as_it_is_does_not_stop_the_others(
+    pipeline: Pipeline, sender: str
+) -> None:
+    await asyncio.gather(pipeline.text("hello", sender), pipeline.text("JOIN", TWO))
+    assert len(pipeline.rows(Inbound)) == 2
+    assert pipeline.contact(TWO)["state"] == "active"

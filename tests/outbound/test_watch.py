@@ -34,3 +34,30 @@ def test_the_first_success_after_being_down_is_up() -> None:
         watch.failed("no answer", 1_000)
     watch.success(9_000)
     assert (watch.state, watch.reason, watch.closed_until_ms) == (ChannelState.UP, "", 0)
+
+
+def test_what_messages_tell_does_not_count_while_the_connection_does_not_stand() -> None:
+    watch = Watch()
+    watch.parted("The connection was lost.", 1_000)
+    watch.success(2_000)  # an answer that was on its way
+    for _ in range(9):
+        watch.failed("no answer", 3_000)
+    watch.misconfigured("wrong sender", 4_000)
+    assert (watch.state, watch.reason, watch.probing) == (ChannelState.DOWN, "The connection was lost.", True)
+    watch.joined()
+    assert (watch.state, watch.reason, watch.closed_until_ms) == (ChannelState.UP, "", 0)
+    watch.failed("no answer", 5_000)
+    assert watch.state is ChannelState.DEGRADED
+
+
+def test_a_new_reason_why_there_is_no_connection_is_told_at_once() -> None:
+    watch = Watch()
+    watch.parted("The connection is being made.", 1_000)
+    watch.told = watch.news()
+    assert not watch.changed
+    watch.parted("The password is wrong.", 2_000, misconfigured=True)
+    assert watch.changed
+    watch.told = watch.news()
+    watch.parted("The account is closed.", 3_000, misconfigured=True)
+    assert watch.changed
+    assert watch.state is ChannelState.MISCONFIGURED
