@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from smsbot.clock import Clock, now_ms
 from smsbot.compose import blueprint, seed_places, seed_topics
 from smsbot.dialogue.directory import Directory
+from smsbot.dialogue.stop_hint import StopHints
 from smsbot.errors import Conflict, Invalid, SettingsError
 from smsbot.gateways.base import HttpGateway, Link
 from smsbot.gateways.direct import DirectSender
@@ -26,6 +27,9 @@ from smsbot.inbound.metrics import PipelineCollector
 from smsbot.inbound.reports import Reports
 from smsbot.inbound.sweep import Sweeper
 from smsbot.inbound.turns import Routes, Turns
+from smsbot.outbound import answering
+from smsbot.outbound.attendant import Attendant
+from smsbot.outbound.attendants import attendants
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.expand import Expander
@@ -67,12 +71,14 @@ class Service:
         self.store = Store(settings.database.url, key=key.get_secret_value().encode() if key else None)
         self.bot = Bot(blueprint(settings).engine)
         self.wake = Wake(clock)
+        self.hints = StopHints(answering.numbers(self.channels), lambda: self.bot.phrases, settings.service.languages)
         self.metrics = CollectorRegistry()
         self._reply_routes = routes(self.channels)
         self.sender: Sender | DirectSender | None = None
         self.dispatchers: dict[str, Dispatcher] = {}
         self._tenures: list[Tenure] = []
         self._expander: Expander | None = None
+        self._attendants: list[Attendant] = []
         self._sweeper: Sweeper | None = None
         self._listener: notices.Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -87,6 +93,7 @@ class Service:
                 offer=self._offer,
                 stopped=self.wake.stopped,
                 wake=self.wake.wake,
+                hints=self.hints,
                 lease_ms=outbox.LEASE_MS,
             ),
         )
@@ -97,8 +104,9 @@ class Service:
             settings,
             clock=clock,
             directory=self.directory,
-            channels={name: each.config.max_parts for name, each in self.channels.items() if each.config.outbound},
+            channels={name: each.most_parts for name, each in self.channels.items() if each.config.outbound},
             wake=self.wake,
+            hints=self.hints,
         )
         self.metrics.register(PipelineCollector(self.turns, self.reports))
 
@@ -144,6 +152,7 @@ class Service:
                 self._connect(channel, dispatcher)
                 self.dispatchers[name] = dispatcher
                 self._tasks.append(asyncio.create_task(dispatcher.run(), name=f"dispatch {name}"))
+                self._attend(channel, dispatcher, quiet)
             elif channel.config.inbound and isinstance(channel.gateway, Link):
                 tenure = Tenure(name, store=self.store, clock=self.clock, owner=self._owner)
                 self._connect(channel, tenure)
@@ -151,7 +160,7 @@ class Service:
                 self._tasks.append(asyncio.create_task(tenure.run(), name=f"tenure {name}"))
         self._expander = Expander(
             self.store, wake=self.wake, clock=self.clock, quiet=quiet, hold_s=self.settings.sending.hold_s,
-            channels=tuple(self.dispatchers), owner=self._owner,
+            channels=tuple(self.dispatchers), owner=self._owner, hints=self.hints,
         )  # fmt: skip
         self._tasks.append(asyncio.create_task(self._expander.run(), name="expand"))
         self._sweeper = Sweeper(self.store, self.turns, clock=self.clock, owner=self._owner)
@@ -166,12 +175,22 @@ class Service:
             )
             holder.serve(link)
 
+    def _attend(self, channel: Channel, dispatcher: Dispatcher, quiet: QuietHours) -> None:
+        for attendant in attendants(
+            channel, self.channels, lead=dispatcher, store=self.store, exchange=getattr(self.sender, "exchange", None),
+            submit=self.reports.submit, clock=self.clock, quiet=quiet, wake=self.wake, hints=self.hints,
+        ):  # fmt: skip
+            self._attendants.append(attendant)
+            self._tasks.append(asyncio.create_task(attendant.run(), name=type(attendant).__name__))
+
     async def stop(self) -> None:
         """Send what is in hand, settle it, end the gateways' own connections, give leases back, close the database."""
         if self._listener is not None:
             await asyncio.to_thread(self._listener.close)
         if self._expander is not None:
             self._expander.stop()
+        for attendant in self._attendants:
+            attendant.stop()
         if self._sweeper is not None:
             self._sweeper.stop()
         for dispatcher in self.dispatchers.values():
@@ -203,18 +222,20 @@ class Service:
 
     async def queue_personal(self, number: str, text: str, by: str) -> Personal:
         """Queue a message of staff to one person. Raises `Conflict` if the number stopped, `Invalid` if too long."""
-        parts = measure(text).parts
         most = self.settings.sending.max_parts
-        if parts > most:
-            raise Invalid(f"The text has {parts} parts; at most {most} are sent.", field="text")
 
         def job(connection: Connection) -> tuple[int, str]:
             person = contacts.reach(connection, self.store.key, number)
             if person.stopped:
                 raise Conflict("This number has stopped all messages, so nothing can be sent to it.", field="to")
             channel = self._reply_routes.get(person.last_channel, first_sending(self.channels))
+            hint = self.hints.of(channel)
+            said = text if hint is None else hint.say(text, person.language)
+            parts = measure(said).parts
+            if parts > most:
+                raise Invalid(f"The text has {parts} parts; at most {most} are sent.", field="text")
             key = outbox.queue_personal(
-                connection, channel=channel, contact_id=person.id, number=number, text=text, parts=parts,
+                connection, channel=channel, contact_id=person.id, number=number, text=said, parts=parts,
                 now_ms=self.clock(),
             )  # fmt: skip
             notices.tell(connection, waiting=[channel])

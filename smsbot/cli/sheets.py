@@ -14,6 +14,7 @@ from smsbot.cli.common import Config, opened, progress, settings_of
 from smsbot.errors import Invalid, SettingsError
 
 if TYPE_CHECKING:
+    from smsbot.dialogue.stop_hint import StopHint
     from smsbot.settings import Settings
     from smsbot.store.imports import Report
 
@@ -58,6 +59,7 @@ def take(
                 settings,
                 now_ms=now_ms(),
                 channel=channel,
+                hint=_hint(settings, channel),
                 dry_run=dry_run,
                 progress=told,
                 seeds=seeds,
@@ -100,6 +102,20 @@ def _tell(report: Report, *, dry_run: bool) -> None:
     )
     if report.welcomed:
         typer.echo(f"{report.welcomed} welcomes are queued.")
+
+
+def _hint(settings: Settings, channel: str | None) -> StopHint | None:
+    """Where the welcomes say that STOP goes, if people cannot answer them."""
+    from smsbot.compose import blueprint  # noqa: PLC0415
+    from smsbot.gateways.registry import channels  # noqa: PLC0415
+    from smsbot.outbound import answering  # noqa: PLC0415
+
+    number = answering.numbers(channels(settings.channels)).get(channel or "")
+    if number is None:
+        return None
+    from smsbot.dialogue.stop_hint import compose  # noqa: PLC0415
+
+    return compose(blueprint(settings).engine((), ()).phrases, number, settings.service.languages)
 
 
 def _sending_channel(settings: Settings) -> str:

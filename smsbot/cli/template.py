@@ -53,7 +53,11 @@ replies_per_hour = 60                        # to one number, against loops
 
 # Channels. Every one may have: sender, rate_per_s (parts per second, 10), inbound and outbound (true), max_parts, and
 # webhook_token where the gateway signs nothing. Its addresses for the gateway are
-# PUBLIC_URL/channels/NAME/inbound and PUBLIC_URL/channels/NAME/status.
+# PUBLIC_URL/channels/NAME/inbound and PUBLIC_URL/channels/NAME/status. Every one may also have:
+#   fallback = "other"      what waits leaves through that channel while this one is down
+#   answer_to = "2200"      where STOP can be sent if people cannot answer the sender; without it the first number of a
+#                           channel that receives. Such texts end with it
+#   balance_low = 20        below it the channel is `degraded`, where the gateway tells its balance
 
 [channels.simulator]
 gateway = "simulator"                        # a phone in the browser, at /simulator; remove it in public service

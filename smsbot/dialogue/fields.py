@@ -103,3 +103,9 @@ def n(_: Turn) -> int:
 @field(sample=lambda *_: "4821")
 def code(turn: Turn) -> str:
     return str(turn.slots.get("code", ""))
+
+
+@field(sample=lambda *_: "2200")
+def short_number(_: Turn) -> str:
+    """Where STOP can be sent; whoever adds that sentence to a text fills it in."""
+    return ""

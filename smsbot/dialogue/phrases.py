@@ -144,6 +144,10 @@ class Phrases:
         entry = self._entries.get((language, msgid)) or self._english.get(msgid) or self._english_entry(msgid, "")
         return entry.forms[entry.choose(count)] if len(entry.forms) > 1 else entry.forms[0]
 
+    def published(self, language: str, keyword: str) -> str:
+        """The word that people are told to send; *keyword* is one of `KEYWORDS`."""
+        return self._published(language, keyword)
+
     def translates(self, language: str, msgid: str) -> bool:
         """Is there a translation, rather than the English fallback?"""
         return (language, msgid) in self._translated

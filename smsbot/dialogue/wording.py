@@ -43,8 +43,9 @@ LEFT_QUESTION = _text("left_question", "Left as it was. Text {help} or {topics}.
 A_PERSON_READS = _text("a_person_reads", "A person will read your message. Text {help} for help")
 EMERGENCY = _text("emergency", "This is {service}, not the rescue service. In an emergency call 112")
 NONE = _text("none", "none")
+STOP_TO = _text("stop_to", "{stop} to {short_number}")
 
 TEXTS: tuple[Text, ...] = (
     STOPPED, STOPPED_INSTEAD, LEFT, LEFT_LAST, HELP, HELP_STOPPED, HOW_TO_STOP, KEPT, HINT, HINT_STOPPED, ONLY_TEXT,
-    ONLY_TEXT_STOPPED, LEFT_QUESTION, A_PERSON_READS, EMERGENCY, NONE,
+    ONLY_TEXT_STOPPED, LEFT_QUESTION, A_PERSON_READS, EMERGENCY, NONE, STOP_TO,
 )  # fmt: skip

@@ -46,6 +46,9 @@ class ChannelConfig(BaseModel):
     outbound: bool = True
     webhook_token: SecretStr | None = None
     max_parts: int | None = Field(default=None, ge=1, le=255)
+    fallback: str | None = None  # the channel that takes over what waits while this one is down
+    answer_to: str | None = Field(default=None, pattern=r"^\+?[0-9]{2,15}$")  # where STOP can be sent, if not here
+    balance_low: float | None = Field(default=None, ge=0)  # below it the channel is `degraded`
 
     @property
     def signature_ready(self) -> bool:
@@ -234,7 +237,11 @@ class Pending:
 
 @runtime_checkable
 class Polled(Protocol):
-    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come."""
+    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come.
+
+    One that finds a message by our own id says `polled_by_our_id = True`; it is also asked about messages that it may
+    have taken (their `external_id` is None).
+    """
 
     poll_most: ClassVar[int]  # messages one question may name
 

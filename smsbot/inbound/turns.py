@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from smsbot.clock import Clock
 from smsbot.dialogue.model import Inbound
+from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
 from smsbot.errors import PhoneError
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot, Mind
@@ -68,6 +69,7 @@ class Routes:
     offer: Callable[[str, Sequence[Claimed]], None] = lambda _channel, _claimed: None
     stopped: Callable[[Sequence[str]], None] = lambda _numbers: None
     wake: Callable[[str], None] = lambda _channel: None
+    hints: StopHints = NO_HINTS  # channels whose texts say where STOP goes
     lease_ms: int = 30_000
 
 
@@ -356,6 +358,10 @@ class Turns:
         turn.rule = outcome.understood.rule
         turn.tag = outcome.inbox
         turn.reply_channel = self._routes.reply.get(waiting.channel, "")
+        hint = self._routes.hints.of(turn.reply_channel)
+        if hint is not None and (outcome.left or not outcome.suppress):  # who has just stopped need not be told how
+            likely = outcome.contact.language
+            outcome = replace(outcome, replies=tuple(hint.say(text, likely) for text in outcome.replies))
         turn.replies = [(text, measure(text).parts) for text in outcome.replies]
         turn.facts = outcome.facts
         turn.suppress = outcome.suppress

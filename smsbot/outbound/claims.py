@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from smsbot.clock import SECOND_MS, Clock
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.watch import Told
-from smsbot.store import channel_health, leases, outbox
+from smsbot.store import channel_health, channel_vitals, leases, outbox
+from smsbot.store.channel_health import Health
 from smsbot.store.database import Store
 from smsbot.store.optouts import stopped_by_gateway
 from smsbot.store.outbox import REPLIES, Claimed, Lane, OptOut, Result
@@ -28,6 +29,7 @@ class Turn:
     optouts: Sequence[OptOut]
     limit: int  # messages to claim
     told: Told | None  # health to write down
+    reading: channel_vitals.Reading | None = None
     give_back: Sequence[int] = ()
     leaving: bool = False
 
@@ -41,6 +43,7 @@ class Outcome:
     more: bool = False  # something else is due already
     next_ms: int | None = None  # when to look again
     stopped: Sequence[str] = ()
+    found: Health | None = None  # how the channel was when the lease was taken with something waiting
 
 
 class Claims:
@@ -82,6 +85,8 @@ class Claims:
         if turn.told is not None:
             state, reason, success_ms = turn.told
             channel_health.report(connection, self._channel, state, reason, now_ms=now_ms, success_ms=success_ms)
+        if turn.reading is not None:
+            channel_vitals.tell(connection, self._channel, turn.reading, now_ms)
         if turn.leaving:
             leases.release(connection, self._lease, self._owner, fence)
             return Outcome(False, None, renewed, stopped=stopped)
@@ -89,7 +94,8 @@ class Claims:
         more, next_ms = False, None
         if turn.limit:
             claimed, more, next_ms = self._claim(connection, turn.limit, now_ms)
-        return Outcome(True, fence, renewed, claimed, more, next_ms, stopped)
+        found = channel_health.one(connection, self._channel) if claimed and self._fence is None else None
+        return Outcome(True, fence, renewed, claimed, more, next_ms, stopped, found)
 
     def _keep(self, connection: Connection, now_ms: int) -> tuple[int | None, bool]:
         """The fence, or None if the lease is not ours; and whether it was renewed."""

@@ -26,6 +26,7 @@ from smsbot.outbound.link import LINK_TERM_MS, MAKING, LinkRunner
 from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
 from smsbot.outbound.schedule import QuietHours
+from smsbot.outbound.vitals import Vitals
 from smsbot.outbound.wake import Wake
 from smsbot.outbound.watch import Watch
 from smsbot.store import outbox
@@ -66,6 +67,7 @@ class Dispatcher:
         self._monotonic = monotonic
         self._bucket = Bucket(config.rate_per_s, clock=monotonic)
         self._watch = Watch()
+        self._vitals = Vitals(self._watch, clock)
         self._pace = Pace(config, self._bucket, monotonic)
         self._handover = Handover(
             name, gateway, config, sender, bucket=self._bucket, watch=self._watch, clock=clock, public_url=public_url,
@@ -138,6 +140,15 @@ class Dispatcher:
         return len(messages)
 
     @property
+    def leads(self) -> bool:
+        """Does this process have the channel's lease, as far as it knows?"""
+        return self._claims.held and not self._stopping
+
+    @property
+    def watch(self) -> Watch:
+        return self._watch
+
+    @property
     def backlog(self) -> int:
         """Messages in hand or in flight."""
         return len(self._hold) + self._aside + len(self._flying)
@@ -198,13 +209,16 @@ class Dispatcher:
             self._look = False
         watch = self._watch
         told = watch.news() if self._claims.held else None
-        turn = Turn(done.results, done.optouts, limit, told)
+        reading = self._vitals.news() if self._claims.held else None
+        turn = Turn(done.results, done.optouts, limit, told, reading)
         now_s = self._monotonic()
         try:
             outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
             self._restore(done)
+            if reading is not None:
+                self._vitals.restore(reading)
             await asyncio.sleep(AGAIN_S)
             return
         self._claims.note(outcome, now_s)
@@ -212,6 +226,10 @@ class Dispatcher:
             watch.told = told
         if outcome.stopped:
             self._wake.stopped(outcome.stopped)
+        if outcome.found is not None:
+            watch.restore(outcome.found.state, outcome.found.reason, outcome.found.since_ms)
+        if reading is not None and not outcome.held:
+            self._vitals.restore(reading)
         if self._link is not None and outcome.renewed and outcome.held:
             self._link.keep(now_s + self._term_ms / 1_000)
         if not outcome.held:
@@ -303,6 +321,7 @@ class Dispatcher:
         self._hold.done(message.number)
         if not self._done.results:
             self._done.since_s = self._monotonic()
+        self._vitals.note(handed.result, message.parts)
         self._done.results.append(handed.result)
         if handed.optout is not None:
             self._done.optouts.append(handed.optout)
@@ -325,7 +344,7 @@ class Dispatcher:
 
     async def _settle(self, give_back: Sequence[int], *, leaving: bool = False) -> None:
         done, self._done = self._done, _Done()
-        turn = Turn(done.results, done.optouts, 0, None, give_back=give_back, leaving=leaving)
+        turn = Turn(done.results, done.optouts, 0, None, self._vitals.last(), give_back=give_back, leaving=leaving)
         try:
             await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:

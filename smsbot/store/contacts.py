@@ -26,6 +26,7 @@ WRITTEN = (
     "hour_ms", "hour_replies",
 )  # fmt: skip
 MADE = ("number", "created_ms", "unreachable", *WRITTEN)
+HEARD = (*WRITTEN, "unreachable", "dormant_ms")  # a text shows that the number is in use (civic rule 20)
 TALK = ("contact_id", "channel", "flow", "revision", "state", "slots", "tries", "expires_ms")
 TALK_CONFLICT = "(contact_id, channel) DO UPDATE SET " + ", ".join(f"{column}=excluded.{column}" for column in TALK[2:])
 SUPPRESSED = ("subject", "at_ms", "sent_ms", "replied_ms", "source")
@@ -62,14 +63,17 @@ class Reach:
     id: int | None
     last_channel: str
     stopped: bool
+    language: str | None = None
 
 
 def reach(connection: Connection, key: bytes, number: str) -> Reach:
     row = connection.execute(
-        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel).where(CONTACT.c.number == number)
+        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel, CONTACT.c.language).where(
+            CONTACT.c.number == number
+        )
     ).one_or_none()
     if row is not None:
-        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED)
+        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED, row.language)
     subject = audit.subject(key, number)
     suppressed = connection.execute(select(SUPPRESSION.c.at_ms).where(SUPPRESSION.c.subject == subject)).first()
     return Reach(None, "", suppressed is not None)
@@ -178,7 +182,7 @@ def save(connection: Connection, profiles: Iterable[Profile], codes: Codes, now_
     made = bulk.insert(connection, CONTACT, MADE, rows, returning=("number", "id"))
     ids: dict[str, int] = dict(made)
     ids.update((p.contact.number, p.contact.id) for p in known if p.contact.id is not None)
-    bulk.update(connection, CONTACT, "id", WRITTEN, [(*_written(p, codes), p.contact.id) for p in known])
+    bulk.update(connection, CONTACT, "id", HEARD, [(*_written(p, codes), 0, None, p.contact.id) for p in known])
     _save_subscriptions(connection, changed, ids, codes, now_ms)
     _save_talks(connection, changed, ids)
     _save_suppressions(connection, changed)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from smsbot.clock import to_datetime, to_ms
 from smsbot.dialogue import model
+from smsbot.dialogue.stop_hint import StopHint
 from smsbot.errors import StoreUnavailable
 from smsbot.settings import Settings
 from smsbot.store import audit, bulk, standing
@@ -82,13 +83,15 @@ def run(
     *,
     now_ms: int,
     channel: str | None,
+    hint: StopHint | None = None,
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
     seeds: tuple[Sequence[model.Topic], Sequence[model.Place]] = ((), ()),
 ) -> Report:
     """Take the forms of a sheet (*lines*: text lines of the CSV file).
 
-    *channel* is the one through which the welcomes leave; None: nobody is welcomed. *progress* is told the rows done.
+    *channel* is the one through which the welcomes leave; None: nobody is welcomed. *hint*: where they say that STOP
+    goes, if they cannot be answered. *progress* is told the rows done.
     A dry run judges the same and writes nothing; *seeds* are the topics and places that a new database will hold.
     Raises `Invalid` if the sheet cannot be read, `StoreUnavailable`.
     """
@@ -109,7 +112,7 @@ def run(
     )
     queue = None
     if channel is not None:
-        welcome = Welcome(settings.service.name, directory.place_names, rules.languages, channel)
+        welcome = Welcome(settings.service.name, directory.place_names, rules.languages, channel, hint)
         queue = Queue(welcome, now_ms)
     report = Report()
     sheet = _once(read(lines, rules), report)

@@ -2,7 +2,8 @@
 
 In a test: `with FakeGateway() as provider:` and point a channel's `base_url` at `provider.url`. For a benchmark:
 `python -m smsbot.testing.fake_gateway --port 0`, which prints its port. The path decides whom it plays:
-`…/Messages.json` Twilio, `/cgi-bin/sendsms` Kannel, anything else a JSON provider.
+`…/Messages.json` Twilio, `/cgi-bin/sendsms` Kannel, anything else a JSON provider. That one is asked for fates at
+`/status?ids=…` and for what is left to spend at `/balance`.
 """
 
 from __future__ import annotations
@@ -136,6 +137,8 @@ class FakeGateway:
         self.token = token
         self.requests: list[Asked] = []
         self.always = Answer(delay_s=latency_s)
+        self.fates: dict[str, str] = {}  # id → what `/status` tells of it; nothing of others
+        self.balance = 10.0  # in GEL
         self.failed_reports = 0
         self.count = 0
         self._reports = reports
@@ -205,7 +208,7 @@ class FakeGateway:
                 self._arrived.notify_all()
         else:
             self.count += 1
-        how = self._next.popleft() if self._next else self.always
+        how = self._next.popleft() if self._next else self._told(asked) or self.always
         taken = how.status is None and how.cut_after is None
         if how.delay_s:
             self._loop.call_later(how.delay_s, connection.answer, asked, how)
@@ -213,6 +216,20 @@ class FakeGateway:
             connection.answer(asked, how)
         if taken and self._reports:
             self._to_report.put(asked)
+
+    def _told(self, asked: Asked) -> Answer | None:
+        """The answer to a question that is no message."""
+        head = asked.head
+        if head.startswith(b"GET /status"):
+            wanted = asked.told("ids").split(",")
+            return Answer(200, json.dumps({one: self.fates[one] for one in wanted if one in self.fates}).encode())
+        if head.startswith(b"GET /balance"):
+            return Answer(200, json.dumps({"amount": self.balance, "unit": "GEL"}).encode())
+        return None
+
+    def asked_at(self, path: str) -> list[Asked]:
+        """The requests whose address begins so."""
+        return [asked for asked in list(self.requests) if asked.target.startswith(path)]
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from smsbot.clock import Clock
-from smsbot.gateways.base import ChannelConfig, Received
+from smsbot.gateways.base import Received
+from smsbot.gateways.registry import Channel
 from smsbot.outbound.broadcast import Draft
 from smsbot.settings import Settings
 from smsbot.store.broadcasts import View
@@ -42,18 +43,6 @@ class TurnResult(Protocol):
 
 class Turns(Protocol):
     def submit(self, channel_name: str, received: Received) -> Awaitable[TurnResult]: ...
-
-
-class Gateway(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-class Channel(Protocol):
-    @property
-    def gateway(self) -> Gateway: ...
-    @property
-    def config(self) -> ChannelConfig: ...
 
 
 class Named(Protocol):

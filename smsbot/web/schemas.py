@@ -166,6 +166,11 @@ class BroadcastAnswer(Answer):
     recipients: int
     by_language: dict[str, LanguageCost] = Field(description="By the language of the text that people get")
     parts_total: int
+    dormant: int | SkipJsonSchema[None] = Field(
+        default=None,
+        description="Dry run only: people of this audience who are left out, since their numbers failed three times",
+        exclude_if=lambda value: value is None,
+    )
 
 
 class BroadcastView(BroadcastAnswer):
@@ -202,6 +207,14 @@ class Consent(Answer):
     evidence: str | None
 
 
+class Blocked(Answer):
+    """A stop-list of a gateway or an operator. It is not ours: the consent stands, and only they can lift it."""
+
+    channel: str
+    at: Moment
+    reason: str
+
+
 class Subscriber(Answer):
     number: str
     state: State
@@ -212,6 +225,12 @@ class Subscriber(Answer):
     since: Moment | None
     paused_until: Moment | None = None
     consents: list[Consent]
+    blocked: list[Blocked] = Field(default=[], description="Until a message is delivered by that channel")
+    unreachable: int = Field(default=0, description="Permanent failures in a row")
+    dormant_since: Moment | None = Field(
+        default=None,
+        description="After three permanent failures in a row broadcasts leave the number out until it writes",
+    )
 
 
 class MessagesQuery(ListQuery):
@@ -310,6 +329,19 @@ class InboxItem(Answer):
     at: Moment
 
 
+class ChannelError(Answer):
+    at: Moment
+    reason: str
+
+
+class ChannelBalance(Answer):
+    """What is left to spend, as the provider tells it."""
+
+    amount: float
+    unit: str = Field(description="A currency, or `SMS`")
+    at: Moment
+
+
 class ChannelView(Answer):
     name: str
     gateway: str
@@ -321,7 +353,15 @@ class ChannelView(Answer):
     since: Moment | None
     last_success: Moment | None
     backlog: int = Field(description="Messages that wait")
-    rate_per_s: float = Field(description="Parts per second")
+    rate_per_s: float = Field(description="Parts per second, at most")
+    parts_per_s: float = Field(description="Parts per second, over the last minute")
+    last_error: ChannelError | None = Field(description="The last trouble, also when it is over")
+    circuit: Literal["closed", "open", "half-open"] = Field(
+        description="`closed`: messages leave; `open`: none is tried until `next_try`; `half-open`: one is tried"
+    )
+    next_try: Moment | None
+    via: str | None = Field(description="The channel that what waits leaves through meanwhile")
+    balance: ChannelBalance | None
 
 
 class SimulatorRequest(Strict):

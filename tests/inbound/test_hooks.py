@@ -33,6 +33,7 @@ CHANNELS = {
     "main": {"gateway": "twilio", "sender": "2020", "account_sid": "AC0", "auth_token": "12345"},
     "box": {"gateway": "kannel", "webhook_token": TOKEN},
     "plain": {"gateway": "http", "base_url": "http://127.0.0.1:9", "webhook_token": TOKEN},
+    "pieces": {"gateway": "vonage", "api_key": "k", "api_secret": "s", "webhook_token": TOKEN},
     "simulator": {"gateway": "simulator"},
 }
 
@@ -275,3 +276,23 @@ async def test_while_the_database_is_away_the_gateway_is_asked_to_try_again(clos
         await closed.call("POST", "/channels/main/inbound", SIGNED_BODY),  # who lies learns nothing
     ]
     assert [answer.status for answer in answers] == [503, 503, 503, 403]
+
+
+def vonage_part(text: str, number: int) -> str:
+    fields = {
+        "token": TOKEN, "msisdn": NUMBER[1:], "to": "2200", "text": text, "type": "text", "messageId": f"v{number}",
+        "concat": "true", "concat-ref": "54", "concat-total": "2", "concat-part": str(number),
+    }  # fmt: skip
+    return f"/channels/pieces/inbound?{urlencode(fields)}"
+
+
+async def test_rule_19_parts_of_a_text_are_acknowledged_one_by_one_and_answered_once(door: Door) -> None:
+    for text, number, rows in (("GET", 2, 0), ("GET", 2, 0), ("BUD", 1, 1), ("BUD", 1, 1)):
+        answer = await door.call("GET", vonage_part(text, number))
+        assert (answer.status, answer.texts_at_answer, answer.replies_at_answer) == (200, rows, rows)
+    (row,) = door.rows(Inbound)
+    assert (row["text"], row["number"], row["intent"]) == ("BUDGET", NUMBER, "topic")
+
+
+async def test_rule_19_a_part_that_cannot_be_kept_is_asked_for_again(closed: Door) -> None:
+    assert (await closed.call("GET", vonage_part("BUD", 1))).status == 503
