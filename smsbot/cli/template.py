@@ -127,6 +127,7 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #password = "secret"
 #device_id = "phone-1"                        # which phone, where the account has several
 #sim_number = 1                               # which SIM, where the phone has several
+#send_path = "/message"                       # or /messages
 #signing_key = "secret"                       # from the app's settings; else webhook_token
 
 # A GSM modem, through the tables of gammu-smsd.

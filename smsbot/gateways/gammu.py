@@ -24,7 +24,7 @@ from smsbot.gateways.gammu_tables import Arrived, Outgoing, Piece, PostgreSql, S
 from smsbot.gateways.headers import joining_header, part_of
 from smsbot.gateways.reading import clean
 from smsbot.status import Status
-from smsbot.text.gsm7 import split
+from smsbot.text.gsm7 import is_gsm7, split
 
 T = TypeVar("T")
 
@@ -46,7 +46,9 @@ EXPIRED = 0x46
 
 class GammuConfig(ChannelConfig):
     database_url: SecretStr
-    modem: str = ""  # gammu-smsd's `PhoneID`, where several share the tables
+    modem: str = Field(
+        default="", pattern=r"^[A-Za-z0-9 ._-]*$"
+    )  # gammu-smsd's `PhoneID`, where several share the tables
     timezone: str = ""  # of gammu-smsd's machine, where it is another than this one's
     delivery_reports: bool = True
     queue_most: int = Field(default=30, ge=1, le=100_000)  # messages that wait for the modem; more wait with us
@@ -75,8 +77,8 @@ class GammuConfig(ChannelConfig):
         url = self.database_url.get_secret_value()
         zone = ZoneInfo(self.timezone) if self.timezone else None
         if url.startswith("sqlite:///"):
-            return Tables(Sqlite(Path(url.removeprefix("sqlite:///"))), zone)
-        return Tables(PostgreSql(url.replace("postgresql+psycopg://", "postgresql://", 1)), zone)
+            return Tables(Sqlite(Path(url.removeprefix("sqlite:///"))), zone, self.modem)
+        return Tables(PostgreSql(url.replace("postgresql+psycopg://", "postgresql://", 1)), zone, self.modem)
 
 
 class Gammu:
@@ -118,8 +120,8 @@ class Gammu:
             self._reference = (self._reference + 1) % 256
             udhs = [joining_header(self._reference, len(texts), number) for number in range(1, len(texts) + 1)]
         pieces = tuple(Piece(text, udh) for text, udh in zip(texts, udhs, strict=True))
-        coding = CODINGS[message.encoding]
-        return Outgoing(message.id, message.to, pieces, coding, self.config.delivery_reports, self.config.modem)
+        coding = CODINGS["GSM-7" if is_gsm7(message.text) else "UCS-2"]  # what the parts were cut for
+        return Outgoing(message.id, message.to, pieces, coding, self.config.delivery_reports)
 
     async def run(self, inbox: Inbox) -> None:
         """Look into the tables once a second, until cancelled. A database that is away is tried again."""

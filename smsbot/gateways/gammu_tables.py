@@ -24,6 +24,7 @@ BUSY_S = 5.0
 """How long a statement waits for gammu-smsd's own transaction on SQLite."""
 
 CONNECT_S = 5
+ANSWER_MS = 15_000
 
 LONG_AGO = "2000-01-01 00:00:00"
 """When to send: at once. gammu-smsd compares with its machine's local time where SQLite's default is UTC."""
@@ -49,7 +50,6 @@ class Outgoing:
     pieces: tuple[Piece, ...]
     coding: str
     report: bool
-    modem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,14 @@ class PostgreSql:
         self._url = url
 
     def connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_S)
+        """A server that does not answer is given up: nobody else can use the thread meanwhile."""
+        return psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=CONNECT_S,
+            tcp_user_timeout=ANSWER_MS,
+            options=f"-c statement_timeout={ANSWER_MS}",
+        )
 
     def begin(self, connection: Any) -> None:
         connection.execute("BEGIN")
@@ -144,10 +151,12 @@ class PostgreSql:
 class Tables:
     """One connection, opened when first needed and again after each failure."""
 
-    def __init__(self, dialect: Dialect, zone: tzinfo | None = None) -> None:
-        """*zone*: that of gammu-smsd's machine, whose local time it writes; None: this machine's own."""
+    def __init__(self, dialect: Dialect, zone: tzinfo | None = None, modem: str = "") -> None:
+        """*zone*: that of gammu-smsd's machine, whose local time it writes; None: this machine's own. *modem*: only the
+        rows of the gammu-smsd with this `PhoneID`, where several share the tables."""
         self._dialect = dialect
         self._zone = zone
+        self._modem = modem
         self._connection: Any = None
 
     def open(self) -> None:
@@ -166,14 +175,16 @@ class Tables:
     def waiting(self) -> int:
         """How many messages the modem has still before it."""
         with self._guarded():
-            return int(self._run("SELECT count(*) FROM outbox")[0][0])
+            mine = self._mine("SenderID")
+            return int(self._run(f"SELECT count(*) FROM outbox WHERE {mine}")[0][0])
 
     def modem_alive(self) -> bool:
         """Does gammu-smsd tell that it has a modem? Where it never told anything it gets the benefit of the doubt."""
         with self._guarded():
             fresh = f'"UpdatedInDB" >= {self._dialect.older(self._dialect.now, STALE_S)}'
+            mine = self._mine("ID")
             silent = '"Battery" < 0 AND "Signal" < 0'  # StatusFrequency = 0: the row is never written again
-            rows = self._run(f"SELECT CASE WHEN ({fresh}) OR ({silent}) THEN 1 ELSE 0 END FROM phones")
+            rows = self._run(f"SELECT CASE WHEN ({fresh}) OR ({silent}) THEN 1 ELSE 0 END FROM phones WHERE {mine}")
             return not rows or any(row[0] for row in rows)
 
     def put(self, message: Outgoing) -> int:
@@ -191,7 +202,7 @@ class Tables:
                     'INSERT INTO outbox ("DestinationNumber", "TextDecoded", "Coding", "UDH", "Class", "MultiPart",'
                     ' "CreatorID", "SenderID", "DeliveryReport", "SendingDateTime", "SendingTimeOut")'
                     f" VALUES (?, ?, ?, ?, -1, '{'true' if rest else 'false'}', ?, ?, ?, ?, ?) RETURNING \"ID\"",
-                    message.number, first.text, message.coding, first.udh, message.creator, message.modem,
+                    message.number, first.text, message.coding, first.udh, message.creator, self._modem,
                     "yes" if message.report else "no", LONG_AGO, LONG_AGO,
                 )[0][0]
             )  # fmt: skip
@@ -220,7 +231,8 @@ class Tables:
         with self._guarded():
             rows = self._run(
                 'SELECT "ID", "SenderNumber", "TextDecoded", "UDH", CAST("ReceivingDateTime" AS text) FROM inbox'
-                f' WHERE "Processed" = \'false\' ORDER BY "ID" LIMIT {most:d}'
+                f" WHERE {self._mine('RecipientID')}"
+                f' AND "Processed" = \'false\' ORDER BY "ID" LIMIT {most:d}'
             )
             return [
                 Arrived(int(row[0]), row[1] or "", row[2] or "", row[3] or "", str(row[4]), self._instant(str(row[4])))
@@ -253,7 +265,8 @@ class Tables:
             later = "" if since is None else f' AND "UpdatedInDB" >= {self._dialect.older("?", overlap_s)}'
             rows = self._run(
                 'SELECT DISTINCT "ID", CAST(max("UpdatedInDB") AS text) FROM sentitems'
-                f' WHERE "ID" >= ?{later} GROUP BY "ID" ORDER BY "ID"',
+                f" WHERE {self._mine('SenderID')}"
+                f' AND "ID" >= ?{later} GROUP BY "ID" ORDER BY "ID"',
                 floor, *(() if since is None else (since,)),
             )  # fmt: skip
             times = [str(row[1]) for row in rows] + ([since] if since else [])
@@ -268,6 +281,11 @@ class Tables:
                 f' WHERE "ID" IN ({marks}) ORDER BY "ID", "SequencePosition"'
             )
             return [SentPart(int(r[0]), int(r[1]), r[2], int(r[3]), r[4] or "", r[5] or "") for r in rows]
+
+    def _mine(self, column: str) -> str:
+        """The condition that a row is our modem's; true for every row where there is but one."""
+        quoted = self._modem.replace("'", "''")
+        return f"\"{column}\" = '{quoted}'" if self._modem else "1 = 1"
 
     def _run(self, statement: str, *values: object) -> list[Any]:
         if self._connection is None:

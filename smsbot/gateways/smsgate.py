@@ -1,7 +1,8 @@
 """SMSGate (SMS Gateway for Android, capcom6/android-sms-gateway): a phone with a SIM as the municipality's gateway.
 
-API: docs.sms-gate.app/integration/api; webhooks and their signature: docs.sms-gate.app/features/webhooks. The same
-interface is served by the phone itself (`http://PHONE:8080`), by the project's cloud and by a private server.
+API: docs.sms-gate.app/features/sending-messages; webhooks and their signature: docs.sms-gate.app/features/webhooks;
+states: docs.sms-gate.app/features/status-tracking; refusals: android-sms-gateway/server, handlers/messages/3rdparty.go.
+The same interface is served by the phone itself (`http://PHONE:8080`), by the project's cloud and by a private server.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b, sha256
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Literal
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
@@ -75,6 +76,7 @@ class SmsgateConfig(ChannelConfig):
     device_id: str = ""  # which phone, where the account has several
     signing_key: SecretStr | None = None
     sim_number: int | None = Field(default=None, ge=1, le=3)  # which SIM, where the phone has several
+    send_path: Literal["/message", "/messages"] = "/message"  # the second is the newer name of the same
     rate_per_s: float = Field(default=1, gt=0, le=100_000)  # operators block a SIM that sends like a machine
 
     @property
@@ -95,6 +97,7 @@ class Smsgate:
             "authorization": "Basic " + b64encode(pair.encode()).decode("ascii"),
             "accept": "application/json",
         }
+        self._messages = config.base_url + config.send_path
         self._key = config.signing_key.get_secret_value().encode() if config.signing_key else b""
 
     def request(self, message: Message) -> Request:
@@ -110,7 +113,7 @@ class Smsgate:
         if self.config.sim_number:
             body["simNumber"] = self.config.sim_number
         headers = self._headers | {"content-type": "application/json"}
-        return Request("POST", f"{self.config.base_url}/message", headers, json.dumps(body).encode())
+        return Request("POST", self._messages, headers, json.dumps(body).encode())
 
     def result(self, response: Response) -> Accepted | GatewayError:
         answer = answer_object(response)
@@ -136,7 +139,8 @@ class Smsgate:
 
     def parse(self, hook: Hook) -> list[Event]:
         """One event a webhook: `{id, webhookId, event, deviceId, payload}`. What is no message and no report, such as
-        `system:ping`, says nothing to us."""
+        `system:ping`, says nothing to us. Of a long text each part that arrives is an `sms:delivered` of the whole,
+        without a number, so the first one counts, as it does in the app itself."""
         document = json_object(hook.body)
         event = word(document.get("event"))
         payload = document.get("payload")
@@ -156,7 +160,7 @@ class Smsgate:
     def poll(self, pending: Sequence[Pending]) -> Request:
         (message,) = pending
         known = quote(message.external_id or "", safe="")
-        return Request("GET", f"{self.config.base_url}/message/{known}", self._headers)
+        return Request("GET", f"{self._messages}/{known}", self._headers)
 
     def polled(self, pending: Sequence[Pending], response: Response) -> list[StatusChange] | GatewayError:
         answer = answer_object(response)

@@ -62,6 +62,7 @@ def test_a_phone_carries_a_conversation_and_a_broadcast(phone: Phone, tmp_path: 
         phone.wait(NINO, "აღარ მიიღებთ")
         assert product.subscriber(NINO)["state"] == "stopped"
         assert phone.call("sms:received", {"messageId": "x"}, key="wrong") == 403
+        assert phone.call("sms:received", {"messageId": "x"}, age_s=600) == 403, "a replay"
         assert smsgate.PASSWORD not in product.logged()
 
 

@@ -315,6 +315,24 @@ class TestTables:
         async with running(gateway(url), real.Desk()) as link:
             await link.send(message("JOIN"))
 
+    async def test_two_modems_share_the_tables_and_each_has_its_own_rows(self, url: str) -> None:
+        for modem in ("magti", "silknet"):
+            arrives(url, NUMBER, f"to {modem}", recipient=modem)
+        desk = real.Desk()
+        async with running(gateway(url, modem="silknet", poll_s=0.05), desk) as link:
+            await link.send(message("JOIN"))
+            event = await desk.next()
+            await eventually(lambda: unread(url) == 1)
+            assert real.rows(url, 'SELECT "SenderID" FROM outbox') == [("silknet",)]
+            sent_by_smsd(url, 1, sender="magti")
+            real.rows(url, "UPDATE sentitems SET \"CreatorID\" = 'out-99'")
+            await link.send(message("STOP", "out-2"))
+            sent_by_smsd(url, 2, sender="silknet")
+            report = await desk.next()
+        assert isinstance(event, Received)
+        assert event.text == "to silknet"
+        assert report == StatusChange(Status.SENT, "2", "out-2", raw="SendingOK")
+
     async def test_tables_that_are_not_there_are_a_mistake_in_the_settings(self, url: str) -> None:
         real.rows(url, "DROP TABLE gammu")
         desk = real.Desk()
@@ -324,7 +342,7 @@ class TestTables:
         assert "database_url" in str(trouble)
 
 
-def sent_by_smsd(url: str, outgoing_id: int, status: str = "SendingOK") -> None:
+def sent_by_smsd(url: str, outgoing_id: int, status: str = "SendingOK", *, sender: str = "") -> None:
     """What gammu-smsd does with a row of `outbox` when it has sent it."""
     columns = '"DestinationNumber", "Coding", "TextDecoded", "CreatorID"'
     for table, place, creator in (("outbox", "1", '"CreatorID"'), ("outbox_multipart", '"SequencePosition"', "NULL")):
@@ -333,16 +351,16 @@ def sent_by_smsd(url: str, outgoing_id: int, status: str = "SendingOK") -> None:
             url,
             f'INSERT INTO sentitems ({columns}, "ID", "SequencePosition", "Status", "UDH", "Text", "SenderID")'
             f' SELECT {number}, "Coding", "TextDecoded", COALESCE({creator}, \'out-1\'), "ID", {place}, \'{status}\','
-            f" COALESCE(\"UDH\", ''), '', '' FROM {table} WHERE \"ID\" = {outgoing_id}",
+            f" COALESCE(\"UDH\", ''), '', '{sender}' FROM {table} WHERE \"ID\" = {outgoing_id}",
         )
         real.rows(url, f'DELETE FROM {table} WHERE "ID" = {outgoing_id}')
 
 
-def arrives(url: str, number: str, text: str, udh: str = "") -> None:
+def arrives(url: str, number: str, text: str, udh: str = "", recipient: str = "") -> None:
     real.rows(
         url,
         'INSERT INTO inbox ("Text", "SenderNumber", "UDH", "TextDecoded", "RecipientID")'
-        f" VALUES ('', '{number}', '{udh}', '{text}', '')",
+        f" VALUES ('', '{number}', '{udh}', '{text}', '{recipient}')",
     )
 
 

@@ -47,6 +47,12 @@ def test_a_text_goes_to_the_phone_with_an_id_of_ours() -> None:
     }
 
 
+def test_the_newer_name_of_the_address_is_a_setting() -> None:
+    gateway = smsgate(send_path="/messages")
+    assert gateway.request(GEORGIAN).url.endswith("/3rdparty/v1/messages")
+    assert gateway.poll([Pending("out-17", OURS, NUMBER)]).url.endswith(f"/3rdparty/v1/messages/{OURS}")
+
+
 def test_without_device_and_sim_the_phone_chooses_and_the_cloud_is_the_default() -> None:
     request = smsgate().request(GEORGIAN)
     assert request.url == "https://api.sms-gate.app/3rdparty/v1/message"
