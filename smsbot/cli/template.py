@@ -94,16 +94,17 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #system_id = "smsbot"
 #password = "secret"
 #system_type = ""
-#window = 10
+#bind = "transceiver"                         # or transmitter, receiver; else as inbound and outbound need
+#window = 10                                  # unanswered messages at once
 #enquire_link_s = 30
-#response_s = 20
-#source_ton = 0
+#response_s = 20                              # at most 20
+#source_ton = 3                               # without these two: as the sender looks (name, short or whole number)
 #source_npi = 0
 #dest_ton = 1
 #dest_npi = 1
 #default_alphabet = "gsm7"                    # or latin1
 #receipt_id = "same"                          # how receipts write the id: same, hex or dec
-#tls = false
+#tls = false                                  # with `true` the certificate is checked; tls_ca = "FILE.pem" for an own CA
 
 # Any other gateway with an HTTP interface, by templates.
 #[channels.http]

@@ -30,7 +30,7 @@ def _plain(value: str) -> str:
 
 
 def _host(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._:-]+", value):
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}", value):  # a name, IPv4 or IPv6
         raise ValueError("a host's name or address, without a port")
     return value
 

@@ -185,12 +185,16 @@ class Smpp:
         self._session = None
         self._trouble = Unavailable("", "The connection to the SMSC is being closed.")
         intake.close()
-        if session is not None:
-            session.leave()
-        await asyncio.wait([worker], timeout=PART_S)
-        worker.cancel()
-        if session is not None:
-            await session.close(min(PART_S, self.config.response_s))
+        try:
+            if session is not None:
+                session.leave()
+            await asyncio.wait([worker], timeout=PART_S)
+            if session is not None:
+                await session.close(min(PART_S, self.config.response_s))
+        finally:  # whoever cannot wait for a parting in good order cancels once more
+            worker.cancel()
+            if session is not None:
+                session.abort()
 
     async def _connect(self, intake: Intake) -> Session:
         """A bound session. Raises `Misconfigured` or `Unavailable`."""

@@ -148,8 +148,12 @@ class Session(asyncio.Protocol):
             await self._either(unbound, patience_s)
         self._end("We parted from the SMSC.")
         await asyncio.wait([self.ended], timeout=patience_s)
-        self._drop("We parted from the SMSC.")
+        self.abort()
         await self.ended
+
+    def abort(self) -> None:
+        """End at once. Harmless where it has ended."""
+        self._drop("We parted from the SMSC.")
 
     async def _either(self, future: asyncio.Future[Any], patience_s: float) -> None:
         """Until *future* is done, the connection has ended or *patience_s* have passed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 
 import pytest
 
@@ -355,9 +356,17 @@ async def test_an_smsc_that_reads_nothing_is_let_go_and_what_did_not_leave_is_su
     gateway = smpp(smsc.port, window=1_000, response_s=1)
     async with running(gateway, inbox):
         await aside(smsc.stop_reading)
-        sends = [asyncio.create_task(gateway.send(message("x" * 918))) for _ in range(150)]
-        results = await asyncio.gather(*(outcome(send) for send in sends))
-        assert all(isinstance(result, (Uncertain, Unavailable)) for result in results)
+        assert gateway._session is not None
+        assert gateway._session._transport is not None
+        buffer = gateway._session._transport.get_extra_info("socket")
+        buffer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)  # the system's own would take all of it
+        left = [asyncio.create_task(gateway.send(message("x" * 160))) for _ in range(900)]
+        await asyncio.sleep(0)  # they are handed over in one go, which fills the way to the SMSC
+        await asyncio.sleep(0)
+        kept = [asyncio.create_task(gateway.send(message("y" * 160))) for _ in range(50)]
+        results = await asyncio.gather(*(outcome(send) for send in (*left, *kept)))
+        assert {type(result) for result in results[:900]} == {Uncertain}
+        assert {type(result) for result in results[900:]} == {Unavailable}
         await inbox.until(lambda: inbox.troubles[-1] is None and len(inbox.troubles) >= 3)
 
 

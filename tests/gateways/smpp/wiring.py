@@ -88,7 +88,8 @@ async def running(gateway: Smpp, inbox: Remembering, *, bound: bool = True) -> A
             await inbox.until(lambda: None in inbox.troubles)
         yield task
     finally:
-        task.cancel()
+        if not task.cancelling():
+            task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
