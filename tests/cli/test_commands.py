@@ -67,6 +67,7 @@ COMMANDS = [
     ["flow", "play"],
     ["flow", "draw"],
     ["audit", "verify"],
+    ["channel", "check"],
 ]
 
 

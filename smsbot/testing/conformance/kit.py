@@ -17,8 +17,10 @@ from smsbot.testing.conformance.sample import MESSAGE, NUMBER, Inapplicable, Sam
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """*failure*: what did not hold, by *error*. *inapplicable*: why the gateway cannot show the behaviour. Both empty: it
-    holds."""
+    """*failure*: what did not hold, by *error*. *inapplicable*: why the gateway cannot show the behaviour.
+
+    Both empty: it holds.
+    """
 
     failure: str = ""
     inapplicable: str = ""
