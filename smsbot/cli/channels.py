@@ -55,7 +55,7 @@ def check(
     """Try a channel: credentials, addresses, routes; then wait for something to come by it."""
     if send is not None and not wait:
         raise typer.BadParameter("to tell what became of the text takes some waiting", param_hint="--wait")
-    settings = settings_of(config)
+    settings = settings_of(config, quiet=True)  # what a connection logs would stand beside the one sentence
     from smsbot.gateways.registry import channels  # noqa: PLC0415
 
     found = channels(settings.channels)

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from smsbot.testing.fake_gateway import Answer, FakeGateway, refuse
+from smsbot.testing.smsc import PASSWORD, SYSTEM_ID, Smsc
 from smsbot.testing.webhooks import Caller, twilio_message
 from tests.e2e.product import AUTH_TOKEN, PATIENCE_S, Product, environment, sentence, twilio_channel
 
@@ -150,6 +151,22 @@ def test_wrong_credentials_are_told_in_one_sentence(tmp_path: Path, provider: Fa
         told = product.command("channel", "check", "main")
         assert sentence(told).startswith("The gateway does not accept the channel's settings: Twilio does not accept")
         assert AUTH_TOKEN not in told.stderr + told.stdout
+
+
+def test_a_connection_is_tried_where_no_process_has_it(tmp_path: Path) -> None:
+    with Smsc() as smsc:
+        keys = f'gateway = "smpp"\nsender = "2200"\nhost = "127.0.0.1"\nport = {smsc.port}\nsystem_id = "{SYSTEM_ID}"\n'
+        channels = f'[channels.right]\n{keys}password = "{PASSWORD}"\n[channels.wrong]\n{keys}password = "wrong"\n'
+        product = Product(tmp_path, channels=channels)
+        told = product.command("channel", "check", "right", "--wait", "0")
+        assert (told.returncode, told.stderr) == (0, "")
+        assert "the connection was made, and ended again" in told.stdout
+        assert sentence(product.command("channel", "check", "wrong")).startswith("The connection could not be made:")
+        with product:
+            smsc.wait("the process has connected", lambda: len(smsc.seen.binds) >= 4)
+            told = product.command("channel", "check", "right", "--wait", "0")
+            assert "holds its connection" in told.stdout
+            assert "has no connection" in sentence(product.command("channel", "check", "wrong", "--wait", "0"))
 
 
 def test_addresses_and_routes_are_told_and_the_token_only_when_asked(tmp_path: Path, provider: FakeGateway) -> None:
