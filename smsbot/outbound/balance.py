@@ -14,11 +14,12 @@ from smsbot.store.database import Store
 log = structlog.get_logger()
 
 EVERY_MS = 15 * MINUTE_MS
+FIRST_MS = MINUTE_MS  # after a process has begun to lead: one that is started again and again asks no more for it
 DOUBT_MS = MINUTE_MS  # at most once a minute, however often the gateway complains
 
 
 class Balances(Attendant):
-    """Every quarter of an hour, and when a refusal may have to do with it. A question that fails changes nothing: an
+    """Every quarter of an hour, and when a refusal names it. A question that fails changes nothing: an
     account may be allowed to send and not to look."""
 
     def __init__(
@@ -29,15 +30,19 @@ class Balances(Attendant):
         self._store = store
         self._exchange = exchange
         self._clock = clock
-        self._asked_ms: int | None = None
+        self._asked_ms = 0
+        self._next_ms: int | None = None
 
     async def step(self) -> float:
         now_ms = self._clock()
-        watch = self.lead.watch
-        age_ms = None if self._asked_ms is None else now_ms - self._asked_ms
-        if age_ms is None or age_ms >= (DOUBT_MS if watch.balance_doubtful else EVERY_MS):
-            self._asked_ms = now_ms
-            watch.balance_doubtful = False
+        if self._next_ms is None:
+            kept = (await self._store.look(channel_vitals.read)).get(self.channel)
+            told_ms = 0 if kept is None or kept.balance_ms is None else kept.balance_ms
+            self._next_ms = max(now_ms + FIRST_MS, told_ms + EVERY_MS)
+        doubtful = self.lead.watch.balance_doubtful and now_ms - self._asked_ms >= DOUBT_MS
+        if doubtful or now_ms >= self._next_ms:
+            self._asked_ms, self._next_ms = now_ms, now_ms + EVERY_MS
+            self.lead.watch.balance_doubtful = False
             await self._ask()
         return IDLE_S
 

@@ -76,7 +76,7 @@ class Handover:
         except Misconfigured as error:
             now_ms = self._clock()
             self._watch.misconfigured(str(error), now_ms)
-            self._watch.balance_doubtful = True
+            self._watch.balance_doubtful |= _names_money(error)
             return Handed(self._later(message, self._watch.closed_until_ms, str(error), message.attempts))
         except Unavailable as error:
             self._watch.failed(str(error), self._clock())

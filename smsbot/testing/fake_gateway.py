@@ -3,7 +3,8 @@
 In a test: `with FakeGateway() as provider:` and point a channel's `base_url` at `provider.url`. For a benchmark:
 `python -m smsbot.testing.fake_gateway --port 0`, which prints its port. The path decides whom it plays:
 `…/Messages.json` Twilio, `/cgi-bin/sendsms` Kannel, anything else a JSON provider. That one is asked for fates at
-`/status?ids=…` and for what is left to spend at `/balance`.
+`/status?ids=…` and for what is left to spend at `/balance`. Twilio's `…/Balance.json` is answered beside all this and
+is no request of a test: it comes when it comes.
 """
 
 from __future__ import annotations
@@ -200,6 +201,10 @@ class FakeGateway:
 
     def answer(self, head: bytes, body: bytes, connection: _Connection) -> None:
         """One whole request has come (in the server's own loop)."""
+        if head.startswith(b"GET ") and b"/Balance.json" in head:
+            told = json.dumps({"balance": str(self.balance), "currency": "GEL"}).encode()
+            connection.answer(Asked(head, body, 0), Answer(200, told))
+            return
         asked = Asked(head, body, next(self._numbers))
         if self._record:
             self.requests.append(asked)

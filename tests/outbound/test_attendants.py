@@ -83,6 +83,7 @@ async def test_a_message_leaves_is_asked_about_and_found_delivered(store: Store,
         provider.fates = {sid: "delivered", f"{sid}-2": "delivered"}
         ahead[0] = 11_000
         await until(lambda: status() == "delivered")
+        ahead[0] = 62_000
         await until(lambda: store.read(channel_vitals.read)["main"].balance == 10.0)
         for each in (*beside, dispatcher):
             each.stop()
@@ -109,7 +110,7 @@ async def test_a_process_of_the_product_sends_through_the_fallback(database_url:
     service = Service(settings, public_url="http://here", clock=lambda: now_ms() + ahead[0])
     service.prepare()
     async with service.lifespan(None):
-        assert [type(each) for each in service._attendants] == [Failover]
+        assert [type(each) for each in service._attendants] == [Balances, Failover]
         await service.queue_personal("+995555000001", "Thank you.", "Nino")
 
         def row() -> Any:
@@ -130,6 +131,7 @@ async def test_a_process_that_ends_waits_for_no_answer_to_a_question(store: Stor
     config = AskingConfig(gateway="asking", base_url=provider.url)
     lead = SimpleNamespace(leads=True, watch=Watch())
     async with Sender() as sender:
+        lead.watch.balance_doubtful = True
         asker = Balances("main", Asking(config), lead=lead, store=store, exchange=sender.exchange, clock=now_ms)
         task = asyncio.create_task(asker.run())
         await until(lambda: provider.count == 1)

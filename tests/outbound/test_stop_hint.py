@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from smsbot.service import Service
 from smsbot.settings import Settings
 from smsbot.store import fanout, sql, variants
 from smsbot.store.broadcasts import View
+from smsbot.store.welcome import Welcome
 from smsbot.testing.population import populate
 
 pytestmark = pytest.mark.anyio
@@ -217,3 +219,11 @@ def test_a_text_is_kept_by_its_language_and_the_number_it_names(hint: StopHint |
 def test_what_was_written_is_shown_where_some_people_get_it_so() -> None:
     both = {"en 2200": "Hello\nSTOP to 2200", "en": "Hello", "ka 2200": "x"}
     assert variants.as_shown(both) == {"en": "Hello", "ka": "x"}
+
+
+def test_a_welcome_after_a_paper_form_says_it_too() -> None:
+    hint = StopHint("2200", {"en": "STOP to 2200"}, frozenset({"stop"}))
+    welcome = Welcome({"en": "City Hall"}, {}, ("en",), "main", hint)
+    _, text = welcome.text("en", "", date(2026, 5, 3))
+    assert text.endswith("reply STOP.\nSTOP to 2200")
+    assert welcome.text("en", "", date(2026, 5, 3)) == ("en", text)
