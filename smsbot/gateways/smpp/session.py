@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 import structlog
 
 from smsbot.errors import Unavailable, Uncertain
-from smsbot.gateways.smpp.codec import BadPdu, Bind, Body, Pdu, Sm, Taken, decode, encode, header
+from smsbot.gateways.smpp.codec import BINDS, BadPdu, Bind, Body, Pdu, Sm, Taken, decode, encode, header
 from smsbot.gateways.smpp.codes import (
     INVALID_BIND_STATUS,
     INVALID_COMMAND,
@@ -97,7 +97,6 @@ class Session(asyncio.Protocol):
             raise bind_error(INVALID_COMMAND) from error
         if answer.status != OK or answer.command == Command.GENERIC_NACK:
             raise bind_error(answer.status or INVALID_COMMAND)
-        self._bound = True
         self._enquirer = self._loop.call_later(self._enquire_link_s, self._enquire)
 
     async def submit(self, sm: Sm) -> str:
@@ -259,6 +258,8 @@ class Session(asyncio.Protocol):
         if asked is None or command not in (asked.command | RESPONSE, Command.GENERIC_NACK):
             return  # too late, or to nothing that was asked
         del self._asked[sequence]
+        if asked.command in BINDS:  # at once: what people wrote meanwhile comes right behind it
+            self._bound = status == OK and command != Command.GENERIC_NACK
         if asked.windowed:
             self._window.give_back()
         told = self._told
