@@ -25,14 +25,14 @@ TEXT = "Tomorrow at ten: public hearing on the budget."
 
 
 def run(bench: Bench) -> Iterator[Row]:
-    alone = [_alone(bench) for _ in range(bench.runs)]
+    alone = [alone(bench) for _ in range(bench.runs)]
     yield Row(
         f"submit_sm by the gateway alone, window {WINDOW}", median(alone), "a second", Goal(5_000, at_least=True),
         {"per_s": alone},
     )  # fmt: skip
     people = bench.size(PEOPLE, 200)
     for engine in (SQLITE, POSTGRESQL):
-        rates = [_delivered(bench, engine, people) for _ in range(bench.runs)]
+        rates = [delivered(bench, engine, people) for _ in range(bench.runs)]
         goal = Goal(2_000, at_least=True) if engine == SQLITE else None
         name = f"Delivery of a broadcast to {people:,} over SMPP with receipts, window {WINDOW}, {engine}"
         yield Row(name, median(rates), "a second", goal, {"per_s": rates})
@@ -60,7 +60,7 @@ class _Ignoring:
             self.bound.set()
 
 
-def _alone(bench: Bench) -> float:
+def alone(bench: Bench) -> float:
     """Messages a second, from the first to the last at the SMSC."""
     number = bench.size(MESSAGES, 500)
     with server(bench) as port:
@@ -95,7 +95,7 @@ def _keys(port: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _delivered(bench: Bench, engine: str, people: int) -> float:
+def delivered(bench: Bench, engine: str, people: int) -> float:
     """Messages a second from the first at the SMSC until every receipt is in the database."""
     url = peopled(bench, engine, people)
     with server(bench, "receipts") as port, _product(bench, url, port) as bot:

@@ -81,9 +81,7 @@ class Smsc(asyncio.Protocol):
         if self.receipts:
             _, rest = pdu[HEAD.size + 3 :].split(b"\0", 1)  # behind the sender: the recipient
             number = rest[2 : rest.index(b"\0", 2)]
-            text = (
-                b"id:%s sub:001 dlvrd:001 submit date:2611252200 done date:2611252201 stat:DELIVRD err:000" % message_id
-            )
+            text = b"id:%s sub:001 dlvrd:001 done date:2611252201 stat:DELIVRD err:000" % message_id
             body = b"\0\1\1%s\0\3\0002200\0\4\0\0\0\0\0\0\0\0%c%s" % (number, len(text), text)
             out.append(HEAD.pack(HEAD.size + len(body), DELIVER, 0, sequence) + body)
 

@@ -163,9 +163,8 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its bases
-        self._transport.set_write_buffer_limits(
-            high=0
-        )  # what is not written yet stays here, where it can be told apart
+        # What is not written yet stays here, where it can be told apart; 0 would stop TLS for ever.
+        self._transport.set_write_buffer_limits(high=1, low=0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
