@@ -104,7 +104,8 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #dest_npi = 1
 #default_alphabet = "gsm7"                    # or latin1
 #receipt_id = "same"                          # how receipts write the id: same, hex or dec
-#tls = false                                  # with `true` the certificate is checked; tls_ca = "FILE.pem" for an own CA
+#tls = false                                  # true: the certificate is checked
+# tls_ca = "operator.pem"                     # beside `tls = true`, where the operator has an authority of its own
 
 # Any other gateway with an HTTP interface, by templates.
 #[channels.http]

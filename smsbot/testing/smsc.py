@@ -39,6 +39,7 @@ class Manners:
 
     status: Callable[[Sm], int] = lambda _sm: 0
     bind_status: int = 0
+    waiting: list[Sm] = field(default_factory=list)  # is brought with the answer to the next bind
     answers: bool = True  # False: takes messages and says nothing
     answers_enquiries: bool = True
     answers_unbind: bool = True
@@ -269,9 +270,11 @@ class _Line(asyncio.Protocol):
         self.bound = not status
         self.takes = pdu.command != Command.BIND_TRANSMITTER
         version = ((Tag.SC_INTERFACE_VERSION, b"\x34"),)
-        self.write(
-            encode(Pdu(pdu.command | RESPONSE, pdu.sequence, status, None if status else Bound("smsc", version)))
-        )
+        answer = encode(Pdu(pdu.command | RESPONSE, pdu.sequence, status, None if status else Bound("smsc", version)))
+        brought, manners.waiting = manners.waiting, []
+        for sm in brought:
+            answer += encode(Pdu(Command.DELIVER_SM, self._smsc.next_sequence(), 0, sm))
+        self.write(answer)
 
     def _submit(self, pdu: Pdu, sm: Sm) -> None:
         manners = self._smsc.manners

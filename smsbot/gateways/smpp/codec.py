@@ -120,7 +120,7 @@ class Pdu:
     body: Body = None
 
 
-_BINDS = frozenset({Command.BIND_RECEIVER, Command.BIND_TRANSMITTER, Command.BIND_TRANSCEIVER})
+BINDS = frozenset({Command.BIND_RECEIVER, Command.BIND_TRANSMITTER, Command.BIND_TRANSCEIVER})
 _BIND_RESPONSES = frozenset({Command.BIND_RECEIVER_RESP, Command.BIND_TRANSMITTER_RESP, Command.BIND_TRANSCEIVER_RESP})
 _MESSAGES = frozenset({Command.SUBMIT_SM, Command.DELIVER_SM})
 _MESSAGE_RESPONSES = frozenset({Command.SUBMIT_SM_RESP, Command.DELIVER_SM_RESP, Command.DATA_SM_RESP})
@@ -172,7 +172,7 @@ def _body(command: int, frame: bytes) -> Body:
         return _message(reader)
     if command == Command.DATA_SM:
         return _data(reader)
-    if command in _BINDS:
+    if command in BINDS:
         system_id, password, system_type = reader.word(), reader.word(), reader.word()
         return Bind(system_id, password, system_type, reader.octet(), reader.address())
     if command in _BIND_RESPONSES:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 import structlog
 
 from smsbot.errors import Unavailable, Uncertain
-from smsbot.gateways.smpp.codec import BadPdu, Bind, Body, Pdu, Sm, Taken, decode, encode, header
+from smsbot.gateways.smpp.codec import BINDS, BadPdu, Bind, Body, Pdu, Sm, Taken, decode, encode, header
 from smsbot.gateways.smpp.codes import (
     INVALID_BIND_STATUS,
     INVALID_COMMAND,
@@ -97,7 +97,6 @@ class Session(asyncio.Protocol):
             raise bind_error(INVALID_COMMAND) from error
         if answer.status != OK or answer.command == Command.GENERIC_NACK:
             raise bind_error(answer.status or INVALID_COMMAND)
-        self._bound = True
         self._enquirer = self._loop.call_later(self._enquire_link_s, self._enquire)
 
     async def submit(self, sm: Sm) -> str:
@@ -164,9 +163,8 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its bases
-        self._transport.set_write_buffer_limits(
-            high=0
-        )  # what is not written yet stays here, where it can be told apart
+        # What is not written yet stays here, where it can be told apart; 0 would stop TLS for ever.
+        self._transport.set_write_buffer_limits(high=1, low=0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -259,6 +257,8 @@ class Session(asyncio.Protocol):
         if asked is None or command not in (asked.command | RESPONSE, Command.GENERIC_NACK):
             return  # too late, or to nothing that was asked
         del self._asked[sequence]
+        if asked.command in BINDS:  # at once: what people wrote meanwhile comes right behind it
+            self._bound = status == OK and command != Command.GENERIC_NACK
         if asked.windowed:
             self._window.give_back()
         told = self._told

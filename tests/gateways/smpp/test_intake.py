@@ -8,7 +8,7 @@ import pytest
 
 from smsbot.gateways.base import Part, Received
 from smsbot.gateways.smpp.codec import Address, Sm
-from smsbot.gateways.smpp.codes import OK, RECEIVER_TEMPORARY, Command, Tag
+from smsbot.gateways.smpp.codes import INVALID_BIND_STATUS, OK, RECEIVER_TEMPORARY, Command, Tag
 from smsbot.gateways.smpp.intake import UNPROVEN_MS
 from smsbot.testing.smsc import Smsc
 from tests.gateways.smpp.wiring import Remembering, aside, running, smpp
@@ -67,6 +67,20 @@ async def test_nothing_is_acknowledged_before_it_is_committed(smsc: Smsc, inbox:
         inbox.gate.set()
         assert await aside(smsc.answer, sequence) == OK
     assert inbox.texts == ["JOIN"]
+
+
+async def test_what_waited_for_the_connection_comes_with_the_answer_to_the_bind(smsc: Smsc, inbox: Remembering) -> None:
+    smsc.manners.waiting = [sm(b"JOIN"), sm(b"1 3")]
+    async with running(smpp(smsc.port), inbox):
+        assert [await aside(smsc.answer, sequence) for sequence in (1, 2)] == [OK, OK]
+    assert inbox.texts == ["JOIN", "1 3"]
+
+
+async def test_while_the_bind_is_refused_nothing_is_taken(smsc: Smsc, inbox: Remembering) -> None:
+    smsc.manners.bind_status, smsc.manners.waiting = 0x0E, [sm(b"JOIN")]
+    async with running(smpp(smsc.port), inbox, bound=False):
+        assert await aside(smsc.answer, 1) == INVALID_BIND_STATUS
+    assert inbox.texts == []
 
 
 async def test_while_the_database_is_away_the_smsc_is_asked_to_bring_it_again(smsc: Smsc, inbox: Remembering) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from smsbot.errors import GatewayError, StoreUnavailable
 from smsbot.gateways import registry
-from smsbot.gateways.base import Event, Message, Received, StatusChange
+from smsbot.gateways.base import Accepted, Event, Message, Received, StatusChange
 from smsbot.gateways.smpp.config import SmppConfig
 from smsbot.gateways.smpp.link import Pauses, Smpp
 from smsbot.testing.smsc import PASSWORD, SYSTEM_ID
@@ -102,3 +102,11 @@ def message(text: str = "hello", *, to: str = "+995555000001") -> Message:
 async def aside(work: Callable[..., Any], *words: Any, **more: Any) -> Any:
     """*work* waits for the SMSC's thread, so it must not hold the loop."""
     return await asyncio.to_thread(work, *words, **more)
+
+
+async def outcome(work: asyncio.Future[Accepted]) -> Accepted | GatewayError:
+    async with asyncio.timeout(PATIENCE_S):
+        try:
+            return await work
+        except GatewayError as error:
+            return error
