@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -36,10 +37,11 @@ def said(content: object, status: int = 200) -> Answer:
 
 
 async def test_credentials_that_are_right_are_told_with_the_balance(provider: FakeGateway) -> None:
-    provider.then(said({"sid": "AC1"}), said({"balance": "12.50", "currency": "USD"}))
-    assert await credentials(twilio(provider)) == Tried("The credentials are right; what is left to spend: 12.5 USD.")
-    provider.then(said({"sid": "AC1"}), said({"code": 20404}, 404))
-    assert (await credentials(twilio(provider))).said == "The credentials are right."
+    provider.always = said({"sid": "AC1"})
+    provider.balance = 12.5
+    assert await credentials(twilio(provider)) == Tried("The credentials are right; what is left to spend: 12.5 GEL.")
+    provider.balance = math.nan  # as good as none
+    assert await credentials(twilio(provider)) == Tried("The credentials are right.")
 
 
 async def test_credentials_that_are_wrong_are_a_fault_that_shows_none_of_them(provider: FakeGateway) -> None:
