@@ -8,7 +8,7 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from smsbot.gateways.base import HttpGateway, Polled, Response
+from smsbot.gateways.base import Balanced, HttpGateway, Pending, Polled, Probed, Response
 from smsbot.testing.conformance import behaviours, capabilities, links
 from smsbot.testing.conformance.case import Case, Trial
 from smsbot.testing.conformance.leaks import leaked, logbook
@@ -95,8 +95,14 @@ async def shows_no_secret(case: Case) -> None:
     shown += [repr(MESSAGE), repr(channel.gateway)]
     gateway = channel.gateway
     if isinstance(gateway, HttpGateway):
-        request = gateway.request(MESSAGE)
-        shown += [repr(request), str(request)]
+        requests = [gateway.request(MESSAGE)]
+        if isinstance(gateway, Polled):
+            requests.append(gateway.poll([Pending(MESSAGE.id, "w-1", NUMBER)]))
+        if isinstance(gateway, Balanced):
+            requests.append(gateway.balance_request())
+        if isinstance(gateway, Probed):
+            requests.append(gateway.probe())
+        shown += [each for request in requests for each in (repr(request), str(request))]
         for status in (200, 400, 401, 403, 404, 429, 500):
             response = Response(status, {}, f'{{"message": "{NUMBER}"}}'.encode())
             outcome = gateway.result(response)
