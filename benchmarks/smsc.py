@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 import urllib.request
+from collections import deque
 from dataclasses import dataclass
 from struct import Struct
 from typing import cast
@@ -22,6 +23,7 @@ HEAD = Struct(">IIII")
 BINDS = (0x01, 0x02, 0x09)
 SUBMIT, DELIVER, UNBIND, ENQUIRE = 0x04, 0x05, 0x06, 0x15
 RESPONSE = 0x8000_0000
+WINDOW = 500  # receipts that may be unacknowledged
 ASK = b"GET "  # as a length it would be 1,195,725,856: no PDU begins so
 
 
@@ -41,6 +43,8 @@ class Smsc(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._kept = b""
+        self._receipts: deque[bytes] = deque()
+        self._unanswered = 0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -62,12 +66,17 @@ class Smsc(asyncio.Protocol):
                 break
             if command == SUBMIT:
                 self._submitted(data[at : at + length], sequence, out)
+            elif command == DELIVER | RESPONSE:
+                self._unanswered -= 1
             elif command in BINDS:
                 out.append(HEAD.pack(HEAD.size + 2, command | RESPONSE, 0, sequence) + b"s\0")
             elif command in (ENQUIRE, UNBIND):
                 out.append(HEAD.pack(HEAD.size, command | RESPONSE, 0, sequence))
             at += length
         self._kept = data[at:]
+        while self._receipts and self._unanswered < WINDOW:
+            out.append(self._receipts.popleft())
+            self._unanswered += 1
         if out:
             self._transport.write(b"".join(out))
 
@@ -83,7 +92,7 @@ class Smsc(asyncio.Protocol):
             number = rest[2 : rest.index(b"\0", 2)]
             text = b"id:%s sub:001 dlvrd:001 done date:2611252201 stat:DELIVRD err:000" % message_id
             body = b"\0\1\1%s\0\3\0002200\0\4\0\0\0\0\0\0\0\0%c%s" % (number, len(text), text)
-            out.append(HEAD.pack(HEAD.size + len(body), DELIVER, 0, sequence) + body)
+            self._receipts.append(HEAD.pack(HEAD.size + len(body), DELIVER, 0, sequence) + body)
 
 
 def taken(port: int) -> Taken:

@@ -30,7 +30,7 @@ from smsbot.gateways.smpp.session import Session
 log = structlog.get_logger()
 
 GROUP = 256  # messages of one group; the pipeline of turns writes as many at once
-WAITING_MOST = 2_000  # unacknowledged messages; the SMSC brings further ones again
+WAITING_MOST = 10_000  # unacknowledged messages, some 20 MB; the SMSC has to bring further ones again
 UNPROVEN_MS = 10 * MINUTE_MS
 UNPROVEN_MOST = 10_000
 
