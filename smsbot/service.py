@@ -13,13 +13,14 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from smsbot.clock import Clock, now_ms
-from smsbot.compose import blueprint, seed_places, seed_topics
+from smsbot.compose import blueprint, check_words, seed_places, seed_topics
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.stop_hint import StopHints
 from smsbot.errors import Conflict, Invalid, SettingsError
 from smsbot.gateways.base import HttpGateway, Link
 from smsbot.gateways.direct import DirectSender
 from smsbot.gateways.registry import Channel, channels
+from smsbot.inbound import review
 from smsbot.inbound.arrivals import Arrivals
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.hooks import Hooks
@@ -39,7 +40,7 @@ from smsbot.outbound.tenure import Tenure
 from smsbot.outbound.wake import Wake
 from smsbot.process import identity
 from smsbot.settings import Settings
-from smsbot.store import contacts, notices, outbox
+from smsbot.store import contacts, inbox, notices, outbox
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
 from smsbot.text.gsm7 import measure
@@ -115,7 +116,9 @@ class Service:
         self._reply_routes[channel] = channel
 
     def prepare(self) -> None:
-        """Open the database. On SQLite the tables are brought to this version; elsewhere they must be."""
+        """Open the database. On SQLite the tables are brought to this version; elsewhere they must be.
+
+        Raises `ContentError` if a word stands in two lists of the keyword files."""
         content = self.settings.service.content
         if content is not None and not content.is_dir():
             log.warning(
@@ -126,6 +129,9 @@ class Service:
         self.store.check()
         self.store.write(lambda c: rows.seed(c, seed_topics(self.settings), seed_places(self.settings)))
         self.store.read(self.bot.mind)
+        directory = self.bot.directory
+        for collision in check_words(self.settings, directory.topics.values(), directory.places.values()):
+            log.warning("one word means two things; the command is taken", words=str(collision))
         _ = self.store.key
 
     async def start(self) -> None:
@@ -245,6 +251,23 @@ class Service:
         log.info("a personal message was queued", by=by, channel=channel)
         self.wake.wake(channel)
         return Personal(f"out-{key}")
+
+    async def stop_for(self, entry_id: int, by: str) -> inbox.Entry:
+        """Stop whoever wrote the text of *entry_id*: *by* takes it for an opt-out. Raises `Missing`, `Conflict`."""
+
+        def job(connection: Connection) -> review.Reviewed:
+            mind = self.bot.mind(connection)
+            return review.stop(
+                connection, mind, self.store.key, entry_id, by=by, now_ms=self.clock(), routes=self._reply_routes
+            )
+
+        done = await self.store.run(job)
+        if done.stopped:
+            log.info("a person was stopped by staff", by=by)
+            self.wake.stopped([done.entry.number])
+        if done.channel is not None:
+            self.wake.wake(done.channel)
+        return done.entry
 
     def _heard(self, notice: notices.Notice) -> None:
         self.wake.stopped(notice.stopped)

@@ -32,6 +32,9 @@ class Service(Section):
     timezone: str = "Asia/Tbilisi"
     public_url: str | None = None  # None: http://HOST:PORT of `serve`
     content: Path | None = None
+    example: str | None = Field(
+        default=None, pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)?$"
+    )  # topics and places to begin with
     hash_key: SecretStr | None = None  # of the keyed hash; None: made once and kept in the database
 
     @field_validator("timezone")

@@ -42,7 +42,7 @@ def check(
             raise ContentError("there is no such folder", file=str(folder))
         service = settings.service.model_copy(update={"content": folder})
         settings = settings.model_copy(update={"service": service})
-    from smsbot.content import Content, load_keywords  # noqa: PLC0415
+    from smsbot.content import Content, keyword_parts  # noqa: PLC0415
     from smsbot.dialogue.lint import lint  # noqa: PLC0415
     from smsbot.dialogue.registry import Registry  # noqa: PLC0415
 
@@ -55,7 +55,7 @@ def check(
         for language, paths in content.catalogue_files().items()
         if language in languages
     }
-    keywords = load_keywords(settings.service.content, tuple(languages))
+    keywords = keyword_parts(settings.service.content, tuple(languages))
     faults = lint(flows, catalogues, _engine(settings).directory, Registry.builtin(), keywords)
     for fault in faults:
         typer.echo(str(fault))

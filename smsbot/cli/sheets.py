@@ -41,7 +41,7 @@ def take(
     """
     settings = settings_of(config)
     from smsbot.clock import now_ms  # noqa: PLC0415
-    from smsbot.compose import seed_places, seed_topics  # noqa: PLC0415
+    from smsbot.compose import place_index, seed_places, seed_topics  # noqa: PLC0415
     from smsbot.store import directory, imports  # noqa: PLC0415
 
     # A sheet makes millions of objects and no cycles: each collection would walk all of them for nothing.
@@ -52,6 +52,7 @@ def take(
         seeds = seed_topics(settings), seed_places(settings)
         if not dry_run:
             store.write(lambda c: directory.seed(c, *seeds))
+        named = place_index(settings, store.read(directory.places) or seeds[1])
         with progress("Importing", _rows(file)) as told:
             report = imports.run(
                 store,
@@ -63,6 +64,7 @@ def take(
                 dry_run=dry_run,
                 progress=told,
                 seeds=seeds,
+                named=named,
             )
     _tell(report, dry_run=dry_run)
 

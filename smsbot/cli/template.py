@@ -17,6 +17,7 @@ region = "GE"                                # for numbers without a country cod
 timezone = "Asia/Tbilisi"
 #public_url = "https://sms.example.ge"        # how gateways reach this server; signatures are computed over it
 #content = "content"                          # a folder whose flows/ and locales/ overlay the built-in ones
+#example = "guria/ozurgeti"                   # ready topics and places for a new database; else built-in topics
 #hash_key = "at least 32 random characters"   # of the keyed hash of numbers; else made once, kept in the database
 
 [database]

@@ -23,6 +23,7 @@ from smsbot.dialogue.registry import Registry
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
 from smsbot.text.arguments import DOUBTFUL_NAME
+from smsbot.text.match import PLACE
 from smsbot.text.understood import Intent, Understood
 
 REPLIES_PER_HOUR = 60
@@ -33,7 +34,7 @@ WRONG_ANSWERS = 3
 """The third wrong answer ends the question: a person reads it."""
 EMERGENCY = frozenset({"112", "sos", "სოს", "сос"})
 
-RESTART, STOP_ALL, LIST = BUILT_IN = ("restart", "stopall", "topics")
+RESTART, STOP_ALL, LIST, AREA = BUILT_IN = ("restart", "stopall", "topics", "area")
 """Flows that the rules themselves begin."""
 
 BELONGS_TO_QUESTION = frozenset({Intent.NUMBERS, Intent.ALL, Intent.YES, Intent.OTHER})
@@ -161,7 +162,7 @@ class Engine:
                 return None
             if intent is Intent.OTHER and turn.contact.state is State.STOPPED:
                 return consent.not_understood(turn)  # whoever has stopped is not pressed for an answer
-            if intent not in question.expects:
+            if intent not in question.expects and not self._is_place(turn):
                 return self._wrong(turn, question)
         return self._command(turn)
 
@@ -187,10 +188,16 @@ class Engine:
                 return consent.not_understood(turn)
             case Intent.ALL | Intent.YES if stopped:
                 return consent.not_understood(turn)
+            case Intent.OTHER if self._is_place(turn):
+                return self._begin(turn, AREA)
             case _ if intent in self.flows.by_intent:
                 return self._begin(turn, self.flows.by_intent[intent].name)
             case _:
                 return consent.not_understood(turn)
+
+    def _is_place(self, turn: Turn) -> bool:
+        """Somebody who has joined texts a village's name, one that only one place has, and nothing else."""
+        return turn.understood.rule == PLACE and turn.contact.state in (State.ACTIVE, State.PAUSED)
 
     def _starts_again(self, turn: Turn) -> bool:
         """A bare join word from a stopped number, or repeated before the offer of the former topics was answered."""

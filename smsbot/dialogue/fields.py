@@ -68,7 +68,7 @@ def place(turn: Turn) -> str:
 
 
 def _example_place(directory: Directory, language: str) -> str:
-    first = next(iter(directory.places.values()), None)
+    first = directory.example_place()
     return first.name(language) if first else ("ნიკეა" if language == "ka" else "Nikea")
 
 

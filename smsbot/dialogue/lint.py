@@ -54,7 +54,7 @@ def _collisions(keywords: Sequence[LanguageWords], directory: Directory) -> Iter
     for collision in audit(keywords, topics, places):
         if collision.first.purpose.startswith("place ") and collision.second.purpose.startswith("place "):
             continue  # homonyms: asked by number
-        yield Fault(str(collision), file=collision.second.file or "topics and places", line=collision.second.line)
+        yield Fault(collision.sentence, file=collision.second.file or "topics and places", line=collision.second.line)
 
 
 def _shape(flow: Flow, flows: Flows) -> Iterator[Fault]:

@@ -18,21 +18,26 @@ CODE_TRIES = 3
 # Place
 
 
+MENU = 9
+"""Places that one question lists at the most; of more, the municipality is asked for."""
+
+
 def _places(turn: Turn) -> tuple[str, ...]:
     """Places that the text names, or that a number of an open homonym question stands for."""
     understood, directory = turn.understood, turn.directory
     slot = turn.slots.get("places")
-    offered = [str(code) for code in slot] if isinstance(slot, list) else []
-    if offered and understood.intent is Intent.NUMBERS:
-        return tuple(offered[number - 1] for number in understood.numbers if 0 < number <= len(offered))
-    named = (understood.place,) if understood.place else understood.places
-    if not named:
-        words = understood.argument if understood.intent is Intent.AREA else turn.inbound.text
+    offered = [str(code) for code in slot if str(code) in directory.places] if isinstance(slot, list) else []
+    listed = offered if len(offered) <= MENU else []
+    if listed and understood.numbers and understood.intent in (Intent.NUMBERS, Intent.AREA):
+        return tuple(listed[number - 1] for number in understood.numbers if 0 < number <= len(listed))
+    words = understood.argument if understood.intent is Intent.AREA else turn.inbound.text
+    if offered and words:  # asked which Akhalsopeli, "Lanchkhuti" means the one there
+        named = directory.reader.places(words, offered)
+    elif understood.place or understood.places:
+        named = (understood.place,) if understood.place else understood.places
+    else:
         named = directory.reader.places(words) if words else ()
-    known = tuple(code for code in named if code in directory.places)
-    # Asked which Akhalsopeli, "Lanchkhuti" means the one there.
-    there = tuple(code for code in offered if code in directory.places and directory.places[code].parent in known)
-    return there or known
+    return tuple(code for code in named if code in directory.places)
 
 
 @condition
@@ -42,7 +47,12 @@ def names_place(turn: Turn) -> bool:
 
 @condition
 def names_homonyms(turn: Turn) -> bool:
-    return len(_places(turn)) > 1
+    return 1 < len(_places(turn)) <= MENU
+
+
+@condition
+def names_many_places(turn: Turn) -> bool:
+    return len(_places(turn)) > MENU
 
 
 @condition
@@ -57,16 +67,15 @@ def set_place(turn: Turn) -> None:
 
 @action
 def offer_places(turn: Turn) -> None:
-    turn.slots["places"] = list(_places(turn)[:9])
+    turn.slots["places"] = list(_places(turn))
 
 
 @field(sample=lambda _, language: "1 ზემო ფარცხმა 2 შუა ფარცხმა" if language == "ka" else "1 Zemo Partskhma 2 Shua")
 def place_menu(turn: Turn) -> str:
     codes = turn.slots.get("places")
-    names = (
-        [turn.directory.place_in_full(str(code), turn.language) for code in codes] if isinstance(codes, list) else []
-    )
-    return " ".join(f"{at} {name}" for at, name in enumerate(names, 1))
+    if not isinstance(codes, list):
+        return ""
+    return turn.directory.place_menu([str(code) for code in codes], turn.language)
 
 
 # Language

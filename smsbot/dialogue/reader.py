@@ -42,8 +42,12 @@ class VocabularyReader:
         code, _, script_code = language.partition("-")
         return START if keyword == "start" else self._vocabulary.word(Intent(keyword), code, script_code)
 
-    def places(self, text: str) -> tuple[str, ...]:
-        return find_places(text, self._vocabulary)
+    def places(self, text: str, among: Sequence[str] = ()) -> tuple[str, ...]:
+        found = find_places(text, self._vocabulary)
+        return self._vocabulary.places.inside(among, found) or found
+
+    def seat(self, code: str) -> str | None:
+        return self._vocabulary.places.towns.get(code)
 
     def language(self, text: str) -> str | None:
         return find_language(text, self._vocabulary, self._languages)

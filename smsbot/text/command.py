@@ -150,7 +150,9 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
     strangers = found.argument.strangers
     match base.intent:
         case Intent.AREA:
-            places = vocabulary.places.find(found.written)
+            # სოფელი asks for the area, and tells the village Ozurgeti from the town.
+            noun = f"{found.head.text} " if found.head.has(Role.PLACE_NOUN) else ""
+            places = vocabulary.places.find(noun + found.written)
             if places:
                 return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
             return replace(base, unknown=base.unknown or not base.numbers), strangers

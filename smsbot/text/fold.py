@@ -173,12 +173,18 @@ def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
 def branches(word: str, choices: Mapping[str, str], limit: int = MAX_KEYS) -> list[str]:
     """Every reading of the ambiguous letters of *word*, up to *limit*."""
     readings = [""]
-    for char in word:
-        options = choices.get(char, char)
-        if len(options) > 1 and len(readings) * len(options) > limit:
+    start = 0  # of the letters since the last ambiguous one
+    for at, char in enumerate(word):
+        options = choices.get(char)
+        if options is None:
+            continue
+        if len(readings) * len(options) > limit:
             options = options[0]
-        readings = [reading + option for reading in readings for option in options]
-    return readings
+        sure = word[start:at]
+        readings = [reading + sure + option for reading in readings for option in options]
+        start = at + 1
+    rest = word[start:]
+    return [reading + rest for reading in readings] if rest else readings
 
 
 def distinct(keys: list[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from smsbot.text import command, stopping
 from smsbot.text.arguments import Segment, read_argument, segments
 from smsbot.text.fold import clean, fold_of, lower, script, words
+from smsbot.text.places import NOTHING as NOWHERE
 from smsbot.text.reading import named, rank, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
@@ -30,6 +31,8 @@ _LONGEST_WORD = 40  # letters of a phrase written without spaces
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
 _SPLIT_WORDS = 3  # of a phrase with spaces where none belong
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
+PLACE = "place"
+"""The rule of free text that is one place's name and nothing else."""
 
 
 def understand(text: str, vocabulary: Vocabulary) -> Understood:
@@ -214,6 +217,8 @@ def _slip(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
     if not rest or rest[0].meanings:
         return None
     head = rest[0]
+    if len(rest) == 1 and vocabulary.places.look(head.raw).certain:  # განახლება is a village, and no slip for განათლება
+        return None
     meanings = vocabulary.slips(head.raw)
     if not meanings:
         return None
@@ -252,11 +257,12 @@ def _spoken(parts: Sequence[Segment]) -> str | None:
 
 def _other(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood:
     """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
-    places = vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
+    sighting = vocabulary.places.look(cleaned) if len(parts) <= _PLACE_WORDS else NOWHERE
+    places = sighting.codes
     language = next(
         (part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None
     ) or _spoken(parts)
     return Understood(
         Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
-        language=language,
+        language=language, rule=PLACE if sighting.certain else "",
     )  # fmt: skip

@@ -106,7 +106,8 @@ class Vocabulary:
         cls, languages: Sequence[LanguageWords], topics: Sequence[Named] = (), places: Sequence[Named] = ()
     ) -> Vocabulary:
         nouns = [word for entry in languages for word in entry.roles.get(Role.PLACE_NOUN, ())]
-        self = cls(tuple(languages), tuple(topics), PlaceIndex.build(places, nouns, [e.language for e in languages]))
+        self = cls(tuple(languages), tuple(topics), PlaceIndex.build(places, nouns))
+        self.places.taken = self.compact
         self._tables = [_LanguageTable(entry.language, fold_of(entry.language)) for entry in languages]
         for entry in languages:
             self._add_language(entry)

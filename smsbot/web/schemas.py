@@ -313,10 +313,22 @@ class Place(Answer):
 
 class InboxQuery(ListQuery):
     state: Literal["open", "answered"] | None = None
+    tag: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_]{1,32}(,[a-z_]{1,32}){0,19}$",
+        description="One tag or several, separated by commas; `review` stands for all that may have been a stop",
+    )
 
 
 class InboxMark(Strict):
     answered: StrictBool = True
+
+
+class InboxAction(Strict):
+    action: Literal["stop", "close", "open"] = Field(
+        description="stop: this was an opt-out, the person is stopped as by STOP; close: it was not, or is dealt with; "
+        "open: wait for a person again"
+    )
 
 
 class InboxItem(Answer):
@@ -327,6 +339,36 @@ class InboxItem(Answer):
     tag: str = Field(description="Why it is here: `unknown`, `stop_like`, `wrong_answer`, `empty`, …")
     state: Literal["open", "answered"]
     at: Moment
+
+
+class UnknownQuery(Strict):
+    since: Instant = Field(default=None, description="Default: seven days ago")
+    limit: int = Field(default=100, ge=1, le=LIMIT)
+
+
+class NearestWord(Answer):
+    word: str = Field(description="As listed")
+    kind: Literal["command", "topic", "place"]
+    name: str = Field(description="Which command, or the code")
+    language: str | None
+    distance: int = Field(description="Letters that differ by sound; 0: the same sound, in another language's word")
+
+
+class AddedWord(Answer):
+    where: str = Field(description="A file of the municipality's folder, or `topic CODE`, `place CODE`")
+    line: str = Field(description="The line that would list the word; COMMAND is to be chosen if nothing is near")
+
+
+class UnknownWord(Answer):
+    word: str
+    count: int
+    people: int = Field(description="How many different senders")
+    languages: dict[str, int] = Field(description="How many of the texts look like which; `latin`: Latin letters only")
+    first: Moment
+    last: Moment
+    example: str = Field(description="The latest, as written")
+    nearest: NearestWord | None
+    add: AddedWord
 
 
 class ChannelError(Answer):
