@@ -71,7 +71,7 @@ class Service:
         key = settings.service.hash_key
         self.store = Store(settings.database.url, key=key.get_secret_value().encode() if key else None)
         self.bot = Bot(blueprint(settings).engine)
-        self.wake = Wake(clock)
+        self.wake = Wake()
         self.hints = StopHints(answering.numbers(self.channels), lambda: self.bot.phrases, settings.service.languages)
         self.metrics = CollectorRegistry()
         self._reply_routes = routes(self.channels)

@@ -88,6 +88,27 @@ def say(
 
 
 @app.command()
+def verify(
+    config: Config = None,
+    acknowledged: Annotated[
+        Path | None,
+        typer.Option(
+            "--acknowledged",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Texts that a gateway was told are taken, a line each: channel, tab, the gateway's id.",
+        ),
+    ] = None,
+) -> None:
+    """Check that everything in the database agrees: people, consents, messages, broadcasts."""
+    settings = settings_of(config)
+    from smsbot.cli.verifying import run  # noqa: PLC0415
+
+    run(settings, acknowledged)
+
+
+@app.command()
 def init(config: Config = None) -> None:
     """Write a commented smsbot.toml with every key."""
     from smsbot.cli.template import TEMPLATE  # noqa: PLC0415

@@ -24,7 +24,8 @@ from smsbot.store.withdrawals import queue_personal, suppress, suppress_left
 
 __all__ = [
     "LEASE_MS", "REPLY_LIFE_MS", "Claimed", "Lane", "Merged", "OptOut", "Report", "Result", "claim", "lanes",
-    "merge_reports", "next_due", "queue_personal", "recheck", "release", "settle", "suppress", "suppress_left",
+    "merge_reports", "next_due", "queue_personal", "rebase", "recheck", "release", "settle", "suppress",
+    "suppress_left",
 ]  # fmt: skip
 
 LEASE_MS = 30_000  # contract §10, "More on sending"
@@ -34,7 +35,8 @@ MAY_HAVE_LEFT = "the process that held it ended before it said what came of it"
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message in a dispatcher's hands. *checked_ms*: when consent was last looked up."""
+    """A message in a dispatcher's hands. *checked_ms*: when consent was last looked up, by the dispatcher's steady
+    clock."""
 
     id: int
     channel: str
@@ -168,6 +170,20 @@ def release(connection: Connection, held: Collection[int], due_ms: int, error: s
         )
 
 
+def rebase(connection: Connection, channel: str, now_ms: int) -> None:
+    """The clock was set back: what was queued by the wrong one is due now; a claim lasts no longer than claims do."""
+    sql.run(
+        connection,
+        "UPDATE outbox SET due_ms = ? WHERE channel = ? AND due_ms > ? AND status = 'queued' AND created_ms > ?",
+        (now_ms, channel, now_ms, now_ms),
+    )
+    sql.run(
+        connection,
+        "UPDATE outbox SET due_ms = ? WHERE channel = ? AND due_ms > ? AND status = 'sending' AND error = ''",
+        (now_ms + LEASE_MS, channel, now_ms + LEASE_MS),
+    )
+
+
 def next_due(connection: Connection, channel: str, broadcast_ids: Sequence[int]) -> int | None:
     """When the next message of the replies or of these broadcasts comes due."""
     instants = []
@@ -286,7 +302,7 @@ def _take(
             if taken_over:
                 doubtful.append(int(row.id))
             moves[lane.broadcast_id, str(row.status), str(Status.SENDING)] += 1
-            kept.append(_claimed(channel, lane, row, texts, now_ms))
+            kept.append(_claimed(channel, lane, row, texts))
         else:
             fate = Status.UNKNOWN if taken_over else fate
             moves[lane.broadcast_id, str(row.status), str(fate)] += 1
@@ -328,7 +344,7 @@ def _fate(lane: Lane, row: Any, now_ms: int) -> Status | None:
     return Status.EXPIRED if expires_ms is not None and expires_ms <= now_ms else None
 
 
-def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str, int]], now_ms: int) -> Claimed:
+def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str, int]]) -> Claimed:
     if lane.broadcast_id:
         text, encoding, parts = texts[int(row.text_id)]
     else:
@@ -344,7 +360,6 @@ def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str
         attempts=int(row.attempts),
         created_ms=int(row.created_ms),
         expires_ms=row.expires_ms,
-        checked_ms=now_ms,
         encoding=encoding,
     )
 

@@ -134,7 +134,7 @@ def _write_replies(
     return [
         outbox.Claimed(
             id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=parts, attempts=0,
-            created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS, checked_ms=turn.at_ms,
+            created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS,
             contact_id=ids.get(turn.number), forget=turn.erase,
         )
         for (turn, text, parts), (key,) in zip(answered, made, strict=True)

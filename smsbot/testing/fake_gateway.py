@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.client import HTTPException
 from itertools import count
 from queue import SimpleQueue
 from typing import Self, cast
@@ -37,6 +38,7 @@ class Asked:
         self.head = head
         self.body = body
         self.number = number  # 1 for the first request the server got
+        self.taken = False  # did the provider take the message, whatever it said of it?
 
     @property
     def method(self) -> str:
@@ -129,6 +131,7 @@ class FakeGateway:
     def __init__(
         self,
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         token: str = "12345",  # noqa: S107  # the token of Twilio's published examples, not a secret
         reports: tuple[str, ...] = (),
@@ -149,9 +152,9 @@ class FakeGateway:
         self._connections: set[_Connection] = set()
         self._arrived = threading.Condition()
         self._to_report: SimpleQueue[Asked | None] = SimpleQueue()
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=1024)
+        self._socket = socket.create_server((host, port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self._loop = _new_loop()
         self._threads = [threading.Thread(target=self._serve, daemon=True, name="fake-gateway")]
         if reports:
@@ -214,7 +217,8 @@ class FakeGateway:
         else:
             self.count += 1
         how = self._next.popleft() if self._next else self._told(asked) or self.always
-        taken = how.status is None and how.cut_after is None
+        asked.taken = how.status is None
+        taken = asked.taken and how.cut_after is None
         if how.delay_s:
             self._loop.call_later(how.delay_s, connection.answer, asked, how)
         else:
@@ -256,7 +260,7 @@ class FakeGateway:
                 for status in self._reports:
                     try:
                         answered, _ = self._report(caller, asked, status)
-                    except OSError:
+                    except (OSError, HTTPException):
                         answered = 0
                     self.failed_reports += answered not in range(200, 300)
 

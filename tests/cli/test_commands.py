@@ -68,6 +68,7 @@ COMMANDS = [
     ["flow", "draw"],
     ["audit", "verify"],
     ["channel", "check"],
+    ["verify"],
 ]
 
 
@@ -215,6 +216,20 @@ def test_a_broken_ledger_ends_with_1_and_names_the_entry(terminal: Terminal) -> 
     store.write(lambda c: c.exec_driver_sql("UPDATE ledger SET action = 'stop' WHERE id = 2"))
     store.close()
     assert "Entry 2 " in sentence(terminal.run("audit", "verify"))
+
+
+def test_a_database_is_verified_and_what_was_lost_is_told(terminal: Terminal) -> None:
+    terminal.run("say", "+995555000001", "JOIN")
+    verified = terminal.run("verify")
+    assert verified.returncode == 0
+    assert "Everything agrees: 1 people, 1 texts received, 1 messages, 0 broadcasts, 1 entries" in verified.stdout
+    taken = terminal.folder / "taken.tsv"
+    taken.write_text("main\tSM-7\n", encoding="utf-8")
+    lost = terminal.run("verify", "--acknowledged", str(taken))
+    assert lost.stdout == "a text was acknowledged and is not stored: 1, for example main SM-7\n"
+    assert "1 rules do not hold" in sentence(lost)
+    taken.write_text("SM-7\n", encoding="utf-8")
+    assert "Line 1" in sentence(terminal.run("verify", "--acknowledged", str(taken)))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ async def test_a_message_leaves_is_asked_about_and_found_delivered(store: Store,
 
     key = store.write(build)
     config = AskingConfig(gateway="asking", base_url=provider.url, ids_per_part=True)
-    channel, wake = Channel("main", Asking(config), config), Wake(clock)
+    channel, wake = Channel("main", Asking(config), config), Wake()
     quiet = QuietHours.of(Settings.model_validate({"sending": QUIET}))
     async with Sender(clock=clock) as sender:
         dispatcher = Dispatcher(

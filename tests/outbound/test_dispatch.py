@@ -79,7 +79,7 @@ class Post:
 
     def __init__(self, store: Store, gateway: Gateway, **config: Any) -> None:
         self.store, self.gateway, self.clock = store, gateway, Clock()
-        self.wake = Wake(self.clock)
+        self.wake = Wake()
         self.config = ChannelConfig(gateway="scripted", **{"rate_per_s": 10_000} | config)
         self.dispatcher = self.another("one")
 

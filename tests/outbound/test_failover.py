@@ -71,7 +71,7 @@ class House:
 
     def __init__(self, store: Store, main: Link, other: Link, *, rate_per_s: float = 50_000) -> None:
         self.store, self.ahead_ms = store, 0
-        self.wake = Wake(self.clock)
+        self.wake = Wake()
         self.links = {"main": main, "other": other}
         settings = Settings.model_validate({"sending": {"quiet_from": "00:00", "quiet_until": "00:00"}})
         self.quiet = QuietHours.of(settings)

@@ -101,7 +101,7 @@ class Composition:
             clock=self.clock,
             directory=self.directory,
             channels={name: each.config.max_parts for name, each in self.channels.items()},
-            wake=Wake(self.clock),
+            wake=Wake(),
         )
         routes = Routes({name: name for name in self.channels})
         self.turns = Turns(self.store, self.bot, region="GE", clock=self.clock, routes=routes)
