@@ -15,7 +15,7 @@ from smsbot.errors import HookMalformed, Refused
 from smsbot.gateways.base import Ack, Capabilities, ChannelConfig, Event, Hook
 
 GEORGIA = "+995"
-NAMED = Capabilities(inbound=False, answerable=False)
+NAMED = Capabilities(inbound=False, answerable=False, prepaid=True)
 
 
 class AggregatorConfig(ChannelConfig):

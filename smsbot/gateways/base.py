@@ -196,6 +196,7 @@ class Capabilities:
     reports: bool = True  # delivery reports come, or can be asked for (`Polled`)
     max_parts: int | None = None
     inbound: bool = True  # people's texts can come by it
+    prepaid: bool = False  # credit runs out by itself: a `Balanced` one is asked without being told to (`balance_low`)
     answerable: bool = True  # False: people see a name, which they cannot answer; texts say where STOP goes
 
 

@@ -78,7 +78,7 @@ class UbillConfig(AggregatorConfig):
 class Ubill(Aggregator):
     name: ClassVar[str] = "ubill"
     Config: ClassVar[type[ChannelConfig]] = UbillConfig
-    capabilities: ClassVar[Capabilities] = Capabilities(signed=True, inbound=False, answerable=False)
+    capabilities: ClassVar[Capabilities] = Capabilities(signed=True, inbound=False, answerable=False, prepaid=True)
     poll_most: ClassVar[int] = 1
 
     def __init__(self, config: UbillConfig) -> None:

@@ -34,7 +34,8 @@ def attendants(
                     monotonic=time.monotonic,
                 )
             )  # fmt: skip
-        if isinstance(gateway, Balanced):
+        wanted = gateway.capabilities.prepaid or channels[name].config.balance_low is not None
+        if isinstance(gateway, Balanced) and wanted:
             found.append(Balances(name, gateway, lead=lead, store=store, exchange=exchange, clock=clock))
     targets = [_target(channels[each], hints) for each in fallbacks(channels, name)]
     if targets:

@@ -37,7 +37,7 @@ class AskingConfig(ChannelConfig):
 class Asking:
     name: ClassVar[str] = "asking"
     Config: ClassVar[type[ChannelConfig]] = AskingConfig
-    capabilities: ClassVar[Capabilities] = Capabilities(inbound=False, answerable=False)
+    capabilities: ClassVar[Capabilities] = Capabilities(inbound=False, answerable=False, prepaid=True)
     poll_most: ClassVar[int] = 3
 
     def __init__(self, config: AskingConfig) -> None:

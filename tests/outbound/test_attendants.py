@@ -110,7 +110,7 @@ async def test_a_process_of_the_product_sends_through_the_fallback(database_url:
     service = Service(settings, public_url="http://here", clock=lambda: now_ms() + ahead[0])
     service.prepare()
     async with service.lifespan(None):
-        assert [type(each) for each in service._attendants] == [Balances, Failover]
+        assert [type(each) for each in service._attendants] == [Failover]
         await service.queue_personal("+995555000001", "Thank you.", "Nino")
 
         def row() -> Any:
