@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from smsbot.content import Content, keyword_parts, load_keywords
+from smsbot.content import Content, keyword_parts, load_keywords, read_yaml
 from smsbot.dialogue.blueprint import Blueprint
+from smsbot.dialogue.budgets import Budgets
 from smsbot.dialogue.model import Place, Topic
 from smsbot.dialogue.reader import named_places, named_topics
+from smsbot.dialogue.senders import SECTIONS
 from smsbot.errors import ContentError
 from smsbot.settings import Settings
 from smsbot.text.audit import Collision, audit
@@ -28,7 +31,7 @@ def blueprint(settings: Settings) -> Blueprint:
         catalogues={
             language: [path.read_bytes() for path in paths]
             for language, paths in content.catalogue_files().items()
-            if language in service.languages
+            if language.partition("@")[0] in service.languages
         },
         keywords=load_keywords(service.content, tuple(service.languages)),
         names=service.name,
@@ -36,6 +39,8 @@ def blueprint(settings: Settings) -> Blueprint:
         languages=service.languages,
         timezone=service.timezone,
         replies_per_hour=settings.sending.replies_per_hour,
+        exits=service.free_exit,
+        senders=load_senders(service.content),
     )
 
 
@@ -86,3 +91,23 @@ def place_index(settings: Settings, places: Iterable[Place]) -> PlaceIndex:
 
 def _content(settings: Settings) -> Content:
     return Content(settings.service.content, settings.service.example)
+
+
+def load_budgets(folder: Path | None = None) -> Budgets:
+    """Raises ContentError for a file that cannot be read or is not of that shape."""
+    return Budgets.build([(str(path), *read_yaml(path)) for path in Content(folder).budget_files()])
+
+
+def load_senders(folder: Path | None = None) -> list[dict[str, tuple[str, ...]]]:
+    """Section → phrases, for each file. Raises ContentError."""
+    result = []
+    for path in Content(folder).sender_files():
+        data, lines = read_yaml(path)
+        sections: dict[str, tuple[str, ...]] = {}
+        for key, value in data.items():
+            if key not in SECTIONS or not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                known = " and ".join(SECTIONS)
+                raise ContentError(f"lists of phrases are expected under {known}", file=str(path), line=lines.get(key))
+            sections[key] = tuple(value)
+        result.append(sections)
+    return result

@@ -74,6 +74,15 @@ class Content:
         path, entries, lines = self._listed("topics")
         return [_topic(entry, path, lines) for entry in entries]
 
+    def budget_files(self) -> list[Path]:
+        """How many parts each sentence may take: the built-in `locales/budgets.yaml`, then the overlay's."""
+        return [path for root in self.roots if (path := root / "locales" / "budgets.yaml").is_file()]
+
+    def sender_files(self) -> list[Path]:
+        """What machines text, in every language there is: the bot's own languages do not matter to them."""
+        found = [path for paths in self._by_language(Path("senders.yaml")).values() for path in paths]
+        return sorted(found)
+
     def places(self) -> list[Named]:
         """The places it starts with, from `locales/places.yaml` likewise; of the example only the part that is named.
         There are no built-in ones. A place stands behind the one it lies in."""

@@ -16,7 +16,7 @@ from smsbot.clock import Clock, now_ms
 from smsbot.compose import blueprint, check_words, seed_places, seed_topics
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.stop_hint import StopHints
-from smsbot.errors import Conflict, Invalid, SettingsError
+from smsbot.errors import Conflict, Invalid, PhoneError, SettingsError
 from smsbot.gateways.base import HttpGateway, Link
 from smsbot.gateways.direct import DirectSender
 from smsbot.gateways.registry import Channel, channels
@@ -43,6 +43,7 @@ from smsbot.settings import Settings
 from smsbot.store import contacts, inbox, notices, outbox
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
+from smsbot.text import phone
 from smsbot.text.gsm7 import measure
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Service:
                 offer=self._offer,
                 stopped=self.wake.stopped,
                 wake=self.wake.wake,
+                own=own_numbers(self.channels, settings.service.region),
                 hints=self.hints,
                 lease_ms=outbox.LEASE_MS,
             ),
@@ -293,6 +295,15 @@ def sender(found: Mapping[str, Channel], clock: Clock) -> Sender | DirectSender:
 
 def first_sending(found: Mapping[str, Channel]) -> str:
     return next(name for name, channel in found.items() if channel.config.outbound)
+
+
+def own_numbers(found: Mapping[str, Channel], region: str) -> frozenset[str]:
+    """The senders of the channels that are phone numbers: what comes from them is an echo."""
+    numbers = set()
+    for channel in found.values():
+        with contextlib.suppress(PhoneError):
+            numbers.add(phone.parse(channel.config.sender, region))
+    return frozenset(numbers)
 
 
 def routes(found: Mapping[str, Channel]) -> dict[str, str]:

@@ -10,8 +10,13 @@ TEMPLATE = """\
 # SMSBOT_DATABASE__URL or SMSBOT_CHANNELS__MAIN__AUTH_TOKEN.
 
 [service]
-name = {en = "Kutaisi City Hall", ka = "ქუთაისის მერია"}
+name.ka = "ქუთაისის მერია"                   # short: it begins many texts; about 20 letters fit
+name.en = "Kutaisi City Hall"
+name.ru = "Мэрия Кутаиси"
+name.az = "Kutaisi meriyası"
+name.hy = "Քութայիսի քաղաքապետարան"
 contact = "+995431230000"                    # named in HELP
+#free_exit = {ka = "უფასოდ: 0 800 000 000", en = "Free of charge: 0 800 000 000"}  # a way to stop, told in HELP
 languages = ["ka", "en", "ru", "az", "hy"]   # the first is the default
 region = "GE"                                # for numbers without a country code
 timezone = "Asia/Tbilisi"

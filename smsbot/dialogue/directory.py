@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from types import MappingProxyType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from smsbot.clock import to_datetime
+from smsbot.dialogue.latin import GEORGIAN, GEORGIAN_LATIN, name_in, sentence_case
 from smsbot.dialogue.model import Place, Topic
 from smsbot.text.understood import Understood
 
 LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
-    {"ka": "ქართული", "en": "English", "ru": "Русский", "az": "Azərbaycan", "hy": "Հայերեն"}
+    {
+        "ka": "ქართული",
+        "en": "English",
+        "ru": "Русский",
+        "az": "Azərbaycan",
+        "hy": "Հայերեն",
+        GEORGIAN_LATIN: "Kartuli",
+    }
 )
 """Each language in itself: whoever cannot read the question can still find the answer."""
 LATIN_LANGUAGE_NAMES: Mapping[str, str] = MappingProxyType(
-    {"ka": "kartuli", "en": "English", "ru": "Russkiy", "az": "Azerbaycan", "hy": "Hayeren"}
+    {
+        "ka": "Kartuli (mkhedruli)",
+        "en": "English",
+        "ru": "Russkiy",
+        "az": "Azerbaycan",
+        "hy": "Hayeren",
+        GEORGIAN_LATIN: "Kartuli (latinuri)",
+    }
 )
 """For phones that show Latin letters only."""
 
 
 FULL_LABELS = 3
 """So many homonyms are listed each with its name; of more the name would take most of the text."""
+_HIDDEN_SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f", " ") | dict.fromkeys("\u00ad\u200b\ufeff", ""))
+"""Spaces that word processors put between figures and words: one of them makes a whole GSM-7 text UCS-2."""
+
+_Named = TypeVar("_Named", Topic, Place)
+
+
+def _plain_spaces(names: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType({language: name.translate(_HIDDEN_SPACES) for language, name in names.items()})
+
+
+def _with_plain_spaces(named: _Named) -> _Named:
+    names = _plain_spaces(named.names)
+    return named if names == named.names else dataclasses.replace(named, names=names)
 
 
 class Reader(Protocol):
@@ -67,6 +96,7 @@ class Directory:
     reader: Reader
     zone: tzinfo
     all_number: int  # the menu's last number: every topic
+    exits: Mapping[str, str]  # language → a free way to stop beside the text, or none
     menus: Mapping[str, str]  # language → "1 Budget 2 Social …", ready to send
     namesakes: Mapping[str, tuple[str, ...]]  # a name, in any language → the codes of the places called so
 
@@ -81,12 +111,14 @@ class Directory:
         places: Iterable[Place],
         reader: Reader,
         timezone: str = "Asia/Tbilisi",
+        exits: Mapping[str, str] = MappingProxyType({}),
     ) -> Self:
+        topics, places = [_with_plain_spaces(topic) for topic in topics], [_with_plain_spaces(each) for each in places]
         active = sorted((topic for topic in topics if topic.active), key=lambda topic: topic.number)
         open_places = {place.code: place for place in places if place.active}
         return cls(
-            names=MappingProxyType(dict(names)),
-            contact=contact,
+            names=_plain_spaces(names),
+            contact=contact.translate(_HIDDEN_SPACES),
             languages=tuple(languages),
             topics=MappingProxyType({topic.code: topic for topic in active}),
             by_number=MappingProxyType({topic.number: topic.code for topic in active}),
@@ -94,16 +126,28 @@ class Directory:
             reader=reader,
             zone=ZoneInfo(timezone),
             all_number=max((topic.number for topic in active), default=0) + 1,
-            menus=MappingProxyType({language: numbered(active, language) for language in languages}),
-            namesakes=MappingProxyType(_namesakes(open_places.values(), languages)),
+            exits=_plain_spaces(exits),
+            menus=MappingProxyType({tag: numbered(active, tag) for tag in choices(languages)}),
+            namesakes=MappingProxyType(_namesakes(open_places.values(), choices(languages))),
         )
 
     @property
     def default_language(self) -> str:
         return self.languages[0]
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What LANG offers, in the order of its numbers."""
+        return choices(self.languages)
+
+    # In all that follows *language* may carry a script: `ka-Latn`.
+
     def service(self, language: str) -> str:
-        return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()), "")
+        name = name_in(self.names, language)
+        return sentence_case(name) if language == GEORGIAN_LATIN else name
+
+    def free_exit(self, language: str) -> str:
+        return name_in(self.exits, language)
 
     def menu(self, language: str, marked: frozenset[str] = frozenset()) -> str:
         """`1 Budget 2 Social …`; the topics of *marked* carry a `*`."""
@@ -173,6 +217,11 @@ class Directory:
     def date(self, instant_ms: int) -> str:
         """`07.03.2026`: CLDR has only nominative month names for Georgian, digits read well in every language."""
         return to_datetime(instant_ms, self.zone).strftime("%d.%m.%Y")
+
+
+def choices(languages: Sequence[str]) -> tuple[str, ...]:
+    """*languages*, and Georgian in Latin letters behind them where Georgian is one: no number moves for it."""
+    return (*languages, GEORGIAN_LATIN) if GEORGIAN in languages else tuple(languages)
 
 
 def _namesakes(places: Iterable[Place], languages: Sequence[str]) -> dict[str, tuple[str, ...]]:

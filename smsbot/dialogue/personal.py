@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from smsbot.dialogue.directory import LANGUAGE_NAMES, LATIN_LANGUAGE_NAMES, Directory
+from smsbot.dialogue.latin import GEORGIAN_LATIN, chosen
 from smsbot.dialogue.model import Contact, State
-from smsbot.dialogue.phrases import LATIN
 from smsbot.dialogue.registry import action, condition, field
 from smsbot.dialogue.turn import Turn
 from smsbot.text.understood import Intent
@@ -75,22 +73,23 @@ def place_menu(turn: Turn) -> str:
     codes = turn.slots.get("places")
     if not isinstance(codes, list):
         return ""
-    return turn.directory.place_menu([str(code) for code in codes], turn.language)
+    return turn.directory.place_menu([str(code) for code in codes], turn.tag)
 
 
 # Language
 
 
 def _language(turn: Turn) -> str | None:
-    understood, directory = turn.understood, turn.directory
+    """The choice of LANG's list that the text makes: a language, or `ka-Latn`."""
+    understood, offered = turn.understood, turn.directory.choices
     if understood.chosen_language:
-        return understood.chosen_language if understood.chosen_language in directory.languages else None
+        return understood.chosen_language if understood.chosen_language in offered else None
     if understood.intent is Intent.NUMBERS or (understood.intent is Intent.LANG and understood.numbers):
         at = understood.numbers[0] if len(understood.numbers) == 1 else 0
-        return directory.languages[at - 1] if 0 < at <= len(directory.languages) else None
+        return offered[at - 1] if 0 < at <= len(offered) else None
     words = understood.argument if understood.intent is Intent.LANG else turn.inbound.text
-    named = directory.reader.language(words) if words else None
-    return named if named in directory.languages else None
+    named = turn.directory.reader.language(words) if words else None
+    return named if named in offered else None
 
 
 @condition
@@ -103,17 +102,18 @@ def set_language(turn: Turn) -> None:
     """The reply is already in the new language."""
     language = _language(turn)
     if language is not None:
-        turn.language, turn.script = language, ""
-        turn.change(language=language, script="")
+        turn.language, turn.script = chosen(language)
+        turn.change(language=turn.language, script=turn.script)
 
 
-@field(sample=lambda directory, _: _language_menu(directory))
+def _language_menu(directory: Directory, tag: str) -> str:
+    names = LATIN_LANGUAGE_NAMES if tag == GEORGIAN_LATIN else LANGUAGE_NAMES
+    return " ".join(f"{at} {names.get(code, code)}" for at, code in enumerate(directory.choices, 1))
+
+
+@field(sample=_language_menu)
 def language_menu(turn: Turn) -> str:
-    return _language_menu(turn.directory, LATIN_LANGUAGE_NAMES if turn.script == LATIN else LANGUAGE_NAMES)
-
-
-def _language_menu(directory: Directory, names: Mapping[str, str] = LANGUAGE_NAMES) -> str:
-    return " ".join(f"{at} {names.get(code, code)}" for at, code in enumerate(directory.languages, 1))
+    return _language_menu(turn.directory, turn.tag)
 
 
 # Erasure

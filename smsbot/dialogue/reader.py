@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from smsbot.dialogue.directory import choices
 from smsbot.dialogue.model import Place, Topic
 from smsbot.text.language import guess
 from smsbot.text.match import find_language, find_places, understand
@@ -18,11 +19,11 @@ START = "START"
 class VocabularyReader:
     """Reads texts with one set of keywords, topics and places. Immutable; build a new one when staff edit topics."""
 
-    __slots__ = ("_languages", "_vocabulary")
+    __slots__ = ("_choices", "_vocabulary")
 
     def __init__(self, vocabulary: Vocabulary, languages: Sequence[str]) -> None:
         self._vocabulary = vocabulary
-        self._languages = tuple(languages)
+        self._choices = choices(languages)
 
     @classmethod
     def build(
@@ -50,7 +51,7 @@ class VocabularyReader:
         return self._vocabulary.places.towns.get(code)
 
     def language(self, text: str) -> str | None:
-        return find_language(text, self._vocabulary, self._languages)
+        return find_language(text, self._vocabulary, self._choices)
 
     def script_language(self, text: str) -> str | None:
         return guess(text)

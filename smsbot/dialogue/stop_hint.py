@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from smsbot.dialogue import wording
-from smsbot.dialogue.phrases import ENGLISH, GEORGIAN, GEORGIAN_LATIN, LATIN, Phrases
+from smsbot.dialogue.latin import GEORGIAN, GEORGIAN_LATIN, LATIN
+from smsbot.dialogue.phrases import ENGLISH, Phrases
 from smsbot.text.gsm7 import measure
 from smsbot.text.language import guess
 

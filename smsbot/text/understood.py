@@ -61,3 +61,4 @@ class Understood:
     rule: str = ""
     every: bool = False  # the argument says "all"
     unknown: bool = False
+    candidates: tuple[Intent, ...] = ()  # commands as near as one another: to be asked about, nearest first
