@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psycopg
+
 from tests.e2e.product import until
 
 SYSTEM_USER = "pgserver"  # the wheel's name for it
@@ -97,7 +98,8 @@ class Server:
     def start(self) -> Self:
         listen = ",".join(dict.fromkeys(("127.0.0.1", self.host)))
         command = [
-            str(binaries() / "postgres"), "-D", str(self.data), "-p", str(self.port), "-c", f"listen_addresses={listen}",
+            str(binaries() / "postgres"), "-D", str(self.data), "-p", str(self.port),
+            "-c", f"listen_addresses={listen}",
         ]  # fmt: skip
         for setting in (*SETTINGS, *self._settings):
             command += ["-c", setting]
