@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 LEASE = "retention"
 TERM_MS = 5 * MINUTE_MS
+FIRST_S = 300.0  # a start has other things to do, and who starts again and again has trouble enough
 LOOK_S = 600.0  # everything here is due to the day
 PAUSE_S = 0.02  # between pieces, so that the disk is not ours alone for an hour after an update
 STEPS: Sequence[Step] = (*retention.STEPS, quiet.PEOPLE)
@@ -32,15 +33,19 @@ STEPS: Sequence[Step] = (*retention.STEPS, quiet.PEOPLE)
 class Custodian:
     """`run()` until `stop()`. *owner* names this process among others."""
 
-    def __init__(self, store: Store, kept: Retention, *, clock: Clock, owner: str) -> None:
+    def __init__(
+        self, store: Store, kept: Retention, *, clock: Clock, owner: str, first_s: float = FIRST_S
+    ) -> None:  # fmt: skip
         self._store = store
         self._kept = kept
         self._clock = clock
         self._owner = owner
+        self._first_s = first_s
         self._ending = asyncio.Event()
 
     async def run(self) -> None:
-        while not self._ending.is_set():
+        wait_s = self._first_s
+        while not await self._ends_within(wait_s):
             more = False
             try:
                 more = await self.round()
@@ -48,8 +53,12 @@ class Custodian:
                 log.warning("what is no longer needed cannot be looked for", reason=str(error))
             except Exception as error:
                 log.exception("what is no longer needed cannot be erased", error=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), PAUSE_S if more else LOOK_S)
+            wait_s = PAUSE_S if more else LOOK_S
+
+    async def _ends_within(self, wait_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), wait_s)
+        return self._ending.is_set()
 
     def stop(self) -> None:
         self._ending.set()

@@ -56,6 +56,8 @@ def quiet_ones(connection: Connection, horizon_ms: int, where: str, parameters: 
 
 def find(connection: Connection, kept: Retention, now_ms: int) -> Piece | None:
     """The next people of a pass; `keys` are those to do something about."""
+    if not (kept.texts_days or kept.dormant_days):
+        return None
     found = walk.place(connection, NAME)
     if found.position == 0 and 0 <= now_ms - found.at_ms < PASS_MS:
         return None

@@ -12,10 +12,9 @@ from smsbot.clock import DAY_MS
 from smsbot.errors import Conflict, Missing
 from smsbot.gateways.base import Received
 from smsbot.outbound import reuse
-from smsbot.outbound.custody import LEASE, Custodian
 from smsbot.service import Service
-from smsbot.settings import Retention, Settings
-from smsbot.store import leases, sql
+from smsbot.settings import Settings
+from smsbot.store import sql
 from smsbot.store.database import Store
 from smsbot.text.gsm7 import measure
 
@@ -148,35 +147,3 @@ async def test_where_the_sender_cannot_be_answered_the_notice_says_where_stop_go
     await hall.service.wake_number(NUMBER, "Nino")
     assert [text for text, _ in hall.waiting()] == [LANGUAGES[0][1] + "\nSTOP to 2200"]
     await asyncio.to_thread(hall.store.close)
-
-
-# The process that keeps house
-
-
-async def test_what_is_due_goes_round_by_round_and_the_lease_is_given_back(hall: Hall) -> None:
-    await hall.text("HELP")
-    hall.now_ms += 91 * DAY_MS
-    custodian = Custodian(hall.store, Retention(), clock=hall.service.clock, owner="here")
-    assert await custodian.round() is False
-    assert hall.store.read(lambda c: sql.run(c, "SELECT text, number FROM inbound").one()) == ("", "")
-    taken = await hall.store.run(lambda c: leases.acquire(c, LEASE, "there", now_ms=hall.now_ms, term_ms=1_000))
-    assert taken is not None
-
-
-async def test_while_another_process_is_at_it_nothing_is_done(hall: Hall) -> None:
-    await hall.text("HELP")
-    hall.now_ms += 91 * DAY_MS
-    await hall.store.run(lambda c: leases.acquire(c, LEASE, "there", now_ms=hall.now_ms, term_ms=60_000))
-    custodian = Custodian(hall.store, Retention(), clock=hall.service.clock, owner="here")
-    assert await custodian.round() is False
-    assert hall.store.read(lambda c: sql.run(c, "SELECT text FROM inbound").scalar()) == "HELP"
-
-
-async def test_an_idle_round_writes_nothing(hall: Hall) -> None:
-    custodian = Custodian(hall.store, Retention(), clock=hall.service.clock, owner="here")
-    await custodian.round()  # the first pass over nobody
-
-    posted: list[object] = []
-    hall.store.writer.post = lambda *job, **_: posted.append(job)  # type: ignore[method-assign,assignment]
-    assert await custodian.round() is False
-    assert posted == []

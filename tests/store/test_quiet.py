@@ -25,12 +25,11 @@ EVERYONE = Audience(everyone=True)
 
 @pytest.fixture
 def town(store: Store) -> Store:
-    """Three members who joined long ago (`JOINED_MS`) and of whom nothing was heard since."""
+    """Three members who joined more than a year ago and of whom nothing was heard since."""
 
     def build(connection: Connection) -> None:
         settle_directory(connection)
-        populate(connection, 3)
-        sql.run(connection, "UPDATE contact SET created_ms = ?, since_ms = ?", (YEAR_AGO, YEAR_AGO))
+        populate(connection, 3, joined_ms=YEAR_AGO)
 
     store.write(build)
     return store
