@@ -95,6 +95,32 @@ class Sending(Section):
     replies_per_hour: int = Field(default=60, ge=1)
 
 
+FIVE_YEARS = 5 * 366
+LEAST_TEXTS_DAYS = 7
+"""Longer than anything still waits for a text: personal messages leave for three days, parts are told for three."""
+
+
+class Retention(Section):
+    """How long things are kept, in days; 0: for ever (civic rules 20 and 28).
+
+    *inbox_days*: a text that waits for an answer; never less than *texts_days*. *ledger_days_after*: the words in the
+    ledger, after the person stopped. *dormant_days*: without any sign of a number until broadcasts leave it out.
+    """
+
+    texts_days: int = Field(default=90, ge=0, le=FIVE_YEARS)
+    inbox_days: int = Field(default=180, ge=0, le=FIVE_YEARS)
+    ledger_days_after: int = Field(default=365, ge=0, le=FIVE_YEARS)
+    dormant_days: int = Field(default=365, ge=0, le=FIVE_YEARS)
+
+    @model_validator(mode="after")
+    def _not_too_soon(self) -> Retention:
+        if 0 < self.texts_days < LEAST_TEXTS_DAYS:
+            raise ValueError(f"texts_days: at least {LEAST_TEXTS_DAYS}, or 0 for ever")
+        if 0 < self.dormant_days < LEAST_TEXTS_DAYS:
+            raise ValueError(f"dormant_days: at least {LEAST_TEXTS_DAYS}, or 0 for never")
+        return self
+
+
 class TopicSeed(Section):
     code: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
     number: int = Field(ge=1, le=999)
@@ -114,6 +140,7 @@ class Settings(Section):
     database: Database = Database()
     staff: StaffKeys = StaffKeys()
     sending: Sending = Sending()
+    retention: Retention = Retention()
     topics: list[TopicSeed] | None = None  # None: the built-in list
     places: list[PlaceSeed] = []
     channels: dict[str, dict[str, Any]] = {

@@ -39,6 +39,12 @@ hold_s = 0                                   # pause between approval and the fi
 max_parts = 6                                # the longest broadcast
 replies_per_hour = 60                        # to one number, against loops
 
+[retention]                                  # how long things are kept, in days; 0: for ever
+texts_days = 90                              # words of texts both ways, and numbers of those who are no subscribers
+inbox_days = 180                             # a text that nobody has answered; never less than texts_days
+ledger_days_after = 365                      # a person's words in the ledger, after they stopped; up to five years
+dormant_days = 365                           # broadcasts leave a number out after so long without any sign of it
+
 # Topics and places are loaded into the database when it holds none; afterwards staff edit them there. Without any
 # [[topics]] the eight built-in ones are used.
 #[[topics]]

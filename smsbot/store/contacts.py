@@ -64,16 +64,17 @@ class Reach:
     last_channel: str
     stopped: bool
     language: str | None = None
+    script: str = ""
 
 
 def reach(connection: Connection, key: bytes, number: str) -> Reach:
     row = connection.execute(
-        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel, CONTACT.c.language).where(
-            CONTACT.c.number == number
-        )
-    ).one_or_none()
+        select(
+            CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel, CONTACT.c.language, CONTACT.c.script
+        ).where(CONTACT.c.number == number)
+    ).one_or_none()  # fmt: skip
     if row is not None:
-        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED, row.language)
+        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED, row.language, row.script)
     subject = audit.subject(key, number)
     suppressed = connection.execute(select(SUPPRESSION.c.at_ms).where(SUPPRESSION.c.subject == subject)).first()
     return Reach(None, "", suppressed is not None)
