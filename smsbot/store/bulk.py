@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table
 
-Row = tuple[Any, ...]
+from smsbot.store import wire
+
+Row = wire.Row
 
 CHUNK = 64  # rows of one SQLite statement; sizes are powers of two so that few statements are ever prepared
 
@@ -34,17 +35,18 @@ def insert(
     if not rows:
         return []
     if connection.dialect.name == "postgresql":
-        sql = _pg_insert(table, columns, conflict, returning)
-        result = connection.exec_driver_sql(sql, tuple(list(column) for column in zip(*rows, strict=True)))
-        return [tuple(row) for row in result] if returning else []
+        statement = _pg_insert(table, columns, conflict, returning)
+        if returning:
+            return wire.fetch(connection, statement, _arrays(rows))
+        wire.send(connection, statement, _arrays(rows))
+        return []
     if not returning:
-        connection.exec_driver_sql(_lite_insert(table, columns, 1, conflict, ()), list(rows))
+        wire.send_many(connection, _lite_insert(table, columns, 1, conflict, ()), rows)
         return []
     found: list[Row] = []
     for chunk in _chunks(rows):
-        sql = _lite_insert(table, columns, len(chunk), conflict, returning)
-        result = connection.exec_driver_sql(sql, tuple(value for row in chunk for value in row))
-        found.extend(tuple(row) for row in result)
+        statement = _lite_insert(table, columns, len(chunk), conflict, returning)
+        found.extend(wire.fetch(connection, statement, [value for row in chunk for value in row]))
     return found
 
 
@@ -53,12 +55,10 @@ def update(connection: Connection, table: Table, key: str, columns: tuple[str, .
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(
-            _pg_update(table, key, columns), tuple(list(column) for column in zip(*rows, strict=True))
-        )
+        wire.send(connection, _pg_update(table, key, columns), _arrays(rows))
     else:
         assignments = ", ".join(f"{column}=?" for column in columns)
-        connection.exec_driver_sql(f"UPDATE {table.name} SET {assignments} WHERE {key}=?", list(rows))
+        wire.send_many(connection, f"UPDATE {table.name} SET {assignments} WHERE {key}=?", rows)
 
 
 def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
@@ -66,14 +66,17 @@ def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Se
     if not rows:
         return
     if connection.dialect.name == "postgresql":
-        arrays = ", ".join(f"%s::{_pg_type(table, key)}[]" for key in keys)
         names = ", ".join(keys)
         matches = " AND ".join(f"t.{key}=v.{key}" for key in keys)
-        sql = f"DELETE FROM {table.name} t USING unnest({arrays}) AS v({names}) WHERE {matches}"
-        connection.exec_driver_sql(sql, tuple(list(column) for column in zip(*rows, strict=True)))
+        unnested = f"unnest({_pg_arrays(table, keys)}) AS v({names})"
+        wire.send(connection, f"DELETE FROM {table.name} t USING {unnested} WHERE {matches}", _arrays(rows))
     else:
         matches = " AND ".join(f"{key}=?" for key in keys)
-        connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {matches}", list(rows))
+        wire.send_many(connection, f"DELETE FROM {table.name} WHERE {matches}", rows)
+
+
+def _arrays(rows: Sequence[Row]) -> list[str]:
+    return [wire.array(column) for column in zip(*rows, strict=True)]
 
 
 def _chunks(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
@@ -94,18 +97,16 @@ def _lite_insert(table: Table, columns: tuple[str, ...], size: int, conflict: st
 
 @lru_cache(maxsize=256)
 def _pg_insert(table: Table, columns: tuple[str, ...], conflict: str, returning: tuple[str, ...]) -> str:
-    arrays = ", ".join(f"%s::{_pg_type(table, column)}[]" for column in columns)
-    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({_pg_arrays(table, columns)})"
     return _finished(sql, conflict, returning)
 
 
 @lru_cache(maxsize=256)
 def _pg_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
-    arrays = ", ".join(f"%s::{_pg_type(table, column)}[]" for column in (*columns, key))
     assignments = ", ".join(f"{column}=v.{column}" for column in columns)
     return (
         f"UPDATE {table.name} t SET {assignments} "
-        f"FROM unnest({arrays}) AS v({', '.join((*columns, key))}) WHERE t.{key}=v.{key}"
+        f"FROM unnest({_pg_arrays(table, (*columns, key))}) AS v({', '.join((*columns, key))}) WHERE t.{key}=v.{key}"
     )
 
 
@@ -115,6 +116,10 @@ def _finished(sql: str, conflict: str, returning: tuple[str, ...]) -> str:
     if returning:
         sql += f" RETURNING {', '.join(returning)}"
     return sql
+
+
+def _pg_arrays(table: Table, columns: tuple[str, ...]) -> str:
+    return ", ".join(f"?::{_pg_type(table, column)}[]" for column in columns)
 
 
 def _pg_type(table: Table, column: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from smsbot.dialogue.model import Contact, Conversation, Repetition, State
-from smsbot.store import audit, bulk
+from smsbot.store import audit, bulk, wire
 from smsbot.store.tables import Contact as ContactRow
 from smsbot.store.tables import Conversation as ConversationRow
 from smsbot.store.tables import Subscription, Suppression, table
@@ -78,7 +78,8 @@ def reach(connection: Connection, key: bytes, number: str) -> Reach:
 def placeholders(connection: Connection, values: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
     """`IN`-condition text and parameters; padded to a power of two so that few statements are ever prepared."""
     if connection.dialect.name == "postgresql":
-        return "= ANY(%s)", (list(values),)
+        kind = "text" if values and isinstance(values[0], str) else "bigint"
+        return f"= ANY(?::{kind}[])", (wire.array(values),)
     size = 1 << max(len(values) - 1, 0).bit_length()
     padded = (*values, *(values[-1],) * (size - len(values)))
     return f"IN ({','.join('?' * size)})", padded
@@ -89,23 +90,20 @@ def load(connection: Connection, subjects: Mapping[str, str], codes: Codes) -> d
     numbers = sorted(subjects)
     condition, values = placeholders(connection, numbers)
     lock = " ORDER BY number FOR UPDATE" if connection.dialect.name == "postgresql" else ""
-    rows = connection.exec_driver_sql(
-        f"SELECT id, number, {', '.join(WRITTEN)} FROM contact WHERE number {condition}{lock}",
-        values,
-    ).all()
+    rows = wire.fetch(
+        connection, f"SELECT id, number, {', '.join(WRITTEN)} FROM contact WHERE number {condition}{lock}", values
+    )
     topics: dict[int, list[str]] = {}
     talks: dict[int, dict[str, Conversation]] = {}
     if rows:
         condition, values = placeholders(connection, [row[0] for row in rows])
-        for contact_id, topic_id in connection.exec_driver_sql(
-            f"SELECT contact_id, topic_id FROM subscription WHERE contact_id {condition}",
-            values,
+        for contact_id, topic_id in wire.fetch(
+            connection, f"SELECT contact_id, topic_id FROM subscription WHERE contact_id {condition}", values
         ):
             if topic_id in codes.topic:
                 topics.setdefault(contact_id, []).append(codes.topic[topic_id])
-        for row in connection.exec_driver_sql(
-            f"SELECT {', '.join(TALK)} FROM conversation WHERE contact_id {condition}",
-            values,
+        for row in wire.fetch(
+            connection, f"SELECT {', '.join(TALK)} FROM conversation WHERE contact_id {condition}", values
         ):
             talks.setdefault(row[0], {})[row[1]] = Conversation(
                 flow=row[2], revision=row[3], state=row[4], slots=json.loads(row[5]), tries=row[6], expires_ms=row[7]
@@ -127,7 +125,8 @@ def _load_strangers(connection: Connection, subjects: Mapping[str, str], profile
     condition, values = placeholders(connection, list(strange))
     suppressed = {
         row[0]: row
-        for row in connection.exec_driver_sql(
+        for row in wire.fetch(
+            connection,
             f"SELECT subject, at_ms, sent_ms, replied_ms FROM suppression WHERE subject {condition}",
             values,
         )

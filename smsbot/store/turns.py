@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from smsbot.dialogue.model import Fact
 from smsbot.status import Status
-from smsbot.store import audit, bulk, contacts, erasure, outbox
+from smsbot.store import audit, bulk, contacts, erasure, outbox, wire
 from smsbot.store.contacts import Codes, Profile, placeholders
 from smsbot.store.tables import Inbound, Outbox, table
 
@@ -61,11 +61,12 @@ def seen(connection: Connection, keys: Sequence[tuple[str, str]]) -> set[tuple[s
     by_channel: dict[str, list[str]] = {}
     for channel, external_id in keys:
         by_channel.setdefault(channel, []).append(external_id)
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
     for channel, ids in by_channel.items():
         condition, values = placeholders(connection, ids)
-        rows = connection.exec_driver_sql(
-            f"SELECT external_id FROM inbound WHERE channel={mark} AND external_id {condition}", (channel, *values)
+        rows = wire.fetch(
+            connection,
+            f"SELECT external_id FROM inbound WHERE channel=? AND external_id {condition}",
+            (channel, *values),
         )
         found.update((channel, row[0]) for row in rows)
     return found
