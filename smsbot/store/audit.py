@@ -105,9 +105,10 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
         sealed = _seal(before, facts, digest)
         rows.append((*facts, digest, before, sealed, evidence, salt))
         before = sealed
-    bulk.insert(connection, LEDGER, COLUMNS, rows)
-    value = _head_value(Head(last.count + len(entries), before))
-    wire.send(connection, "UPDATE meta SET value = ? WHERE key = ?", (value, HEAD))
+    several = bulk.Several(connection)
+    several.insert(LEDGER, COLUMNS, rows)
+    several.update(META, "key", ("value",), [(_head_value(Head(last.count + len(entries), before)), HEAD)])
+    several.run()
 
 
 def erase_evidence(connection: Connection, subject: str) -> int:

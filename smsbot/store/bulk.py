@@ -52,27 +52,83 @@ def insert(
 
 def update(connection: Connection, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Set *columns* where *key* matches. Each row: the columns' values, then the key's."""
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        wire.send(connection, _pg_update(table, key, columns), _arrays(rows))
-    else:
-        assignments = ", ".join(f"{column}=?" for column in columns)
-        wire.send_many(connection, f"UPDATE {table.name} SET {assignments} WHERE {key}=?", rows)
+    several = Several(connection)
+    several.update(table, key, columns, rows)
+    several.run()
 
 
 def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Delete the rows whose *keys* equal one of *rows*."""
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        names = ", ".join(keys)
-        matches = " AND ".join(f"t.{key}=v.{key}" for key in keys)
-        unnested = f"unnest({_pg_arrays(table, keys)}) AS v({names})"
-        wire.send(connection, f"DELETE FROM {table.name} t USING {unnested} WHERE {matches}", _arrays(rows))
-    else:
-        matches = " AND ".join(f"{key}=?" for key in keys)
-        wire.send_many(connection, f"DELETE FROM {table.name} WHERE {matches}", rows)
+    several = Several(connection)
+    several.delete(table, keys, rows)
+    several.run()
+
+
+class Several:
+    """Changes that need nothing of each other, on different rows: on PostgreSQL all of them are one statement, for each
+    costs a way there and back (docs/performance.md). Nothing is sure to be done before `run` or `insert_with`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._one = connection.dialect.name == "postgresql"
+        self._statements: list[str] = []
+        self._parameters: list[str] = []
+
+    def insert(self, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, conflict: str = "") -> None:
+        if not rows:
+            return
+        if self._one:
+            self._add(_pg_insert(table, columns, conflict, ()), rows)
+        else:
+            insert(self._connection, table, columns, rows, conflict=conflict)
+
+    def update(self, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """As the function of this name."""
+        if not rows:
+            return
+        if self._one:
+            self._add(_pg_update(table, key, columns), rows)
+        else:
+            wire.send_many(self._connection, _lite_update(table, key, columns), rows)
+
+    def delete(self, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """As the function of this name."""
+        if not rows:
+            return
+        if self._one:
+            self._add(_pg_delete(table, keys), rows)
+        else:
+            matches = " AND ".join(f"{key}=?" for key in keys)
+            wire.send_many(self._connection, f"DELETE FROM {table.name} WHERE {matches}", rows)
+
+    def run(self) -> None:
+        if self._statements:
+            last = self._statements.pop()
+            wire.send(self._connection, self._with() + last, self._parameters)
+            self._forget()
+
+    def insert_with(
+        self, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, conflict: str, returning: tuple[str, ...]
+    ) -> list[Row]:
+        """Insert these *rows* too, and give what `insert` gives."""
+        if not (self._statements and rows):
+            self.run()
+            return insert(self._connection, table, columns, rows, conflict=conflict, returning=returning)
+        statement = self._with() + _pg_insert(table, columns, conflict, returning)
+        found = wire.fetch(self._connection, statement, [*self._parameters, *_arrays(rows)])
+        self._forget()
+        return found
+
+    def _add(self, statement: str, rows: Sequence[Row]) -> None:
+        self._statements.append(statement)
+        self._parameters += _arrays(rows)
+
+    def _with(self) -> str:
+        named = [f"change{position} AS ({statement})" for position, statement in enumerate(self._statements)]
+        return f"WITH {', '.join(named)} " if named else ""
+
+    def _forget(self) -> None:
+        self._statements, self._parameters = [], []
 
 
 def _arrays(rows: Sequence[Row]) -> list[str]:
@@ -93,6 +149,19 @@ def _lite_insert(table: Table, columns: tuple[str, ...], size: int, conflict: st
     one = "(" + ",".join("?" * len(columns)) + ")"
     sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {','.join([one] * size)}"
     return _finished(sql, conflict, returning)
+
+
+@lru_cache(maxsize=256)
+def _lite_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
+    assignments = ", ".join(f"{column}=?" for column in columns)
+    return f"UPDATE {table.name} SET {assignments} WHERE {key}=?"
+
+
+@lru_cache(maxsize=256)
+def _pg_delete(table: Table, keys: tuple[str, ...]) -> str:
+    matches = " AND ".join(f"t.{key}=v.{key}" for key in keys)
+    unnested = f"unnest({_pg_arrays(table, keys)}) AS v({', '.join(keys)})"
+    return f"DELETE FROM {table.name} t USING {unnested} WHERE {matches}"
 
 
 @lru_cache(maxsize=256)

@@ -168,8 +168,11 @@ def _contact(row: Any, topics: Iterable[str], codes: Codes) -> Contact:
     )
 
 
-def save(connection: Connection, profiles: Iterable[Profile], codes: Codes, now_ms: int) -> dict[str, int]:
-    """Write what changed. Returns the ids of all profiles that have a row, by number."""
+def save(
+    connection: Connection, several: bulk.Several, profiles: Iterable[Profile], codes: Codes, now_ms: int
+) -> dict[str, int]:
+    """Write what changed, new profiles at once and the rest with *several*. Returns the ids of all profiles that have
+    a row, by number."""
     changed = [profile for profile in profiles if not profile.erased]
     fresh = [profile for profile in changed if profile.contact.id is None and _deserves_row(profile.contact)]
     known = [profile for profile in changed if profile.contact.id is not None]
@@ -177,10 +180,10 @@ def save(connection: Connection, profiles: Iterable[Profile], codes: Codes, now_
     made = bulk.insert(connection, CONTACT, MADE, rows, returning=("number", "id"))
     ids: dict[str, int] = dict(made)
     ids.update((p.contact.number, p.contact.id) for p in known if p.contact.id is not None)
-    bulk.update(connection, CONTACT, "id", WRITTEN, [(*_written(p, codes), p.contact.id) for p in known])
-    _save_subscriptions(connection, changed, ids, codes, now_ms)
-    _save_talks(connection, changed, ids)
-    _save_suppressions(connection, changed)
+    several.update(CONTACT, "id", WRITTEN, [(*_written(p, codes), p.contact.id) for p in known])
+    _save_subscriptions(several, changed, ids, codes, now_ms)
+    _save_talks(several, changed, ids)
+    _save_suppressions(several, changed)
     return ids
 
 
@@ -215,7 +218,7 @@ def _written(profile: Profile, codes: Codes) -> bulk.Row:
 
 
 def _save_subscriptions(
-    connection: Connection, profiles: Sequence[Profile], ids: Mapping[str, int], codes: Codes, now_ms: int
+    several: bulk.Several, profiles: Sequence[Profile], ids: Mapping[str, int], codes: Codes, now_ms: int
 ) -> None:
     added: list[bulk.Row] = []
     dropped: list[bulk.Row] = []
@@ -226,17 +229,13 @@ def _save_subscriptions(
         key = ids[profile.contact.number]
         added.extend((key, codes.topic_id[code], now_ms) for code in after - before)
         dropped.extend((key, codes.topic_id[code]) for code in before - after)
-    bulk.insert(
-        connection,
-        SUBSCRIPTION,
-        ("contact_id", "topic_id", "since_ms"),
-        added,
-        conflict="(contact_id, topic_id) DO NOTHING",
+    several.insert(
+        SUBSCRIPTION, ("contact_id", "topic_id", "since_ms"), added, conflict="(contact_id, topic_id) DO NOTHING"
     )
-    bulk.delete(connection, SUBSCRIPTION, ("contact_id", "topic_id"), dropped)
+    several.delete(SUBSCRIPTION, ("contact_id", "topic_id"), dropped)
 
 
-def _save_talks(connection: Connection, profiles: Sequence[Profile], ids: Mapping[str, int]) -> None:
+def _save_talks(several: bulk.Several, profiles: Sequence[Profile], ids: Mapping[str, int]) -> None:
     kept: list[bulk.Row] = []
     ended: list[bulk.Row] = []
     for profile in profiles:
@@ -248,11 +247,11 @@ def _save_talks(connection: Connection, profiles: Sequence[Profile], ids: Mappin
                 slots = json.dumps(dict(talk.slots), ensure_ascii=False) if talk.slots else "{}"
                 kept.append((key, channel, talk.flow, talk.revision, talk.state, slots, talk.tries, talk.expires_ms))
         ended.extend((key, channel) for channel in profile.loaded_talks if channel not in profile.talks)
-    bulk.insert(connection, CONVERSATION, TALK, kept, conflict=TALK_CONFLICT)
-    bulk.delete(connection, CONVERSATION, ("contact_id", "channel"), ended)
+    several.insert(CONVERSATION, TALK, kept, conflict=TALK_CONFLICT)
+    several.delete(CONVERSATION, ("contact_id", "channel"), ended)
 
 
-def _save_suppressions(connection: Connection, profiles: Sequence[Profile]) -> None:
+def _save_suppressions(several: bulk.Several, profiles: Sequence[Profile]) -> None:
     stopped: list[bulk.Row] = []
     lifted: list[bulk.Row] = []
     for profile in profiles:
@@ -265,5 +264,5 @@ def _save_suppressions(connection: Connection, profiles: Sequence[Profile]) -> N
                 stopped.append((profile.subject, *told, "sms"))
         elif before.state is State.STOPPED:
             lifted.append((profile.subject,))
-    bulk.insert(connection, SUPPRESSION, SUPPRESSED, stopped, conflict=SUPPRESSED_CONFLICT)
-    bulk.delete(connection, SUPPRESSION, ("subject",), lifted)
+    several.insert(SUPPRESSION, SUPPRESSED, stopped, conflict=SUPPRESSED_CONFLICT)
+    several.delete(SUPPRESSION, ("subject",), lifted)

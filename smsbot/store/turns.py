@@ -82,18 +82,20 @@ def write(
     """
     profiles = {id(turn.profile): turn.profile for turn in turns if turn.profile is not None}
     now_ms = turns[-1].at_ms
-    ids = contacts.save(connection, profiles.values(), codes, now_ms)
+    several = bulk.Several(connection)
+    ids = contacts.save(connection, several, profiles.values(), codes, now_ms)
     for turn in turns:
         if turn.erase and turn.profile is not None:
+            several.run()
             erasure.erase(connection, turn.profile.subject, turn.number, turn.profile.loaded.id, now_ms=now_ms)
-    _write_inbound(connection, turns, ids)
+    _write_inbound(several, turns, ids)
     claimed = _write_replies(connection, turns, ids, claim_until_ms)
     _withdraw(connection, turns, ids, now_ms)
     audit.append(connection, [entry for turn in turns for entry in _entries(turn)])
     return claimed
 
 
-def _write_inbound(connection: Connection, turns: Sequence[Turn], ids: dict[str, int]) -> None:
+def _write_inbound(several: bulk.Several, turns: Sequence[Turn], ids: dict[str, int]) -> None:
     rows = [
         (
             turn.channel, turn.external_id,
@@ -103,8 +105,8 @@ def _write_inbound(connection: Connection, turns: Sequence[Turn], ids: dict[str,
         )
         for turn in turns
     ]  # fmt: skip
-    made = bulk.insert(
-        connection, INBOUND, CAME, rows,
+    made = several.insert_with(
+        INBOUND, CAME, rows,
         conflict="(channel, external_id) DO NOTHING", returning=("id", "channel", "external_id"),
     )  # fmt: skip
     if len(made) != len(turns):
