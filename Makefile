@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: run setup dev test check bench lock clean
+.PHONY: run setup dev test check bench chaos lock clean
 
 run: setup
 	@$(BIN)/smsbot serve --port $(PORT) --print-key
@@ -40,6 +40,10 @@ check: dev
 
 bench: dev
 	$(BIN)/python -m benchmarks
+
+# Every fault, at length: about an hour. CHAOS="--rounds 1 --only sqlite" for less of it.
+chaos: dev
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 # Needs uv; writes versions and hashes, never where they come from.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

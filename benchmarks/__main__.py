@@ -22,6 +22,7 @@ from benchmarks import (
     memory,
     recognition,
     report,
+    smpp,
     turns,
 )  # fmt: skip
 from benchmarks.suite import Bench, Row
@@ -31,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "latency": latency.run,
     "fanout": fanout.run,
     "delivery": delivery.run,
+    "smpp": smpp.run,
     "memory": memory.run,
     "growth": growth.run,
     "grouping": grouping.run,

@@ -24,6 +24,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def steady_ms() -> int:
+    """A clock that nobody sets, for how long something has lasted; its numbers mean nothing in another process."""
+    return time.monotonic_ns() // 1_000_000
+
+
 def to_datetime(instant_ms: int, zone: tzinfo = UTC) -> datetime:
     return datetime.fromtimestamp(instant_ms / 1_000, zone)
 

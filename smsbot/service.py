@@ -13,12 +13,14 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from smsbot.clock import Clock, now_ms
-from smsbot.compose import blueprint, seed_places, seed_topics
+from smsbot.compose import blueprint, check_words, seed_places, seed_topics
 from smsbot.dialogue.directory import Directory
-from smsbot.errors import Conflict, Invalid, SettingsError
+from smsbot.dialogue.stop_hint import StopHints
+from smsbot.errors import Conflict, Invalid, PhoneError, SettingsError
 from smsbot.gateways.base import HttpGateway, Link
 from smsbot.gateways.direct import DirectSender
 from smsbot.gateways.registry import Channel, channels
+from smsbot.inbound import review
 from smsbot.inbound.arrivals import Arrivals
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.hooks import Hooks
@@ -26,6 +28,9 @@ from smsbot.inbound.metrics import PipelineCollector
 from smsbot.inbound.reports import Reports
 from smsbot.inbound.sweep import Sweeper
 from smsbot.inbound.turns import Routes, Turns
+from smsbot.outbound import answering
+from smsbot.outbound.attendant import Attendant
+from smsbot.outbound.attendants import attendants
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.expand import Expander
@@ -35,9 +40,10 @@ from smsbot.outbound.tenure import Tenure
 from smsbot.outbound.wake import Wake
 from smsbot.process import identity
 from smsbot.settings import Settings
-from smsbot.store import contacts, notices, outbox
+from smsbot.store import contacts, inbox, notices, outbox
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
+from smsbot.text import phone
 from smsbot.text.gsm7 import measure
 
 if TYPE_CHECKING:
@@ -66,13 +72,15 @@ class Service:
         key = settings.service.hash_key
         self.store = Store(settings.database.url, key=key.get_secret_value().encode() if key else None)
         self.bot = Bot(blueprint(settings).engine)
-        self.wake = Wake(clock)
+        self.wake = Wake()
+        self.hints = StopHints(answering.numbers(self.channels), lambda: self.bot.phrases, settings.service.languages)
         self.metrics = CollectorRegistry()
         self._reply_routes = routes(self.channels)
         self.sender: Sender | DirectSender | None = None
         self.dispatchers: dict[str, Dispatcher] = {}
         self._tenures: list[Tenure] = []
         self._expander: Expander | None = None
+        self._attendants: list[Attendant] = []
         self._sweeper: Sweeper | None = None
         self._listener: notices.Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -87,6 +95,8 @@ class Service:
                 offer=self._offer,
                 stopped=self.wake.stopped,
                 wake=self.wake.wake,
+                own=own_numbers(self.channels, settings.service.region),
+                hints=self.hints,
                 lease_ms=outbox.LEASE_MS,
             ),
         )
@@ -97,8 +107,9 @@ class Service:
             settings,
             clock=clock,
             directory=self.directory,
-            channels={name: each.config.max_parts for name, each in self.channels.items() if each.config.outbound},
+            channels={name: each.most_parts for name, each in self.channels.items() if each.config.outbound},
             wake=self.wake,
+            hints=self.hints,
         )
         self.metrics.register(PipelineCollector(self.turns, self.reports))
 
@@ -107,7 +118,9 @@ class Service:
         self._reply_routes[channel] = channel
 
     def prepare(self) -> None:
-        """Open the database. On SQLite the tables are brought to this version; elsewhere they must be."""
+        """Open the database. On SQLite the tables are brought to this version; elsewhere they must be.
+
+        Raises `ContentError` if a word stands in two lists of the keyword files."""
         content = self.settings.service.content
         if content is not None and not content.is_dir():
             log.warning(
@@ -118,6 +131,9 @@ class Service:
         self.store.check()
         self.store.write(lambda c: rows.seed(c, seed_topics(self.settings), seed_places(self.settings)))
         self.store.read(self.bot.mind)
+        directory = self.bot.directory
+        for collision in check_words(self.settings, directory.topics.values(), directory.places.values()):
+            log.warning("one word means two things; the command is taken", words=str(collision))
         _ = self.store.key
 
     async def start(self) -> None:
@@ -144,6 +160,7 @@ class Service:
                 self._connect(channel, dispatcher)
                 self.dispatchers[name] = dispatcher
                 self._tasks.append(asyncio.create_task(dispatcher.run(), name=f"dispatch {name}"))
+                self._attend(channel, dispatcher, quiet)
             elif channel.config.inbound and isinstance(channel.gateway, Link):
                 tenure = Tenure(name, store=self.store, clock=self.clock, owner=self._owner)
                 self._connect(channel, tenure)
@@ -151,7 +168,7 @@ class Service:
                 self._tasks.append(asyncio.create_task(tenure.run(), name=f"tenure {name}"))
         self._expander = Expander(
             self.store, wake=self.wake, clock=self.clock, quiet=quiet, hold_s=self.settings.sending.hold_s,
-            channels=tuple(self.dispatchers), owner=self._owner,
+            channels=tuple(self.dispatchers), owner=self._owner, hints=self.hints,
         )  # fmt: skip
         self._tasks.append(asyncio.create_task(self._expander.run(), name="expand"))
         self._sweeper = Sweeper(self.store, self.turns, clock=self.clock, owner=self._owner)
@@ -166,12 +183,22 @@ class Service:
             )
             holder.serve(link)
 
+    def _attend(self, channel: Channel, dispatcher: Dispatcher, quiet: QuietHours) -> None:
+        for attendant in attendants(
+            channel, self.channels, lead=dispatcher, store=self.store, exchange=getattr(self.sender, "exchange", None),
+            submit=self.reports.submit, clock=self.clock, quiet=quiet, wake=self.wake, hints=self.hints,
+        ):  # fmt: skip
+            self._attendants.append(attendant)
+            self._tasks.append(asyncio.create_task(attendant.run(), name=type(attendant).__name__))
+
     async def stop(self) -> None:
         """Send what is in hand, settle it, end the gateways' own connections, give leases back, close the database."""
         if self._listener is not None:
             await asyncio.to_thread(self._listener.close)
         if self._expander is not None:
             self._expander.stop()
+        for attendant in self._attendants:
+            attendant.stop()
         if self._sweeper is not None:
             self._sweeper.stop()
         for dispatcher in self.dispatchers.values():
@@ -203,18 +230,20 @@ class Service:
 
     async def queue_personal(self, number: str, text: str, by: str) -> Personal:
         """Queue a message of staff to one person. Raises `Conflict` if the number stopped, `Invalid` if too long."""
-        parts = measure(text).parts
         most = self.settings.sending.max_parts
-        if parts > most:
-            raise Invalid(f"The text has {parts} parts; at most {most} are sent.", field="text")
 
         def job(connection: Connection) -> tuple[int, str]:
             person = contacts.reach(connection, self.store.key, number)
             if person.stopped:
                 raise Conflict("This number has stopped all messages, so nothing can be sent to it.", field="to")
             channel = self._reply_routes.get(person.last_channel, first_sending(self.channels))
+            hint = self.hints.of(channel)
+            said = text if hint is None else hint.say(text, person.language)
+            parts = measure(said).parts
+            if parts > most:
+                raise Invalid(f"The text has {parts} parts; at most {most} are sent.", field="text")
             key = outbox.queue_personal(
-                connection, channel=channel, contact_id=person.id, number=number, text=text, parts=parts,
+                connection, channel=channel, contact_id=person.id, number=number, text=said, parts=parts,
                 now_ms=self.clock(),
             )  # fmt: skip
             notices.tell(connection, waiting=[channel])
@@ -224,6 +253,23 @@ class Service:
         log.info("a personal message was queued", by=by, channel=channel)
         self.wake.wake(channel)
         return Personal(f"out-{key}")
+
+    async def stop_for(self, entry_id: int, by: str) -> inbox.Entry:
+        """Stop whoever wrote the text of *entry_id*: *by* takes it for an opt-out. Raises `Missing`, `Conflict`."""
+
+        def job(connection: Connection) -> review.Reviewed:
+            mind = self.bot.mind(connection)
+            return review.stop(
+                connection, mind, self.store.key, entry_id, by=by, now_ms=self.clock(), routes=self._reply_routes
+            )
+
+        done = await self.store.run(job)
+        if done.stopped:
+            log.info("a person was stopped by staff", by=by)
+            self.wake.stopped([done.entry.number])
+        if done.channel is not None:
+            self.wake.wake(done.channel)
+        return done.entry
 
     def _heard(self, notice: notices.Notice) -> None:
         self.wake.stopped(notice.stopped)
@@ -249,6 +295,15 @@ def sender(found: Mapping[str, Channel], clock: Clock) -> Sender | DirectSender:
 
 def first_sending(found: Mapping[str, Channel]) -> str:
     return next(name for name, channel in found.items() if channel.config.outbound)
+
+
+def own_numbers(found: Mapping[str, Channel], region: str) -> frozenset[str]:
+    """The senders of the channels that are phone numbers: what comes from them is an echo."""
+    numbers = set()
+    for channel in found.values():
+        with contextlib.suppress(PhoneError):
+            numbers.add(phone.parse(channel.config.sender, region))
+    return frozenset(numbers)
 
 
 def routes(found: Mapping[str, Channel]) -> dict[str, str]:

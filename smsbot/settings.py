@@ -25,13 +25,23 @@ class Section(BaseModel):
 
 
 class Service(Section):
-    name: dict[str, str] = {"en": "Kutaisi City Hall", "ka": "ქუთაისის მერია"}
+    name: dict[str, str] = {
+        "en": "Kutaisi City Hall",
+        "ka": "ქუთაისის მერია",
+        "ru": "Мэрия Кутаиси",
+        "az": "Kutaisi meriyası",
+        "hy": "Քութայիսի քաղաքապետարան",
+    }
     contact: str = "+995431230000"
+    free_exit: dict[str, str] = {}  # by language: a way to stop that costs nothing, told in HELP
     languages: list[str] = Field(default=["ka", "en", "ru", "az", "hy"], min_length=1)
     region: str = Field(default="GE", min_length=2, max_length=2)
     timezone: str = "Asia/Tbilisi"
     public_url: str | None = None  # None: http://HOST:PORT of `serve`
     content: Path | None = None
+    example: str | None = Field(
+        default=None, pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)?$"
+    )  # topics and places to begin with
     hash_key: SecretStr | None = None  # of the keyed hash; None: made once and kept in the database
 
     @field_validator("timezone")

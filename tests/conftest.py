@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from smsbot.testing import kannel
+from smsbot.testing import gammu, kannel
 
 REQUIRE_VARIABLE = "SMSBOT_TEST_REQUIRE"
 
 PRESENT: dict[str, tuple[Callable[[], object], str]] = {
     "kannel": (kannel.installed, "Kannel is not installed (Debian: kannel, kannel-extras)"),
+    "gammu": (gammu.installed, "gammu-smsd is not installed (Debian: gammu-smsd, libdbd-sqlite3)"),
     "chromium": (
         lambda: shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"),
         "Chromium is not installed (Debian: chromium)",

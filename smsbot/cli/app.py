@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from smsbot import __version__
-from smsbot.cli import flows, records, sheets
+from smsbot.cli import channels, explain, flows, records, sheets, unknown
 from smsbot.cli.common import Config, settings_of
 from smsbot.errors import Invalid, PhoneError, SettingsError
 
@@ -23,6 +23,9 @@ app = typer.Typer(
 records.add_to(app)
 sheets.add_to(app)
 flows.add_to(app)
+explain.add_to(app)
+channels.add_to(app)
+unknown.add_to(app)
 
 
 class ProcessRole(StrEnum):
@@ -83,6 +86,27 @@ def say(
         raise Invalid(f"`{number}` is no phone number; write it in full, for example +995555000001.") from error
     for reply in replies:
         typer.echo(reply)
+
+
+@app.command()
+def verify(
+    config: Config = None,
+    acknowledged: Annotated[
+        Path | None,
+        typer.Option(
+            "--acknowledged",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Texts that a gateway was told are taken, a line each: channel, tab, the gateway's id.",
+        ),
+    ] = None,
+) -> None:
+    """Check that everything in the database agrees: people, consents, messages, broadcasts."""
+    settings = settings_of(config)
+    from smsbot.cli.verifying import run  # noqa: PLC0415
+
+    run(settings, acknowledged)
 
 
 @app.command()

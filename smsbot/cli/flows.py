@@ -42,7 +42,8 @@ def check(
             raise ContentError("there is no such folder", file=str(folder))
         service = settings.service.model_copy(update={"content": folder})
         settings = settings.model_copy(update={"service": service})
-    from smsbot.content import Content, load_keywords  # noqa: PLC0415
+    from smsbot.compose import load_budgets  # noqa: PLC0415
+    from smsbot.content import Content, keyword_parts  # noqa: PLC0415
     from smsbot.dialogue.lint import lint  # noqa: PLC0415
     from smsbot.dialogue.registry import Registry  # noqa: PLC0415
 
@@ -53,10 +54,17 @@ def check(
     catalogues = {
         language: [path.read_bytes() for path in paths]
         for language, paths in content.catalogue_files().items()
-        if language in languages
+        if language.partition("@")[0] in languages
     }
-    keywords = load_keywords(settings.service.content, tuple(languages))
-    faults = lint(flows, catalogues, _engine(settings).directory, Registry.builtin(), keywords)
+    keywords = keyword_parts(settings.service.content, tuple(languages))
+    faults = lint(
+        flows,
+        catalogues,
+        _engine(settings).directory,
+        Registry.builtin(),
+        keywords,
+        budgets=load_budgets(settings.service.content),
+    )
     for fault in faults:
         typer.echo(str(fault))
     if faults:

@@ -14,6 +14,7 @@ from smsbot.cli.common import Config, opened, progress, settings_of
 from smsbot.errors import Invalid, SettingsError
 
 if TYPE_CHECKING:
+    from smsbot.dialogue.stop_hint import StopHint
     from smsbot.settings import Settings
     from smsbot.store.imports import Report
 
@@ -40,7 +41,7 @@ def take(
     """
     settings = settings_of(config)
     from smsbot.clock import now_ms  # noqa: PLC0415
-    from smsbot.compose import seed_places, seed_topics  # noqa: PLC0415
+    from smsbot.compose import place_index, seed_places, seed_topics  # noqa: PLC0415
     from smsbot.store import directory, imports  # noqa: PLC0415
 
     # A sheet makes millions of objects and no cycles: each collection would walk all of them for nothing.
@@ -51,6 +52,7 @@ def take(
         seeds = seed_topics(settings), seed_places(settings)
         if not dry_run:
             store.write(lambda c: directory.seed(c, *seeds))
+        named = place_index(settings, store.read(directory.places) or seeds[1])
         with progress("Importing", _rows(file)) as told:
             report = imports.run(
                 store,
@@ -58,9 +60,11 @@ def take(
                 settings,
                 now_ms=now_ms(),
                 channel=channel,
+                hint=_hint(settings, channel),
                 dry_run=dry_run,
                 progress=told,
                 seeds=seeds,
+                named=named,
             )
     _tell(report, dry_run=dry_run)
 
@@ -100,6 +104,20 @@ def _tell(report: Report, *, dry_run: bool) -> None:
     )
     if report.welcomed:
         typer.echo(f"{report.welcomed} welcomes are queued.")
+
+
+def _hint(settings: Settings, channel: str | None) -> StopHint | None:
+    """Where the welcomes say that STOP goes, if people cannot answer them."""
+    from smsbot.compose import blueprint  # noqa: PLC0415
+    from smsbot.gateways.registry import channels  # noqa: PLC0415
+    from smsbot.outbound import answering  # noqa: PLC0415
+
+    number = answering.numbers(channels(settings.channels)).get(channel or "")
+    if number is None:
+        return None
+    from smsbot.dialogue.stop_hint import compose  # noqa: PLC0415
+
+    return compose(blueprint(settings).engine((), ()).phrases, number, settings.service.languages)
 
 
 def _sending_channel(settings: Settings) -> str:

@@ -10,13 +10,19 @@ TEMPLATE = """\
 # SMSBOT_DATABASE__URL or SMSBOT_CHANNELS__MAIN__AUTH_TOKEN.
 
 [service]
-name = {en = "Kutaisi City Hall", ka = "ქუთაისის მერია"}
+name.ka = "ქუთაისის მერია"                   # short: it begins many texts; about 20 letters fit
+name.en = "Kutaisi City Hall"
+name.ru = "Мэрия Кутаиси"
+name.az = "Kutaisi meriyası"
+name.hy = "Քութայիսի քաղաքապետարան"
 contact = "+995431230000"                    # named in HELP
+#free_exit = {ka = "უფასოდ: 0 800 000 000", en = "Free of charge: 0 800 000 000"}  # a way to stop, told in HELP
 languages = ["ka", "en", "ru", "az", "hy"]   # the first is the default
 region = "GE"                                # for numbers without a country code
 timezone = "Asia/Tbilisi"
 #public_url = "https://sms.example.ge"        # how gateways reach this server; signatures are computed over it
 #content = "content"                          # a folder whose flows/ and locales/ overlay the built-in ones
+#example = "guria/ozurgeti"                   # ready topics and places for a new database; else built-in topics
 #hash_key = "at least 32 random characters"   # of the keyed hash of numbers; else made once, kept in the database
 
 [database]
@@ -53,7 +59,11 @@ replies_per_hour = 60                        # to one number, against loops
 
 # Channels. Every one may have: sender, rate_per_s (parts per second, 10), inbound and outbound (true), max_parts, and
 # webhook_token where the gateway signs nothing. Its addresses for the gateway are
-# PUBLIC_URL/channels/NAME/inbound and PUBLIC_URL/channels/NAME/status.
+# PUBLIC_URL/channels/NAME/inbound and PUBLIC_URL/channels/NAME/status. Every one may also have:
+#   fallback = "other"      what waits leaves through that channel while this one is down
+#   answer_to = "2200"      where STOP can be sent if people cannot answer the sender; without it the first number of a
+#                           channel that receives. Such texts end with it
+#   balance_low = 20        below it the channel is `degraded`, where the gateway tells its balance
 
 [channels.simulator]
 gateway = "simulator"                        # a phone in the browser, at /simulator; remove it in public service
@@ -90,16 +100,18 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #system_id = "smsbot"
 #password = "secret"
 #system_type = ""
-#window = 10
+#bind = "transceiver"                         # or transmitter, receiver; else as inbound and outbound need
+#window = 10                                  # unanswered messages at once
 #enquire_link_s = 30
-#response_s = 20
-#source_ton = 0
+#response_s = 20                              # at most 20
+#source_ton = 3                               # without these two: as the sender looks (name, short or whole number)
 #source_npi = 0
 #dest_ton = 1
 #dest_npi = 1
 #default_alphabet = "gsm7"                    # or latin1
 #receipt_id = "same"                          # how receipts write the id: same, hex or dec
-#tls = false
+#tls = false                                  # true: the certificate is checked
+# tls_ca = "operator.pem"                     # beside `tls = true`, where the operator has an authority of its own
 
 # Any other gateway with an HTTP interface, by templates.
 #[channels.http]
@@ -113,17 +125,30 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #fields = {to = "{to}", from = "{from}", text = "{text}", id = "{id}", status_url = "{status_url}"}
 #api_key = "secret"                           # {api_key} in path, fields and headers
 
+# An Android phone with the app SMSGate: the phone itself, a private server, or the project's cloud (docs/gateways).
 #[channels.smsgate]
 #gateway = "smsgate"
-#base_url = "http://127.0.0.1:8080"
+#sender = "+995599000000"                     # the SIM's number
+#rate_per_s = 0.2                             # operators block a SIM that sends like a machine
+#base_url = "http://127.0.0.1:8080"           # without it: https://api.sms-gate.app/3rdparty/v1
 #username = "sms"
 #password = "secret"
-#device_id = "phone-1"
-#signing_key = "secret"
+#device_id = "phone-1"                        # which phone, where the account has several
+#sim_number = 1                               # which SIM, where the phone has several
+#send_path = "/message"                       # or /messages
+#signing_key = "secret"                       # from the app's settings; else webhook_token
 
+# A GSM modem, through the tables of gammu-smsd.
 #[channels.gammu]
 #gateway = "gammu"
-#database_url = "sqlite:///var/gammu.db"
+#sender = "+995599000000"                     # the SIM's number
+#rate_per_s = 0.2
+#database_url = "sqlite:////var/lib/gammu/smsd.db"   # or postgresql://smsd:PASSWORD@localhost/smsd
+#modem = ""                                   # gammu-smsd's PhoneID, where several share the tables
+#timezone = ""                                # of gammu-smsd's machine, where it is another than this one's
+#delivery_reports = true
+#queue_most = 30                              # messages that wait for the modem; the others wait here
+#poll_s = 1.0                                 # how often the tables are looked into
 
 # The world's providers; docs/gateways has a page for each.
 #[channels.infobip]
@@ -187,36 +212,55 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #username = "smsbot"
 #password = "secret"
 
-# Georgian providers.
+# Georgian providers. They send only: nobody can answer a name. Reports are asked for; with webhook_token the providers
+# that push them may. sender is the registered name, where the key or the brand does not decide it.
 #[channels.ubill]
 #gateway = "ubill"
+#base_url = "https://api.ubill.dev/v1"
 #api_key = "secret"
-#brand_id = "1"
+#brand_id = 1
+#stop_list = true                             # false: also to numbers that asked uBill for silence
+#callback_key = "secret"                      # of reports that uBill pushes
 
 #[channels.smsoffice]
 #gateway = "smsoffice"
+#sender = "Kutaisi"
+#base_url = "https://smsoffice.ge"
 #api_key = "secret"
+#urgent = false                               # true: also to numbers that asked SMS Office for silence
 
 #[channels.sender_ge]
 #gateway = "sender_ge"
+#base_url = "https://sender.ge"
 #api_key = "secret"
-#sms_no = 2
+#sms_no = 2                                   # 1: advertising, with an opt-out line of the provider; 2: information
+#priority = false                             # true: without asking whether the number wants this sender
 
 #[channels.gosms]
 #gateway = "gosms"
+#sender = "Kutaisi"
+#base_url = "https://api.gosms.ge"
 #api_key = "secret"
+#urgent = false                               # true: also to numbers that asked GoSMS for silence
 
 #[channels.msg_ge]
 #gateway = "msg_ge"
+#base_url = "https://bi.msg.ge"
 #username = "user"
 #password = "secret"
 #client_id = "1"
 #service_id = "1"
+#alternate_password = "secret"                # for a server whose address changes
 
+# MagtiCom itself, inside its VPN.
 #[channels.magti]
 #gateway = "magti"
+#sender = "2200"                              # the short number or name behind service_id
+#base_url = "http://81.95.160.47"
 #username = "user"
 #password = "secret"
 #client_id = "1"
 #service_id = "1"
+#send_path = "/mt/oneway"
+#track_path = "/bi/track"
 """

@@ -4,12 +4,14 @@ in the file; `personal` holds those about place, language and erasure, `fields` 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from smsbot.clock import DAY_MS
 from smsbot.dialogue import consent, standing
+from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.model import State
-from smsbot.dialogue.registry import action, condition
+from smsbot.dialogue.registry import action, condition, field
 from smsbot.dialogue.turn import Turn
 from smsbot.text.understood import Intent
 
@@ -140,14 +142,14 @@ def join(turn: Turn) -> None:
 @action
 def subscribe(turn: Turn) -> None:
     codes = chosen_topics(turn)
-    turn.fields["chosen"] = turn.directory.topic_names(codes, turn.language)
+    turn.fields["chosen"] = turn.named(codes)
     standing.subscribe(turn, codes)
 
 
 @action
 def restore_former(turn: Turn) -> None:
     codes = tuple(code for code in turn.contact.former if code in turn.directory.topics)
-    turn.fields["chosen"] = turn.directory.topic_names(codes, turn.language)
+    turn.fields["chosen"] = turn.named(codes)
     standing.subscribe(turn, codes)
 
 
@@ -155,6 +157,61 @@ def restore_former(turn: Turn) -> None:
 def for_staff(turn: Turn) -> None:
     """Put the text into the staff inbox as not understood."""
     turn.inbox = turn.inbox or "unknown"
+
+
+# Which command was meant
+
+ASKABLE = (
+    Intent.JOIN, Intent.TOPICS, Intent.HELP, Intent.STATUS, Intent.LANG, Intent.AREA, Intent.PAUSE, Intent.RESUME,
+    Intent.DATA, Intent.DELETE,
+)  # fmt: skip
+"""Commands with a published word: those can be offered."""
+ASKED_MOST = 3
+
+
+def asked_commands(turn: Turn) -> tuple[Intent, ...]:
+    """The commands to ask about, nearest first."""
+    found = dict.fromkeys(intent for intent in turn.understood.candidates if intent in ASKABLE)
+    return tuple(found)[:ASKED_MOST]
+
+
+def _offered_commands(turn: Turn) -> list[Intent]:
+    slot = turn.slots.get("commands")
+    return [Intent(name) for name in slot] if isinstance(slot, list) else []
+
+
+def _chosen_command(turn: Turn) -> Intent | None:
+    offered, numbers = _offered_commands(turn), turn.understood.numbers
+    if turn.understood.intent is Intent.YES and len(offered) == 1:
+        return offered[0]
+    return offered[numbers[0] - 1] if len(numbers) == 1 and 0 < numbers[0] <= len(offered) else None
+
+
+@action
+def offer_commands(turn: Turn) -> None:
+    turn.slots["commands"] = [intent.value for intent in asked_commands(turn)]
+
+
+@condition
+def chooses_command(turn: Turn) -> bool:
+    return _chosen_command(turn) is not None
+
+
+@action
+def run_command(turn: Turn) -> None:
+    """Do the command that the number stands for; YES stands for the only one."""
+    turn.command = _chosen_command(turn)
+
+
+@field(sample=lambda directory, tag: _numbered_words([Intent.TOPICS, Intent.RESUME, Intent.HELP], directory, tag))
+def commands(turn: Turn) -> str:
+    """`1 TOPICS 2 STATUS`: each by the word that we publish for it."""
+    return _numbered_words(_offered_commands(turn), turn.directory, turn.tag)
+
+
+def _numbered_words(intents: Iterable[Intent], directory: Directory, tag: str) -> str:
+    published = directory.reader.published
+    return " ".join(f"{at} {published(tag, intent.value)}" for at, intent in enumerate(intents, 1))
 
 
 # Pause

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Self
 
 from smsbot.dialogue import wording
 from smsbot.dialogue.directory import Directory
-from smsbot.dialogue.engine import REPLIES_PER_HOUR, Engine
+from smsbot.dialogue.engine import Engine
+from smsbot.dialogue.guard import REPLIES_PER_HOUR
 from smsbot.dialogue.machine import Flows
 from smsbot.dialogue.model import Place, Topic
 from smsbot.dialogue.phrases import Catalogues, Phrases
 from smsbot.dialogue.reader import VocabularyReader
 from smsbot.dialogue.registry import Registry
+from smsbot.dialogue.senders import Listed, Senders
 from smsbot.text.words import LanguageWords
 
 
@@ -30,6 +33,8 @@ class Blueprint:
     languages: tuple[str, ...]
     timezone: str
     replies_per_hour: int
+    exits: Mapping[str, str]
+    senders: Senders
 
     @classmethod
     def build(
@@ -44,8 +49,13 @@ class Blueprint:
         timezone: str = "Asia/Tbilisi",
         replies_per_hour: int = REPLIES_PER_HOUR,
         registry: Registry | None = None,
+        exits: Mapping[str, str] = MappingProxyType({}),
+        senders: Sequence[Listed] = (),
     ) -> Self:
-        """*flows*: name for messages → YAML. Raises ContentError, with file and line, for what cannot work."""
+        """*flows*: name for messages → YAML; *senders*: phrases of machines.
+
+        Raises ContentError, with file and line, for what cannot work.
+        """
         registry = registry or Registry.builtin()
         return cls(
             Flows.build(flows, registry),
@@ -57,6 +67,8 @@ class Blueprint:
             tuple(languages),
             timezone,
             replies_per_hour,
+            exits,
+            Senders.build(senders),
         )
 
     def directory(self, topics: Iterable[Topic], places: Iterable[Place]) -> Directory:
@@ -69,6 +81,7 @@ class Blueprint:
             places=places,
             reader=VocabularyReader.build(self.keywords, topics, places, self.languages),
             timezone=self.timezone,
+            exits=self.exits,
         )
 
     def engine(self, topics: Iterable[Topic], places: Iterable[Place]) -> Engine:
@@ -76,4 +89,11 @@ class Blueprint:
         directory = self.directory(topics, places)
         texts = [*wording.TEXTS, *self.flows.texts]
         phrases = Phrases(self.catalogues, directory.reader.published, self.registry.fields, texts)
-        return Engine(directory, self.flows, phrases, self.registry, replies_per_hour=self.replies_per_hour)
+        return Engine(
+            directory,
+            self.flows,
+            phrases,
+            self.registry,
+            replies_per_hour=self.replies_per_hour,
+            senders=self.senders,
+        )

@@ -5,12 +5,15 @@ Rules are those of the published behaviours (`tests/dialogue/test_rules.py` name
 
 from __future__ import annotations
 
+import dataclasses
+
 from smsbot.clock import DAY_MS
 from smsbot.dialogue import standing, wording
 from smsbot.dialogue.model import State
 from smsbot.dialogue.phrases import Text
+from smsbot.dialogue.senders import MACHINE, NOT_ME
 from smsbot.dialogue.turn import Turn
-from smsbot.text.understood import Intent
+from smsbot.text.understood import Intent, Understood
 
 CONFIRM_AGAIN_MS = DAY_MS
 """A STOP by somebody who has stopped is confirmed once in this time (civic rule 7)."""
@@ -44,7 +47,7 @@ def leave(turn: Turn) -> None:
         return stop(turn, wording.STOPPED_INSTEAD)
     standing.leave(turn, gone)
     remaining = len(turn.contact.topics)
-    turn.fields["chosen"] = directory.topic_names(gone, turn.language)
+    turn.fields["chosen"] = turn.named(gone)
     turn.fields["n"] = remaining
     turn.unlimited = True
     turn.say(wording.LEFT if remaining else wording.LEFT_LAST)
@@ -56,6 +59,9 @@ def help_(turn: Turn) -> None:
     if turn.understood.unknown:  # "help us, the river is rising": more than the bare word
         turn.inbox = "unknown"
     turn.say(wording.HELP_STOPPED if turn.contact.state is State.STOPPED else wording.HELP)
+    free = turn.directory.free_exit(turn.tag)
+    if free:  # the cheapest way out, where the municipality has one (rule 24)
+        turn.replies[-1] = f"{turn.replies[-1]}. {free}"
 
 
 def lifts_stop(turn: Turn) -> bool:
@@ -90,6 +96,24 @@ def told_by_gateway(turn: Turn) -> None:
             pass
 
 
+def machine(turn: Turn) -> None:
+    """A machine wrote this: no answer, nothing is done; staff see one text of it a day."""
+    turn.understood = Understood(Intent.OTHER, rule=MACHINE)
+    turn.script = turn.contact.script  # it tells nothing of how the person writes
+    hinted_ms = turn.contact.hinted_ms
+    if hinted_ms is None or turn.now_ms - hinted_ms >= HINT_AGAIN_MS:
+        turn.change(hinted_ms=turn.now_ms)
+        turn.inbox = turn.alarm = MACHINE
+
+
+def not_me(turn: Turn) -> None:
+    """The number has another owner now: STOP, and nothing of the former one is left to offer (civic rule 20)."""
+    turn.understood = dataclasses.replace(turn.understood, intent=Intent.STOP, rule=NOT_ME)
+    turn.inbox = "wrong_number"
+    stop(turn)
+    turn.change(former=(), place=None, promotion=False)
+
+
 def hint(turn: Turn, text: Text, stopped: Text) -> None:
     """Say *text*, or *stopped* to a stopped number, unless a hint was given within a day."""
     hinted_ms = turn.contact.hinted_ms
@@ -118,4 +142,4 @@ def stop_in_sentence(turn: Turn) -> None:
 
 def not_understood(turn: Turn) -> None:
     turn.inbox = "stopped" if turn.contact.state is State.STOPPED else "unknown"
-    hint(turn, wording.HINT, wording.HINT_STOPPED)
+    hint(turn, wording.HINT if turn.contact.known else wording.HINT_FIRST, wording.HINT_STOPPED)

@@ -11,30 +11,36 @@ import dataclasses
 import zlib
 from collections.abc import Callable
 
-from smsbot.clock import HOUR_MS, MINUTE_MS
-from smsbot.dialogue import consent, wording
-from smsbot.dialogue.answers import RANGE, SHOWN_NUMBER_MAX
+from smsbot.dialogue import consent, tongue, wording
+from smsbot.dialogue.answers import RANGE, SHOWN_NUMBER_MAX, asked_commands
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.flowfile import END
+from smsbot.dialogue.guard import REPLIES_PER_HOUR, guard
+from smsbot.dialogue.latin import GEORGIAN, GEORGIAN_LATIN, LATIN
 from smsbot.dialogue.machine import Flow, Flows, Question
-from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, Repetition, State
+from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, State
 from smsbot.dialogue.phrases import Phrases
 from smsbot.dialogue.registry import Registry
+from smsbot.dialogue.senders import NOBODY, Senders, flat
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
 from smsbot.text.arguments import DOUBTFUL_NAME
+from smsbot.text.freetext import PLACE
 from smsbot.text.understood import Intent, Understood
 
-REPLIES_PER_HOUR = 60
-SAME_TEXT_MS = 10 * MINUTE_MS
-SAME_TEXT_ANSWERED = 3
-"""The same text is answered three times in ten minutes and then not (contract §10)."""
 WRONG_ANSWERS = 3
 """The third wrong answer ends the question: a person reads it."""
-EMERGENCY = frozenset({"112", "sos", "სოს", "сос"})
+EMERGENCY = frozenset({"112", "102", "sos", "სოს", "сос"})
+EMERGENCY_LONGEST = 12  # characters, exclamation marks included
 
-RESTART, STOP_ALL, LIST = BUILT_IN = ("restart", "stopall", "topics")
+RESTART, STOP_ALL, LIST, MEANT, AREA = BUILT_IN = ("restart", "stopall", "topics", "meant", "area")
 """Flows that the rules themselves begin."""
+
+ASKED = "asked"
+"""The rule of a command that was chosen by number, not by its word."""
+STOPPING = frozenset({Intent.STOP, Intent.LEAVE, Intent.MAYBE_STOP, Intent.ZERO, Intent.NO})
+
+ASKS_NOTHING = frozenset({Intent.OTHER, Intent.EMPTY})
 
 BELONGS_TO_QUESTION = frozenset({Intent.NUMBERS, Intent.ALL, Intent.YES, Intent.OTHER})
 """What is no command: while a question is open it is its answer, right or wrong."""
@@ -43,7 +49,7 @@ BELONGS_TO_QUESTION = frozenset({Intent.NUMBERS, Intent.ALL, Intent.YES, Intent.
 class Engine:
     """Stateless but for its parts; one per directory snapshot, shared by all numbers and threads."""
 
-    __slots__ = ("_handlers", "directory", "flows", "phrases", "registry", "replies_per_hour")
+    __slots__ = ("_handlers", "directory", "flows", "phrases", "registry", "replies_per_hour", "senders")
 
     def __init__(
         self,
@@ -53,6 +59,7 @@ class Engine:
         registry: Registry,
         *,
         replies_per_hour: int = REPLIES_PER_HOUR,
+        senders: Senders | None = None,
     ) -> None:
         for name in BUILT_IN:
             if name not in flows.by_name:
@@ -62,6 +69,7 @@ class Engine:
         self.phrases = phrases
         self.registry = registry
         self.replies_per_hour = replies_per_hour
+        self.senders = senders or Senders()
         self._handlers: dict[Intent, Callable[[Turn], None]] = {
             Intent.STOP: consent.stop,
             Intent.HELP: consent.help_,
@@ -85,6 +93,8 @@ class Engine:
         """Answer *inbound*. *code* draws four digits; *understood* saves reading the text a second time."""
         if understood is None:
             understood = self.directory.reader.understand(inbound.text)
+        if understood.language == GEORGIAN_LATIN:  # its own name was said: `kartuli`
+            understood = dataclasses.replace(understood, language=GEORGIAN, script=LATIN)
         turn = Turn(
             contact,
             self._open(conversation, inbound.now_ms),
@@ -99,16 +109,18 @@ class Engine:
         turn.stranger = contact.state is State.NEW or _repeats_first(contact, digest)
         if contact.state is State.PAUSED and (contact.paused_until_ms or 0) <= inbound.now_ms:
             turn.change(state=State.ACTIVE, paused_until_ms=None)
-        self._settle_language(turn)
+        tongue.settle(turn)
         if inbound.optout:
             consent.told_by_gateway(turn)
         else:
             self._answer(turn)
         if not turn.erase:
-            self._keep_language(turn, contact)
+            tongue.remember(turn, contact)
         if turn.makes_profile and not contact.known:
             turn.change(known=True)
-        self._guard(turn, contact.repetition, digest)
+            if contact.state is State.NEW:
+                _introduce(turn)
+        guard(turn, contact.repetition, digest, replies_per_hour=self.replies_per_hour)
         return turn.outcome()
 
     def _open(self, conversation: Conversation | None, now_ms: int) -> Conversation | None:
@@ -117,38 +129,18 @@ class Engine:
             return None
         return conversation if self.flows.question(conversation.flow, conversation.state) else None
 
-    def _settle_language(self, turn: Turn) -> None:
-        """A joined person's language is settled; before that the word tells it, else the letters, else the default."""
-        contact, understood, directory = turn.contact, turn.understood, self.directory
-        offered = directory.languages
-        if understood.intent is Intent.JOIN and understood.chosen_language in offered:  # "JOIN RU"
-            turn.language = understood.chosen_language
-            turn.change(language=turn.language)
-        elif contact.since_ms is not None and contact.language in offered:
-            turn.language = contact.language
-        elif understood.language in offered:
-            turn.language = understood.language
-        elif contact.language in offered:
-            turn.language = contact.language
-        else:
-            guess = directory.reader.script_language(turn.inbound.text)
-            turn.language = guess if guess in offered else directory.default_language
-        spoke = understood.language == turn.language and bool(understood.keyword)
-        turn.script = understood.script if spoke else contact.script
-
-    def _keep_language(self, turn: Turn, before: Contact) -> None:
-        """Remember what the words told. At the end, so that the contact is copied once."""
-        told = turn.understood.language == turn.language
-        if told and before.language != turn.language:
-            turn.change(language=turn.language)
-        if turn.script != before.script:
-            turn.change(script=turn.script)
-
     def _answer(self, turn: Turn) -> None:
-        intent = turn.understood.intent
-        if turn.inbound.text.strip().casefold() in EMERGENCY and not self._is_topic_number(turn):
+        intent, text = turn.understood.intent, turn.inbound.text
+        sender = NOBODY if turn.understood.rule == "exact" and intent is not Intent.STOP else self.senders.read(text)
+        if sender.machine:
+            return consent.machine(turn)
+        if len(text) <= EMERGENCY_LONGEST and flat(text) in EMERGENCY and not self._is_topic_number(turn):
             turn.inbox = "emergency"
             return turn.say(wording.EMERGENCY)
+        if sender.thanks and intent in ASKS_NOTHING and turn.contact.known:
+            return None  # an open question stays open
+        if sender.not_me or (sender.denies and intent is Intent.STOP):
+            return consent.not_me(turn)
         handler = self._handlers.get(intent)
         if handler is not None:
             return handler(turn)
@@ -161,9 +153,33 @@ class Engine:
                 return None
             if intent is Intent.OTHER and turn.contact.state is State.STOPPED:
                 return consent.not_understood(turn)  # whoever has stopped is not pressed for an answer
-            if intent not in question.expects:
+            if self._is_between_commands(turn):
+                return self._ask_which(turn)
+            if intent not in question.expects and not self._is_place(turn):
                 return self._wrong(turn, question)
+        if self._is_between_commands(turn):
+            return self._ask_which(turn)
         return self._command(turn)
+
+    def _is_between_commands(self, turn: Turn) -> bool:
+        """Is it one of several commands, or near one but too far to be acted on? One question, never a chain of them:
+        not while that question is open."""
+        asked = turn.conversation is not None and turn.conversation.flow == MEANT
+        return bool(turn.understood.candidates) and not asked and turn.contact.state is not State.STOPPED
+
+    def _ask_which(self, turn: Turn) -> None:
+        """Asked by number; near a stop, the question about the stop instead (contract §10)."""
+        if not STOPPING.isdisjoint(turn.understood.candidates):
+            return self._maybe_stop(turn)
+        if asked_commands(turn):
+            return self._begin(turn, MEANT)
+        return consent.not_understood(turn)
+
+    def _run(self, turn: Turn, intent: Intent) -> None:
+        """Do what the answer to that question chose, as if its bare word had been sent."""
+        turn.understood = Understood(intent, keyword=intent.value, rule=ASKED)
+        handler = self._handlers.get(intent, self._command)
+        handler(turn)
 
     def _is_topic_number(self, turn: Turn) -> bool:
         return any(number in self.directory.by_number for number in turn.understood.numbers)
@@ -187,10 +203,16 @@ class Engine:
                 return consent.not_understood(turn)
             case Intent.ALL | Intent.YES if stopped:
                 return consent.not_understood(turn)
+            case Intent.OTHER if self._is_place(turn):
+                return self._begin(turn, AREA)
             case _ if intent in self.flows.by_intent:
                 return self._begin(turn, self.flows.by_intent[intent].name)
             case _:
                 return consent.not_understood(turn)
+
+    def _is_place(self, turn: Turn) -> bool:
+        """Somebody who has joined texts a village's name, one that only one place has, and nothing else."""
+        return turn.understood.rule == PLACE and turn.contact.state in (State.ACTIVE, State.PAUSED)
 
     def _starts_again(self, turn: Turn) -> bool:
         """A bare join word from a stopped number, or repeated before the offer of the former topics was answered."""
@@ -245,6 +267,8 @@ class Engine:
         if not flow.answer(turn):
             return False
         self._arrive(turn, flow)
+        if turn.command is not None:
+            self._run(turn, turn.command)
         return True
 
     def _arrive(self, turn: Turn, flow: Flow) -> None:
@@ -274,24 +298,19 @@ class Engine:
         turn.inbox = "wrong_answer"
         return turn.say(wording.A_PERSON_READS)
 
-    def _guard(self, turn: Turn, seen: Repetition, digest: int) -> None:
-        """Hold replies back from a loop (rule 16). What the law orders is said all the same."""
-        now_ms = turn.now_ms
-        same = digest == seen.digest and now_ms - seen.since_ms < SAME_TEXT_MS
-        times = seen.times + 1 if same else 1
-        fresh_hour = now_ms - seen.hour_ms >= HOUR_MS
-        replies = 0 if fresh_hour else seen.replies
-        looping = times > SAME_TEXT_ANSWERED or replies + len(turn.replies) > self.replies_per_hour
-        if looping and not turn.unlimited:
-            turn.replies.clear()
-        repetition = Repetition(
-            digest=digest,
-            times=times,
-            since_ms=seen.since_ms if same else now_ms,
-            hour_ms=now_ms if fresh_hour else seen.hour_ms,
-            replies=replies + len(turn.replies),
-        )
-        turn.change(repetition=repetition)
+
+def _introduce(turn: Turn) -> None:
+    """The first words that a person gets from us name us, and how to stop or to join (civic rule 25)."""
+    service = turn.directory.service(turn.tag)
+    if not turn.replies or turn.inbox == "emergency":
+        return
+    first = turn.replies[0]
+    if service not in first:
+        first = f"{turn.render(wording.WHO)} {first}"
+    published = turn.directory.reader.published
+    if published(turn.tag, "stop") not in first and published(turn.tag, "start") not in first:
+        first = first.rstrip(".։") + turn.render(wording.STOP_WORD)
+    turn.replies[0] = first
 
 
 def _repeats_first(contact: Contact, digest: int) -> bool:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from smsbot.dialogue import wording
+from smsbot.dialogue.budgets import Budgets, name_of
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.flowfile import END, Branch
+from smsbot.dialogue.latin import GEORGIAN, GEORGIAN_LATIN, LATIN, tag_of
 from smsbot.dialogue.machine import Flow, Flows
-from smsbot.dialogue.phrases import ENGLISH, Catalogues, Phrases, Text, each_of, read_catalogue, translations
+from smsbot.dialogue.phrases import (
+    CATALOGUE_TAGS,
+    ENGLISH,
+    Catalogues,
+    Phrases,
+    Text,
+    each_of,
+    file_of,
+    read_catalogue,
+    translations,
+)
 from smsbot.dialogue.reader import named_places, named_topics
 from smsbot.dialogue.registry import Registry
 from smsbot.errors import ContentError
@@ -20,6 +33,8 @@ from smsbot.text.words import LanguageWords
 _COMPLETE = re.compile(rb'^"X-Smsbot-Complete: *yes *\\n"$', re.MULTILINE)
 """Header of a catalogue that promises every sentence: then a missing one is a fault. English is the msgid."""
 
+_FORCING_SHOWN = 3
+
 Fault = ContentError
 
 
@@ -29,6 +44,8 @@ def lint(
     directory: Directory,
     registry: Registry,
     keywords: Sequence[LanguageWords] = (),
+    *,
+    budgets: Budgets | None = None,
 ) -> list[Fault]:
     """All faults, by file and line; an empty list is a clean bill. *files*: name for messages → flow YAML.
 
@@ -43,7 +60,7 @@ def lint(
         return [error]
     faults = [fault for flow in flows.by_name.values() for fault in _shape(flow, flows)]
     faults += _missing(texts, catalogues)
-    faults += _too_long(texts, flows, phrases, [ENGLISH, *catalogues], directory, registry)
+    faults += _too_long(texts, flows, _Said(phrases, directory, registry), catalogues, budgets or Budgets())
     faults += _collisions(keywords, directory)
     return sorted(faults, key=lambda fault: (fault.file, fault.line or 0))
 
@@ -54,7 +71,7 @@ def _collisions(keywords: Sequence[LanguageWords], directory: Directory) -> Iter
     for collision in audit(keywords, topics, places):
         if collision.first.purpose.startswith("place ") and collision.second.purpose.startswith("place "):
             continue  # homonyms: asked by number
-        yield Fault(str(collision), file=collision.second.file or "topics and places", line=collision.second.line)
+        yield Fault(collision.sentence, file=collision.second.file or "topics and places", line=collision.second.line)
 
 
 def _shape(flow: Flow, flows: Flows) -> Iterator[Fault]:
@@ -120,7 +137,7 @@ def _gets_out(start: str, leads: Mapping[str, set[str]]) -> bool:
 
 def _missing(texts: Iterable[Text], catalogues: Catalogues) -> Iterator[Fault]:
     for language, bodies in catalogues.items():
-        file = f"locales/{language}/LC_MESSAGES/smsbot.po"
+        file = file_of(language)
         files = each_of(bodies)
         read = [read_catalogue(language, body, file) for body in files]
         if language == ENGLISH or not any(map(promises_all, files)):
@@ -137,30 +154,79 @@ def promises_all(body: bytes) -> bool:
     return _COMPLETE.search(body) is not None
 
 
-def _too_long(  # noqa: PLR0917  # one private caller
-    texts: Iterable[Text],
-    flows: Flows,
-    phrases: Phrases,
-    languages: Iterable[str],
-    directory: Directory,
-    registry: Registry,
+def _too_long(
+    texts: Iterable[Text], flows: Flows, said: _Said, catalogues: Catalogues, budgets: Budgets
 ) -> Iterator[Fault]:
-    files = {text.label: flow.file for flow in flows.by_name.values() for text in flow.texts.values()}
-    for text in texts:
-        for language in dict.fromkeys(languages):
-            if language != ENGLISH and not phrases.translates(language, text.msgid):
+    """Sentences over their budget, with the longest values that their placeholders may have."""
+    where = _Where(flows, catalogues)
+    by_name = {name_of(text): text for text in texts}
+    for label, (file, line) in budgets.lines.items():
+        if label not in by_name:
+            yield Fault(f"there is no sentence `{label}`", file=file, line=line)
+    for text in by_name.values():
+        for language, script in said.readers:
+            if language != ENGLISH and not said.phrases.translates(language, text.msgid):
                 continue  # an English fallback with another script's keywords: the missing translation is the fault
-            said = sample(text, language, phrases, directory, registry)
-            measure = gsm7.measure(said)
-            if measure.parts > text.parts:
-                file = files.get(text.label, "smsbot/dialogue/wording.py")
-                message = f"`{text.label}` takes {measure.parts} parts in {language}, not {text.parts}: {said}"
-                yield Fault(message, file=file, line=text.line)
+            tag = tag_of(language, script)
+            sentence = said.sample(text, language, script)
+            measure = gsm7.measure(sentence)
+            allowed, file, line = budgets.of(text, tag), *where.of(text, tag)
+            forced = f", forced by {_shown(measure.forcing)}" if measure.forcing else ""
+            if measure.parts > allowed:
+                message = (
+                    f"`{name_of(text)}` takes {measure.parts} parts in {tag}, not {allowed}: {measure.units} units of "
+                    f"{measure.encoding}{forced}: {sentence}"
+                )
+                yield Fault(message, file=file, line=line)
+            if measure.forcing and budgets.must_be_gsm7(text, tag):
+                message = f"`{name_of(text)}` must be GSM-7 in {tag} but is UCS-2{forced}: {sentence}"
+                yield Fault(message, file=file, line=line)
 
 
-def sample(text: Text, language: str, phrases: Phrases, directory: Directory, registry: Registry) -> str:
-    """The sentence with long but likely values, as a person would get it."""
-    count = 30  # a number that every language's plural has a common form for
-    template = phrases.template(language, text.msgid, count)
-    values = {name: registry.fields[name].sample(directory, language) for name in template.fields}
-    return phrases.finish(template, values, language)
+def _shown(characters: Sequence[str]) -> str:
+    """The first few, those that cannot be seen by their code."""
+    told = [f"„{char}“ (U+{ord(char):04X})" for char in characters[:_FORCING_SHOWN]]
+    return ", ".join(told) + (" and others" if len(characters) > _FORCING_SHOWN else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Sentences as people would get them, with long but likely values."""
+
+    phrases: Phrases
+    directory: Directory
+    registry: Registry
+
+    @property
+    def readers(self) -> list[tuple[str, str]]:
+        """(language, script) of all who read."""
+        offered = dict.fromkeys((ENGLISH, *self.directory.choices))
+        return [(GEORGIAN, LATIN) if tag == GEORGIAN_LATIN else (tag, "") for tag in offered]
+
+    def sample(self, text: Text, language: str, script: str = "") -> str:
+        count = 30  # a number that every language's plural has a common form for
+        template = self.phrases.template(language, text.msgid, count, script)
+        tag = tag_of(language, script)
+        values = {name: self.registry.fields[name].sample(self.directory, tag) for name in template.fields}
+        return self.phrases.finish(template, values, language, script)
+
+
+class _Where:
+    """File and line of a sentence in one language: its catalogue's, else the flow's."""
+
+    def __init__(self, flows: Flows, catalogues: Catalogues) -> None:
+        self._flows = {text.label: flow.file for flow in flows.by_name.values() for text in flow.texts.values()}
+        self._lines: dict[tuple[str, str], tuple[str, int | None]] = {}
+        for language, bodies in sorted(catalogues.items(), key=lambda item: "@" in item[0]):
+            for body in each_of(bodies):
+                for message in read_catalogue(language, body, file_of(language)):
+                    msgid = message.id if isinstance(message.id, str) else message.id[0]
+                    place = file_of(language), message.lineno
+                    if msgid and translations(message):
+                        self._lines[CATALOGUE_TAGS.get(language, language), msgid] = place
+                        if language == GEORGIAN:
+                            self._lines[GEORGIAN_LATIN, msgid] = place
+
+    def of(self, text: Text, tag: str) -> tuple[str, int | None]:
+        own = self._flows.get(text.label, "smsbot/dialogue/wording.py"), text.line
+        return self._lines.get((tag, text.msgid), own)

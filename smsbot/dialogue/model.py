@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from smsbot.dialogue.latin import GEORGIAN_LATIN, name_case, name_in
 from smsbot.text.understood import Intent, Understood
 
 EMPTY: Mapping[str, object] = MappingProxyType({})
@@ -31,7 +32,8 @@ class Topic:
     active: bool = True
 
     def name(self, language: str) -> str:
-        return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()), self.code)
+        """*language* may carry a script: `ka-Latn`."""
+        return name_in(self.names, language) or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,9 @@ class Place:
     active: bool = True
 
     def name(self, language: str) -> str:
-        return self.names.get(language) or self.names.get("en") or next(iter(self.names.values()), self.code)
+        """*language* may carry a script: `ka-Latn`."""
+        name = name_in(self.names, language) or self.code
+        return name_case(name) if language == GEORGIAN_LATIN else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class Repetition:
 class Contact:
     """A number as the dialogue sees it; `known` is False for one without a profile.
 
-    *language* is None until a word told it; it is settled once the number joined. *former* holds the topics at
+    *language* is None until a word told it; it is settled once the number joined. *script*: `Latn` for a reader of
+    Georgian in Latin letters, `Geor` for one who asked for Georgian letters, else "". *former* holds the topics at
     the time of STOP, for START's offer. *stopped_sent_ms* is when the STOP was sent by the sender's clock, where the
     gateway tells it: a JOIN sent at or before that instant does not resubscribe (civic rules 17 and 18).
     """
@@ -129,8 +134,9 @@ class Outcome:
     """All that one text causes. Written in one transaction, or not at all.
 
     *replies*: texts ready to send, in order. *inbox*: a tag if staff should read the text (`unknown`,
-    `stop_like`, `wrong_answer`, `empty`, `stopped`, …), else "". *suppress*: queued broadcast messages to this number
-    are withdrawn (all of them, or with `left` those that only reached it through these topics).
+    `stop_like`, `wrong_answer`, `empty`, `stopped`, `loop`, `machine`, `wrong_number`, …), else "". *suppress*: queued
+    broadcast messages to this number are withdrawn (all, or with `left` those that came only through these topics).
+    *alarm*: why whoever runs the service should look at this number (`loop`, `machine`), else ""; once an episode.
     *erase*: the profile, the texts and the topics go; the ledger's skeleton stays.
     """
 
@@ -140,6 +146,7 @@ class Outcome:
     replies: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     inbox: str = ""
+    alarm: str = ""
     suppress: bool = False
     left: tuple[str, ...] = ()
     erase: bool = False

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from smsbot.dialogue.directory import LANGUAGE_NAMES, LATIN_LANGUAGE_NAMES, Directory
+from smsbot.dialogue.latin import GEORGIAN_LATIN, chosen
 from smsbot.dialogue.model import Contact, State
-from smsbot.dialogue.phrases import LATIN
 from smsbot.dialogue.registry import action, condition, field
 from smsbot.dialogue.turn import Turn
 from smsbot.text.understood import Intent
@@ -18,21 +16,26 @@ CODE_TRIES = 3
 # Place
 
 
+MENU = 9
+"""Places that one question lists at the most; of more, the municipality is asked for."""
+
+
 def _places(turn: Turn) -> tuple[str, ...]:
     """Places that the text names, or that a number of an open homonym question stands for."""
     understood, directory = turn.understood, turn.directory
     slot = turn.slots.get("places")
-    offered = [str(code) for code in slot] if isinstance(slot, list) else []
-    if offered and understood.intent is Intent.NUMBERS:
-        return tuple(offered[number - 1] for number in understood.numbers if 0 < number <= len(offered))
-    named = (understood.place,) if understood.place else understood.places
-    if not named:
-        words = understood.argument if understood.intent is Intent.AREA else turn.inbound.text
+    offered = [str(code) for code in slot if str(code) in directory.places] if isinstance(slot, list) else []
+    listed = offered if len(offered) <= MENU else []
+    if listed and understood.numbers and understood.intent in (Intent.NUMBERS, Intent.AREA):
+        return tuple(listed[number - 1] for number in understood.numbers if 0 < number <= len(listed))
+    words = understood.argument if understood.intent is Intent.AREA else turn.inbound.text
+    if offered and words:  # asked which Akhalsopeli, "Lanchkhuti" means the one there
+        named = directory.reader.places(words, offered)
+    elif understood.place or understood.places:
+        named = (understood.place,) if understood.place else understood.places
+    else:
         named = directory.reader.places(words) if words else ()
-    known = tuple(code for code in named if code in directory.places)
-    # Asked which Akhalsopeli, "Lanchkhuti" means the one there.
-    there = tuple(code for code in offered if code in directory.places and directory.places[code].parent in known)
-    return there or known
+    return tuple(code for code in named if code in directory.places)
 
 
 @condition
@@ -42,7 +45,12 @@ def names_place(turn: Turn) -> bool:
 
 @condition
 def names_homonyms(turn: Turn) -> bool:
-    return len(_places(turn)) > 1
+    return 1 < len(_places(turn)) <= MENU
+
+
+@condition
+def names_many_places(turn: Turn) -> bool:
+    return len(_places(turn)) > MENU
 
 
 @condition
@@ -57,31 +65,31 @@ def set_place(turn: Turn) -> None:
 
 @action
 def offer_places(turn: Turn) -> None:
-    turn.slots["places"] = list(_places(turn)[:9])
+    turn.slots["places"] = list(_places(turn))
 
 
 @field(sample=lambda _, language: "1 ზემო ფარცხმა 2 შუა ფარცხმა" if language == "ka" else "1 Zemo Partskhma 2 Shua")
 def place_menu(turn: Turn) -> str:
     codes = turn.slots.get("places")
-    names = (
-        [turn.directory.place_in_full(str(code), turn.language) for code in codes] if isinstance(codes, list) else []
-    )
-    return " ".join(f"{at} {name}" for at, name in enumerate(names, 1))
+    if not isinstance(codes, list):
+        return ""
+    return turn.directory.place_menu([str(code) for code in codes], turn.tag)
 
 
 # Language
 
 
 def _language(turn: Turn) -> str | None:
-    understood, directory = turn.understood, turn.directory
+    """The choice of LANG's list that the text makes: a language, or `ka-Latn`."""
+    understood, offered = turn.understood, turn.directory.choices
     if understood.chosen_language:
-        return understood.chosen_language if understood.chosen_language in directory.languages else None
+        return understood.chosen_language if understood.chosen_language in offered else None
     if understood.intent is Intent.NUMBERS or (understood.intent is Intent.LANG and understood.numbers):
         at = understood.numbers[0] if len(understood.numbers) == 1 else 0
-        return directory.languages[at - 1] if 0 < at <= len(directory.languages) else None
+        return offered[at - 1] if 0 < at <= len(offered) else None
     words = understood.argument if understood.intent is Intent.LANG else turn.inbound.text
-    named = directory.reader.language(words) if words else None
-    return named if named in directory.languages else None
+    named = turn.directory.reader.language(words) if words else None
+    return named if named in offered else None
 
 
 @condition
@@ -94,17 +102,18 @@ def set_language(turn: Turn) -> None:
     """The reply is already in the new language."""
     language = _language(turn)
     if language is not None:
-        turn.language, turn.script = language, ""
-        turn.change(language=language, script="")
+        turn.language, turn.script = chosen(language)
+        turn.change(language=turn.language, script=turn.script)
 
 
-@field(sample=lambda directory, _: _language_menu(directory))
+def _language_menu(directory: Directory, tag: str) -> str:
+    names = LATIN_LANGUAGE_NAMES if tag == GEORGIAN_LATIN else LANGUAGE_NAMES
+    return " ".join(f"{at} {names.get(code, code)}" for at, code in enumerate(directory.choices, 1))
+
+
+@field(sample=_language_menu)
 def language_menu(turn: Turn) -> str:
-    return _language_menu(turn.directory, LATIN_LANGUAGE_NAMES if turn.script == LATIN else LANGUAGE_NAMES)
-
-
-def _language_menu(directory: Directory, names: Mapping[str, str] = LANGUAGE_NAMES) -> str:
-    return " ".join(f"{at} {names.get(code, code)}" for at, code in enumerate(directory.languages, 1))
+    return _language_menu(turn.directory, turn.tag)
 
 
 # Erasure

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gettext
 import io
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
@@ -17,12 +16,12 @@ from string import Formatter
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po
 
+from smsbot.dialogue.latin import GEORGIAN, GEORGIAN_LATIN, LATIN, latin, sentence_case, tag_of
 from smsbot.errors import ContentError
 
 ENGLISH = "en"
-LATIN = "Latn"
-GEORGIAN = "ka"
-GEORGIAN_LATIN = "ka-Latn"
+CATALOGUE_TAGS = {"ka@latin": GEORGIAN_LATIN}
+"""Catalogues whose folder is no language: sentences that read better in Latin letters when written for them."""
 KEYWORDS = ("stop", "start", "topics", "help", "lang", "area", "status", "pause", "resume", "delete", "data")
 """Placeholders that stand for a published keyword; each is the lower-case name of its intent (`start` is JOIN)."""
 
@@ -31,55 +30,6 @@ Catalogues = Mapping[str, bytes | Sequence[bytes]]
 
 Published = Callable[[str, str], str]
 """(language or `ka-Latn`, keyword placeholder) → the word that people are told to send."""
-
-ROMAN = str.maketrans(
-    dict(
-        zip(
-            "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
-            [
-                "a",
-                "b",
-                "g",
-                "d",
-                "e",
-                "v",
-                "z",
-                "t",
-                "i",
-                "k",
-                "l",
-                "m",
-                "n",
-                "o",
-                "p",
-                "zh",
-                "r",
-                "s",
-                "t",
-                "u",
-                "p",
-                "k",
-                "gh",
-                "q",
-                "sh",
-                "ch",
-                "ts",
-                "dz",
-                "ts",
-                "ch",
-                "kh",
-                "j",
-                "h",
-            ],
-            strict=True,
-        )
-    )
-    | {"№": "No ", "„": '"', "“": '"', "–": "-", "…": "..."}
-)
-"""National romanisation of Georgian (Presidential Decree 109 of 24 February 2011) without its apostrophes, which
-people drop; and the signs that would turn a Latin text into UCS-2."""
-
-_SENTENCE = re.compile(r"(?:^|(?<=[.?!] ))[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +74,10 @@ class Phrases:
         self._allowed = frozenset(fields) | frozenset(KEYWORDS)
         self._entries: dict[tuple[str, str], Entry] = {}
         self._english: dict[str, Entry] = {}
-        self._languages = [language for language in catalogues if language != ENGLISH]
+        self._languages = [language for language in catalogues if language != ENGLISH and "@" not in language]
         for text in texts:
             self._english_entry(text.msgid, text.plural)
-        for language, bodies in catalogues.items():
+        for language, bodies in sorted(catalogues.items(), key=lambda item: "@" in item[0]):
             for body in each_of(bodies):
                 self._load(language, body)
         self._translated = frozenset(self._entries)
@@ -139,10 +89,13 @@ class Phrases:
 
     def template(self, language: str, msgid: str, count: int = 1, script: str = "") -> Template:
         """The sentence with keywords filled in. Readers of Latin letters get Georgian in Latin letters."""
-        if script == LATIN and language == GEORGIAN:
-            language = GEORGIAN_LATIN
+        language = tag_of(language, script)
         entry = self._entries.get((language, msgid)) or self._english.get(msgid) or self._english_entry(msgid, "")
         return entry.forms[entry.choose(count)] if len(entry.forms) > 1 else entry.forms[0]
+
+    def published(self, language: str, keyword: str) -> str:
+        """The word that people are told to send; *keyword* is one of `KEYWORDS`."""
+        return self._published(language, keyword)
 
     def translates(self, language: str, msgid: str) -> bool:
         """Is there a translation, rather than the English fallback?"""
@@ -158,7 +111,7 @@ class Phrases:
     @staticmethod
     def finish(template: Template, values: Mapping[str, object], language: str, script: str = "") -> str:
         text = template.text.format_map(values) if template.fields else template.text
-        return _capitalised(latin(text)) if script == LATIN and language == GEORGIAN else text
+        return sentence_case(latin(text)) if script == LATIN and language == GEORGIAN else text
 
     def _english_entry(self, msgid: str, plural: str) -> Entry:
         entry = self._compile_english(ENGLISH, msgid, plural)
@@ -171,16 +124,17 @@ class Phrases:
         return Entry(compiled, lambda n: 0 if n == 1 else 1)
 
     def _load(self, language: str, body: bytes) -> None:
-        file = f"locales/{language}/LC_MESSAGES/smsbot.po"
+        file = file_of(language)
         catalogue = read_catalogue(language, body, file)
+        tag = CATALOGUE_TAGS.get(language, language)
         choose = gettext.c2py(catalogue.plural_expr)
         for message in catalogue:
             forms = translations(message)
             if not message.id or not forms:
                 continue
             msgid = message.id if isinstance(message.id, str) else message.id[0]
-            compiled = tuple(self._compile(language, form, file, message.lineno) for form in forms)
-            self._entries[language, msgid] = Entry(compiled, choose)
+            compiled = tuple(self._compile(tag, form, file, message.lineno) for form in forms)
+            self._entries[tag, msgid] = Entry(compiled, choose)
             if language == GEORGIAN:
                 in_latin = tuple(self._compile(GEORGIAN_LATIN, latin(form), file, message.lineno) for form in forms)
                 self._entries[GEORGIAN_LATIN, msgid] = Entry(in_latin, choose)
@@ -214,9 +168,14 @@ def parse(text: str, file: str = "", line: int | None = None) -> list[tuple[str 
         raise ContentError(f"a brace is out of place: {error}", file=file, line=line) from error
 
 
+def file_of(language: str) -> str:
+    """A catalogue's file, as messages name it."""
+    return f"locales/{language}/LC_MESSAGES/smsbot.po"
+
+
 def read_catalogue(language: str, body: bytes, file: str) -> Catalog:
     try:
-        return read_po(io.BytesIO(body), locale=language, abort_invalid=True)
+        return read_po(io.BytesIO(body), locale=language.partition("@")[0], abort_invalid=True)
     except (PoFileError, ValueError) as error:
         raise ContentError(f"not a gettext catalogue: {error}", file=file) from error
 
@@ -230,13 +189,3 @@ def translations(message: Message) -> list[str]:
     string = message.string
     forms = [string] if isinstance(string, str) else list(string or ())
     return forms if all(forms) and not message.fuzzy else []
-
-
-def _capitalised(text: str) -> str:
-    """Georgian has no capitals; its romanisation reads better with one at the start of a sentence."""
-    return _SENTENCE.sub(lambda found: found[0].upper(), text)
-
-
-def latin(text: str) -> str:
-    """Georgian prose in Latin letters; everything else stays."""
-    return text.translate(ROMAN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from smsbot.dialogue.directory import choices
 from smsbot.dialogue.model import Place, Topic
 from smsbot.text.language import guess
 from smsbot.text.match import find_language, find_places, understand
@@ -18,11 +19,11 @@ START = "START"
 class VocabularyReader:
     """Reads texts with one set of keywords, topics and places. Immutable; build a new one when staff edit topics."""
 
-    __slots__ = ("_languages", "_vocabulary")
+    __slots__ = ("_choices", "_vocabulary")
 
     def __init__(self, vocabulary: Vocabulary, languages: Sequence[str]) -> None:
         self._vocabulary = vocabulary
-        self._languages = tuple(languages)
+        self._choices = choices(languages)
 
     @classmethod
     def build(
@@ -42,11 +43,15 @@ class VocabularyReader:
         code, _, script_code = language.partition("-")
         return START if keyword == "start" else self._vocabulary.word(Intent(keyword), code, script_code)
 
-    def places(self, text: str) -> tuple[str, ...]:
-        return find_places(text, self._vocabulary)
+    def places(self, text: str, among: Sequence[str] = ()) -> tuple[str, ...]:
+        found = find_places(text, self._vocabulary)
+        return self._vocabulary.places.inside(among, found) or found
+
+    def seat(self, code: str) -> str | None:
+        return self._vocabulary.places.towns.get(code)
 
     def language(self, text: str) -> str | None:
-        return find_language(text, self._vocabulary, self._languages)
+        return find_language(text, self._vocabulary, self._choices)
 
     def script_language(self, text: str) -> str | None:
         return guess(text)

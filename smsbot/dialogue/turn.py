@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from smsbot.dialogue import wording
+from smsbot.dialogue.latin import tag_of
 from smsbot.dialogue.model import Contact, Conversation, Fact, Inbound, Outcome, State
-from smsbot.text.understood import Understood
+from smsbot.text.understood import Intent, Understood
 
 if TYPE_CHECKING:
     from smsbot.dialogue.directory import Directory
     from smsbot.dialogue.phrases import Phrases, Text
     from smsbot.dialogue.registry import Registry
+
+WORTH_SUMMING_UP = 4
+"""Topics from which on "all topics" is shorter than their names."""
 
 
 class Turn:
@@ -21,7 +26,9 @@ class Turn:
     __slots__ = (
         "_changes",
         "_contact",
+        "alarm",
         "code",
+        "command",
         "conversation",
         "directory",
         "erase",
@@ -79,7 +86,9 @@ class Turn:
         self.fields: dict[str, object] = {}  # what actions found out, for the texts
         self.wording = ""
         self.next_flow: tuple[str, str] | None = None  # a step into another flow's state
+        self.command: Intent | None = None  # a command that the answer to a question chose
         self.inbox = ""
+        self.alarm = ""
         self.suppress = False
         self.left: tuple[str, ...] = ()
         self.erase = False
@@ -89,6 +98,11 @@ class Turn:
     @property
     def now_ms(self) -> int:
         return self.inbound.now_ms
+
+    @property
+    def tag(self) -> str:
+        """Language and script of the reply: `ka-Latn`, else the language."""
+        return tag_of(self.language, self.script)
 
     def change(self, **fields: Any) -> None:
         """Change fields of the contact. Changes are collected: copying the contact costs more than most turns do."""
@@ -118,6 +132,10 @@ class Turn:
             values = {name: self.value(name, n) for name in template.fields}
         return self.phrases.finish(template, values, self.language, self.script)
 
+    def word(self, text: Text) -> str:
+        """A text without placeholders as part of another one: it begins no sentence."""
+        return self.phrases.template(self.language, text.msgid, 1, self.script).text
+
     def value(self, name: str, n: int = 1) -> object:
         if name in self.fields:
             return self.fields[name]
@@ -127,6 +145,14 @@ class Turn:
         n = self.fields.get("n", 1)
         self.replies.append(self.render(text, n if isinstance(n, int) else 1))
         self.wording = text.label
+
+    def named(self, codes: Iterable[str]) -> str:
+        """Names of topics, closed ones left out; "all topics" where the list would only repeat the menu."""
+        topics = self.directory.topics
+        known = [code for code in codes if code in topics]
+        if len(known) == len(topics) >= WORTH_SUMMING_UP:
+            return self.word(wording.ALL_TOPICS)
+        return self.directory.topic_names(known, self.tag)
 
     def outcome(self) -> Outcome:
         understood = self.understood
@@ -141,6 +167,7 @@ class Turn:
             replies=tuple(self.replies),
             facts=tuple(facts),
             inbox=self.inbox,
+            alarm=self.alarm,
             suppress=self.suppress,
             left=self.left,
             erase=self.erase,

@@ -46,11 +46,20 @@ class ChannelConfig(BaseModel):
     outbound: bool = True
     webhook_token: SecretStr | None = None
     max_parts: int | None = Field(default=None, ge=1, le=255)
+    fallback: str | None = None  # the channel that takes over what waits while this one is down
+    answer_to: str | None = Field(default=None, pattern=r"^\+?[0-9]{2,15}$")  # where STOP can be sent, if not here
+    balance_low: float | None = Field(default=None, ge=0)  # below it the channel is `degraded`
 
     @property
     def signature_ready(self) -> bool:
         """False where the gateway can sign but this channel holds no key for it: then `webhook_token` is needed."""
         return True
+
+    @property
+    def in_flight(self) -> int | None:
+        """Messages that may be under way at once, where the gateway has a bound of its own: one more would wait inside
+        it, after the last look at consent."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +196,7 @@ class Capabilities:
     reports: bool = True  # delivery reports come, or can be asked for (`Polled`)
     max_parts: int | None = None
     inbound: bool = True  # people's texts can come by it
+    prepaid: bool = False  # credit runs out by itself: a `Balanced` one is asked without being told to (`balance_low`)
     answerable: bool = True  # False: people see a name, which they cannot answer; texts say where STOP goes
 
 
@@ -199,7 +209,7 @@ class HttpGateway(Protocol):
     capabilities: ClassVar[Capabilities]
 
     def request(self, message: Message) -> Request:
-        """The HTTP request that hands *message* over."""
+        """The HTTP request that hands *message* over. Raises `Refused` for one that this gateway can never carry."""
 
     def result(self, response: Response) -> Accepted | GatewayError:
         """What the provider's answer means. Never raises."""
@@ -228,7 +238,11 @@ class Pending:
 
 @runtime_checkable
 class Polled(Protocol):
-    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come."""
+    """An HTTP gateway that has to be asked what became of messages; beside or instead of reports that come.
+
+    One that finds a message by our own id says `polled_by_our_id = True`; it is also asked about messages that it may
+    have taken (their `external_id` is None).
+    """
 
     poll_most: ClassVar[int]  # messages one question may name
 

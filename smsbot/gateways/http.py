@@ -81,15 +81,17 @@ class Http:
     def _values(self, message: Message) -> dict[str, str]:
         digits = message.to.removeprefix("+")
         address = {OUR_ID: message.id} | ({"token": self._token} if self._token else {})
+        status_url = with_query(message.status_url, address) if message.status_url else ""
         return {
             "to": message.to,
             "to_no_plus": digits,
-            "to_national9": digits[-9:],
+            "to_national9": message.to.removeprefix("+995").removeprefix("+"),
             "from": message.sender or self.config.sender,
             "text": message.text,
             "text_hex": message.text.encode("utf-16-be").hex().upper(),
             "id": message.id,
-            "status_url": with_query(message.status_url, address) if message.status_url else "",
+            "status_url": status_url,
+            "dlr_url": status_url,
             "encoding": self.config.encodings.get(message.encoding, message.encoding),
             "parts": str(message.parts),
             "api_key": self._api_key,

@@ -24,16 +24,25 @@ GROUP = "smsbot.gateways"
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
         "africastalking": "smsbot.gateways.africastalking:AfricasTalking",
+        "gammu": "smsbot.gateways.gammu:Gammu",
+        "gosms": "smsbot.gateways.gosms:Gosms",
         "http": "smsbot.gateways.http:Http",
         "infobip": "smsbot.gateways.infobip:Infobip",
         "jasmin": "smsbot.gateways.jasmin:Jasmin",
         "kannel": "smsbot.gateways.kannel:Kannel",
+        "magti": "smsbot.gateways.magti:Magti",
         "messagebird": "smsbot.gateways.messagebird:MessageBird",
+        "msg_ge": "smsbot.gateways.msg_ge:MsgGe",
         "plivo": "smsbot.gateways.plivo:Plivo",
+        "sender_ge": "smsbot.gateways.sender_ge:SenderGe",
         "simulator": "smsbot.gateways.simulator:Simulator",
         "sinch": "smsbot.gateways.sinch:Sinch",
+        "smpp": "smsbot.gateways.smpp:Smpp",
+        "smsgate": "smsbot.gateways.smsgate:Smsgate",
+        "smsoffice": "smsbot.gateways.smsoffice:Smsoffice",
         "telnyx": "smsbot.gateways.telnyx:Telnyx",
         "twilio": "smsbot.gateways.twilio:Twilio",
+        "ubill": "smsbot.gateways.ubill:Ubill",
         "vonage": "smsbot.gateways.vonage:Vonage",
     }
 )
@@ -48,6 +57,12 @@ class Channel:
     name: str
     gateway: Gateway
     config: ChannelConfig
+
+    @property
+    def most_parts(self) -> int | None:
+        """Of one message, by the settings and by what the gateway can; None: any number."""
+        allowed = (self.config.max_parts, self.gateway.capabilities.max_parts)
+        return min((parts for parts in allowed if parts is not None), default=None)
 
     @property
     def needs_token(self) -> bool:
@@ -101,7 +116,31 @@ def channel(name: str, values: Mapping[str, Any]) -> Channel:
 
 def channels(table: Mapping[str, Mapping[str, Any]]) -> dict[str, Channel]:
     """All of `[channels]`, in the order of the file. Raises `SettingsError`."""
-    return {name: channel(name, values) for name, values in table.items()}
+    found = {name: channel(name, values) for name, values in table.items()}
+    for name in found:
+        fallbacks(found, name)
+    return found
+
+
+def fallbacks(found: Mapping[str, Channel], name: str) -> tuple[str, ...]:
+    """The channels that take over from *name*, nearest first. Raises `SettingsError` for one that cannot."""
+    chain: list[str] = []
+    at = name
+    while (following := found[at].config.fallback) is not None:
+        key = f"channels.{at}.fallback"
+        if following not in found:
+            raise SettingsError(f"The configuration key `{key}` names no channel; there are: {', '.join(found)}.")
+        if not found[following].config.outbound:
+            raise SettingsError(
+                f"The configuration key `{key}` names a channel with `outbound = false`; choose another."
+            )
+        if following == name or following in chain:
+            raise SettingsError(
+                f"The configuration key `{key}` leads back to `{following}`; a fallback must end somewhere."
+            )
+        chain.append(following)
+        at = following
+    return tuple(chain)
 
 
 def build(name: str, values: Mapping[str, Any]) -> Gateway:

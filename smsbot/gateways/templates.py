@@ -9,9 +9,11 @@ from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape as xml_escape
 
 PLACEHOLDERS = (
-    "to", "to_no_plus", "to_national9", "from", "text", "text_hex", "id", "status_url", "encoding", "parts", "api_key",
+    "to", "to_no_plus", "to_national9", "from", "text", "text_hex", "id", "status_url", "dlr_url", "encoding", "parts",
+    "api_key",
 )  # fmt: skip
-"""`to_national9`: the last nine digits, as Georgian aggregators want them. `text_hex`: UTF-16BE in hexadecimal."""
+"""`to_national9`: the nine digits of a Georgian number, as some aggregators want them; a foreign one stays whole, for
+its last nine digits are somebody else's number. `text_hex`: UTF-16BE in hexadecimal. `dlr_url`: as `status_url`."""
 
 FIXED = ("id", "api_key")
 """All that a header may hold: a person's text could end the header and begin another."""

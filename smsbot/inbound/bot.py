@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.engine import Engine
 from smsbot.dialogue.model import Inbound, Outcome, Place, State, Topic
+from smsbot.dialogue.phrases import Phrases
 from smsbot.store import directory as rows
 from smsbot.store.contacts import Codes, Profile
 
@@ -61,6 +62,12 @@ class Bot:
         """As last seen. `mind` must have been called once."""
         assert self._mind is not None, "the bot has not been started"
         return self._mind.directory
+
+    @property
+    def phrases(self) -> Phrases:
+        """What the bot says. `mind` must have been called once."""
+        assert self._mind is not None, "the bot has not been started"
+        return self._mind.engine.phrases
 
     def _made(self, connection: Connection, version: int) -> Mind:
         topics, places = rows.topics(connection), rows.places(connection)

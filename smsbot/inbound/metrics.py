@@ -29,3 +29,9 @@ class PipelineCollector(Collector):
             ("smsbot_reports_unknown", "Delivery reports with a status that nobody knows", self._reports.unknown),
         ):
             yield CounterMetricFamily(name, told, value=value)
+        silenced = CounterMetricFamily(
+            "smsbot_silenced", "Senders answered with silence: loops, machines, echoes", labels=("reason",)
+        )
+        for reason, count in self._turns.alarms.counts.items():
+            silenced.add_metric((reason,), count)
+        yield silenced

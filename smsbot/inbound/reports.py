@@ -60,6 +60,7 @@ class Reports:
                     error=change.error[:200],
                     opted_out=change.opted_out,
                     unreachable=change.unreachable,
+                    blocked=change.blocked,
                 )
             )
         if not known:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import Connection
@@ -15,8 +15,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from smsbot.clock import Clock
 from smsbot.dialogue.model import Inbound
+from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
 from smsbot.errors import PhoneError
 from smsbot.gateways.base import Received
+from smsbot.inbound.alarms import NO_NUMBER, OWN_NUMBER, Alarms
 from smsbot.inbound.bot import Bot, Mind
 from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable
 from smsbot.inbound.joining import LATE, Arrival, join
@@ -61,13 +63,15 @@ class TurnResult:
 class Routes:
     """Where answers leave. *reply*: inbound channel → outbound channel. `offer` hands committed replies straight to the
     dispatcher of this process; `capacity` says how many it takes now; *stopped* names the people who must get nothing
-    more; *wake* says that replies wait on a channel."""
+    more; *wake* says that replies wait on a channel. *own*: our own numbers (E.164); what they send is an echo."""
 
     reply: Mapping[str, str]
     capacity: Callable[[str], int] = lambda _channel: 0
     offer: Callable[[str, Sequence[Claimed]], None] = lambda _channel, _claimed: None
     stopped: Callable[[Sequence[str]], None] = lambda _numbers: None
     wake: Callable[[str], None] = lambda _channel: None
+    own: Collection[str] = frozenset()
+    hints: StopHints = NO_HINTS  # channels whose texts say where STOP goes
     lease_ms: int = 30_000
 
 
@@ -106,6 +110,7 @@ class _Written:
     claimed: list[Claimed] = field(default_factory=list)
     woken: set[str] = field(default_factory=set)
     stopped: list[str] = field(default_factory=list)
+    silenced: list[tuple[_Waiting, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -135,6 +140,7 @@ class Turns:
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = False
         self.counters = Counters()
+        self.alarms = Alarms()
 
     async def submit(self, channel: str, received: Received) -> TurnResult:
         """Take one text, or one part of a longer one; returns when it and all it caused are committed.
@@ -166,7 +172,8 @@ class Turns:
 
     def _waiting_for(self, channel: str, received: Received, at_ms: int) -> _Waiting:
         try:
-            number, valid = phone.parse(received.number, self._region), True
+            number = phone.parse(received.number, self._region)
+            valid = number not in self._routes.own
         except PhoneError:
             number, valid = storable(received.number)[:NUMBER_LIMIT], False
         return _Waiting(
@@ -240,6 +247,8 @@ class Turns:
         counters.turns += len(written.results)
         if written.stopped:
             self._routes.stopped(written.stopped)
+        for waiting, reason in written.silenced:
+            self.alarms.silenced(reason, waiting.number, channel=waiting.channel, now_ms=waiting.at_ms)
         for waiting, result in written.results:
             counters.duplicates += result.duplicate
             if waiting.future is not None and not waiting.future.done():
@@ -318,7 +327,9 @@ class Turns:
         profiles = load(connection, subjects, mind.codes) if subjects else {}
         turns: list[store.Turn] = []
         for waiting in group:
-            turn = self._step(mind, waiting, None if waiting.kept else profiles.get(waiting.number))
+            turn, silenced = self._step(mind, waiting, None if waiting.kept else profiles.get(waiting.number))
+            if silenced and not waiting.kept:
+                written.silenced.append((waiting, silenced))
             if plain:
                 turn.tag = "failed"
             elif waiting.kept:
@@ -340,15 +351,18 @@ class Turns:
             written.results.append((waiting, _result(turn)))
         return group[len(turns) :]
 
-    def _step(self, mind: Mind, waiting: _Waiting, profile: Profile | None) -> store.Turn:
+    def _step(self, mind: Mind, waiting: _Waiting, profile: Profile | None) -> tuple[store.Turn, str]:
+        """The turn, and why its sender is answered with silence from now on, or ""."""
         received = waiting.received
         turn = store.Turn(
             waiting.channel, waiting.external_id, waiting.number, storable(received.to)[:NUMBER_LIMIT], waiting.text,
             waiting.sent_ms, waiting.at_ms,
         )  # fmt: skip
         if profile is None:  # a name or a short code: kept and never answered (contract §10)
-            turn.tag = "no_number"
-            return turn
+            why = OWN_NUMBER if waiting.number in self._routes.own else NO_NUMBER
+            if why == NO_NUMBER or self.alarms.is_news(why, waiting.number, waiting.at_ms):  # not every echo
+                turn.tag = why
+            return turn, why
         turn.profile = profile
         inbound = Inbound(waiting.text, waiting.at_ms, waiting.sent_ms, received.optout)
         outcome = mind.step(profile, waiting.channel, inbound)
@@ -356,13 +370,17 @@ class Turns:
         turn.rule = outcome.understood.rule
         turn.tag = outcome.inbox
         turn.reply_channel = self._routes.reply.get(waiting.channel, "")
+        hint = self._routes.hints.of(turn.reply_channel)
+        if hint is not None and (outcome.left or not outcome.suppress):  # who has just stopped need not be told how
+            likely = outcome.contact.language
+            outcome = replace(outcome, replies=tuple(hint.say(text, likely) for text in outcome.replies))
         turn.replies = [(text, measure(text).parts) for text in outcome.replies]
         turn.facts = outcome.facts
         turn.suppress = outcome.suppress
         turn.left = outcome.left
         turn.erase = outcome.erase
         profile.erased = outcome.erase
-        return turn
+        return turn, outcome.alarm
 
 
 def _keys(waiting: _Waiting) -> set[tuple[str, str]]:

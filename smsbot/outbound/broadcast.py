@@ -6,12 +6,14 @@ One that has begun stays `sending` through the quiet hours; what is not sent by 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from sqlalchemy import Connection
 
 from smsbot.clock import Clock
+from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
 from smsbot.errors import Conflict, Invalid
 from smsbot.outbound import drafts
 from smsbot.outbound.drafts import Directory, Draft
@@ -19,22 +21,24 @@ from smsbot.outbound.schedule import QuietHours, starts_ms
 from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
 from smsbot.store import audience as audiences
-from smsbot.store import broadcasts, steering
-from smsbot.store.audience import Audience
-from smsbot.store.broadcasts import BroadcastState, TextShare, View
+from smsbot.store import broadcasts, steering, variants
+from smsbot.store.audience import Audience, Through
+from smsbot.store.broadcasts import BroadcastState, View
 from smsbot.store.broadcasts import Draft as Stored
 from smsbot.store.database import Store
-from smsbot.text.gsm7 import Measure
+from smsbot.store.shares import TextShare
+from smsbot.text.gsm7 import measure
 
 __all__ = ["Broadcasts", "Directory", "Draft"]
 
 
 class Broadcasts:
-    """*channels*: those that can send, in their order, with the parts each allows (None: any number)."""
+    """*channels*: those that can send, in their order, with the parts each allows (None: any number); *hints*: those
+    whose texts say where STOP goes."""
 
     def __init__(
         self, store: Store, settings: Settings, *, clock: Clock, directory: Callable[[], Directory],
-        channels: Mapping[str, int | None], wake: Wake,
+        channels: Mapping[str, int | None], wake: Wake, hints: StopHints = NO_HINTS,
     ) -> None:  # fmt: skip
         self._store = store
         self._sending = settings.sending
@@ -43,6 +47,7 @@ class Broadcasts:
         self._directory = directory
         self._channels = channels
         self._wake = wake
+        self._hints = hints
 
     async def post(self, draft: Draft, by: str, dry_run: bool = False) -> View:
         """Announce *draft*, or with *dry_run* only say what it would be. Raises `Invalid`, `Conflict`."""
@@ -55,7 +60,7 @@ class Broadcasts:
         audience = drafts.audience(draft, directory)
         drafts.times(draft, now_ms)
         texts = drafts.texts(draft.texts, directory)
-        costs = drafts.measures(texts, self._most_parts(draft.channel))
+        self._known(draft.channel)
         stored = Stored(
             audience=audience,
             texts=texts,
@@ -72,7 +77,7 @@ class Broadcasts:
             idempotency_key=draft.idempotency_key,
             idempotency_digest=draft.idempotency_digest,
         )
-        return await self._announce(stored, costs, now_ms, dry_run=dry_run)
+        return await self._announce(stored, now_ms, dry_run=dry_run)
 
     async def correction(self, broadcast_id: int, given: Mapping[str, str], by: str) -> View:
         """A new broadcast to exactly those whose message of the first has left. Kind, channel and urgency are the
@@ -80,7 +85,7 @@ class Broadcasts:
         first = await self._store.look(lambda c: broadcasts.get(c, broadcast_id))
         directory = self._directory()
         texts = drafts.texts(given, directory)
-        costs = drafts.measures(texts, self._most_parts(first.channel))
+        self._known(first.channel)
         stored = Stored(
             audience=Audience(
                 default_language=directory.languages[0], promotion=first.kind == "promotion", broadcast=broadcast_id
@@ -96,7 +101,7 @@ class Broadcasts:
             corrects=broadcast_id,
             created_by=by,
         )
-        return await self._announce(stored, costs, self._clock(), dry_run=False)
+        return await self._announce(stored, self._clock(), dry_run=False)
 
     async def get(self, broadcast_id: int) -> View:
         return self._shown(await self._store.look(lambda c: broadcasts.get(c, broadcast_id)))
@@ -117,25 +122,43 @@ class Broadcasts:
     async def cancel(self, broadcast_id: int, by: str = "") -> View:  # noqa: ARG002
         return await self._steer(broadcast_id, lambda c, now_ms: steering.cancel(c, broadcast_id, now_ms))
 
-    async def _announce(self, stored: Stored, costs: Mapping[str, Measure], now_ms: int, *, dry_run: bool) -> View:
-        audience, languages = stored.audience, list(stored.texts)
-        people = await self._store.look(lambda c: audiences.count(c, audience, languages, now_ms))
-        if not people:
+    async def _announce(self, stored: Stored, now_ms: int, *, dry_run: bool) -> View:
+        """*stored* has its texts as they were written; here they become what leaves."""
+        written, audience, languages = stored.texts, stored.audience, list(stored.texts)
+        usable = tuple(self._channels) if stored.channel is None else (stored.channel,)
+        most = self._most_parts(usable)
+        texts: dict[str, str] = {}
+        shares: dict[str, TextShare] = {}
+        groups = self._hints.groups(usable)
+        for hint, these in groups:
+            leaving = variants.write(written, hint)
+            costs = drafts.measures(leaving, most)
+            through = Through(usable, these) if len(groups) > 1 else None
+            people = await self._store.look(
+                partial(audiences.count, audience=audience, texts=languages, now_ms=now_ms, through=through)
+            )
+            texts |= leaving
+            for key, cost in costs.items():
+                there = shares[key].recipients if key in shares else 0
+                shares[key] = TextShare(
+                    there + people.get(variants.split(key)[0], 0), cost.encoding, cost.units, cost.parts
+                )
+        if not any(share.recipients for share in shares.values()):
             raise Invalid("Nobody would get this message: the audience is empty.", field="topics")
-        shares = {
-            language: TextShare(people.get(language, 0), cost.encoding, cost.units, cost.parts)
-            for language, cost in costs.items()
-        }
         asked = self._sending.approvals > 0
         stored = replace(
             stored,
+            texts=texts,
             measures=shares,
-            by_language={language: share for language, share in shares.items() if share.recipients},
+            by_language={key: share for key, share in shares.items() if share.recipients},
             state=BroadcastState.AWAITING_APPROVAL if asked else BroadcastState.SCHEDULED,
             approved_ms=None if asked else now_ms,
         )
         if dry_run:
-            return self._imagined(stored, costs, now_ms)
+            left_out = 0
+            if audience.broadcast is None:
+                left_out = await self._store.look(lambda c: audiences.count_dormant(c, audience, languages, now_ms))
+            return replace(self._imagined(stored, written, now_ms), dormant=left_out)
 
         def work(connection: Connection) -> View:
             made = broadcasts.create(connection, stored, now_ms)
@@ -180,7 +203,7 @@ class Broadcasts:
             return view
         return replace(view, starts_ms=self._starts(view, self._clock()))
 
-    def _imagined(self, stored: Stored, costs: Mapping[str, Measure], now_ms: int) -> View:
+    def _imagined(self, stored: Stored, written: Mapping[str, str], now_ms: int) -> View:
         starts = self._starts(stored, now_ms)
         state = stored.state
         if state is BroadcastState.SCHEDULED and starts <= now_ms:
@@ -191,9 +214,9 @@ class Broadcasts:
             kind=stored.kind,
             audience=stored.audience,
             recipients=stored.recipients,
-            by_language=stored.by_language,
+            by_language=variants.by_language(stored.by_language),
             parts_total=stored.parts_total,
-            texts=stored.texts,
+            texts=variants.as_shown(stored.texts),
             channel=stored.channel,
             urgent=stored.urgent,
             reason=stored.reason,
@@ -202,16 +225,18 @@ class Broadcasts:
             starts_ms=starts if state is BroadcastState.SCHEDULED else None,
             created_ms=now_ms,
             created_by=stored.created_by,
-            forcing=drafts.forcing(costs),
+            forcing=drafts.forcing({language: measure(text) for language, text in written.items()}),
         )
 
     async def _repeated(self, by: str, key: str, digest: str) -> View | None:
         return await self._store.look(lambda c: broadcasts.repeated(c, by, key, digest))
 
-    def _most_parts(self, channel: str | None) -> int:
+    def _known(self, channel: str | None) -> None:
         if not self._channels:
             raise Conflict("No channel can send: add one with outbound = true to the configuration.")
         if channel is not None and channel not in self._channels:
             raise Invalid("There is no such channel, or it cannot send.", field="channel")
-        allowed = self._channels.values() if channel is None else [self._channels[channel]]
+
+    def _most_parts(self, usable: Iterable[str]) -> int:
+        allowed = [self._channels[channel] for channel in usable]
         return min([self._sending.max_parts, *(most for most in allowed if most is not None)])

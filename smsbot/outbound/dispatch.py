@@ -26,6 +26,7 @@ from smsbot.outbound.link import LINK_TERM_MS, MAKING, LinkRunner
 from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
 from smsbot.outbound.schedule import QuietHours
+from smsbot.outbound.vitals import Vitals
 from smsbot.outbound.wake import Wake
 from smsbot.outbound.watch import Watch
 from smsbot.store import outbox
@@ -41,6 +42,8 @@ SETTLE_S = 0.02  # results wait this long for company
 POLL_S = 1.0
 HELD_MOST = 1_024
 DRAIN_S = 30.0
+CLOCK_MEND_S = 10.0
+CLOCK_STEP_MS = 1_000  # a clock that is kept right is never set back by so much at once
 AGAIN_S = 1.0  # after a failure of the database
 
 
@@ -66,23 +69,27 @@ class Dispatcher:
         self._monotonic = monotonic
         self._bucket = Bucket(config.rate_per_s, clock=monotonic)
         self._watch = Watch()
+        self._vitals = Vitals(self._watch, clock)
         self._pace = Pace(config, self._bucket, monotonic)
         self._handover = Handover(
             name, gateway, config, sender, bucket=self._bucket, watch=self._watch, clock=clock, public_url=public_url,
             chance=chance,
         )  # fmt: skip
         self._term_ms = LINK_TERM_MS if isinstance(gateway, Link) else TERM_MS
-        self._claims = Claims(store, name, owner, quiet, term_ms=self._term_ms)
+        self._claims = Claims(store, name, owner, quiet, term_ms=self._term_ms, monotonic=monotonic)
         self._link: LinkRunner | None = None
         self._hold = Hold()
         self._done = _Done()
         self._flying: set[asyncio.Task[None]] = set()
+        self._in_hand: set[int] = set()  # ids of what is held, looked at again, in flight or not settled yet
         self._signal = asyncio.Event()  # for the loop that claims and settles
         self._more = asyncio.Event()  # for the loop that hands over
         self._look = True  # something may be due
         self._look_at_s = 0.0
         self._stopping = False
         self._trusted: set[int] = set()  # looked at just now, however long that took
+        self._ahead_ms: float | None = None  # the clock against the one that nobody sets
+        self._mend_until_s = 0.0
         self._aside = 0  # messages out of the hold while they are looked at
         wake.listen(name, self._woken)
 
@@ -132,10 +139,26 @@ class Dispatcher:
         """Take replies that were committed as claimed; give how many. Others come due when their lease ends."""
         if self._stopping or not self._claims.held:
             return 0
-        now_ms = self._clock()
-        self._hold.add(message if message.checked_ms else replace(message, checked_ms=now_ms) for message in messages)
-        self._more.set()
+        self._take_up(messages, self._monotonic())
         return len(messages)
+
+    def _take_up(self, messages: Sequence[Claimed], looked_s: float) -> None:
+        """They are ours to send; whom they are for was looked up at *looked_s*. What is in hand already, and comes
+        again because the clock was set ahead, is not taken twice."""
+        checked_ms = round(looked_s * 1_000)
+        fresh = [replace(message, checked_ms=checked_ms) for message in messages if message.id not in self._in_hand]
+        self._in_hand.update(message.id for message in fresh)
+        self._hold.add(fresh)
+        self._more.set()
+
+    @property
+    def leads(self) -> bool:
+        """Does this process have the channel's lease, as far as it knows?"""
+        return self._claims.held and not self._stopping
+
+    @property
+    def watch(self) -> Watch:
+        return self._watch
 
     @property
     def backlog(self) -> int:
@@ -198,35 +221,52 @@ class Dispatcher:
             self._look = False
         watch = self._watch
         told = watch.news() if self._claims.held else None
-        turn = Turn(done.results, done.optouts, limit, told)
+        reading = self._vitals.news() if self._claims.held else None
+        turn = Turn(done.results, done.optouts, limit, told, reading, clock_went_back=self._went_back())
         now_s = self._monotonic()
         try:
             outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
             self._restore(done)
+            if reading is not None:
+                self._vitals.restore(reading)
             await asyncio.sleep(AGAIN_S)
             return
         self._claims.note(outcome, now_s)
+        self._in_hand.difference_update([result.id for result in done.results])
         if told is not None and outcome.held:
             watch.told = told
         if outcome.stopped:
             self._wake.stopped(outcome.stopped)
+        if outcome.found is not None:
+            watch.restore(outcome.found.state, outcome.found.reason, outcome.found.since_ms)
+        if reading is not None and not outcome.held:
+            self._vitals.restore(reading)
         if self._link is not None and outcome.renewed and outcome.held:
             self._link.keep(now_s + self._term_ms / 1_000)
         if not outcome.held:
             watch.told = None  # whoever has the lease writes down another
             if self._link is not None:
                 self._link.lose()
-            self._hold.drain()  # whoever has the lease takes them over when theirs ends
+            self._drop()  # whoever has the lease takes them over when theirs ends
             return
         if limit:
             self._look = self._look or outcome.more
             due_s = POLL_S if outcome.next_ms is None else (outcome.next_ms - self._clock()) / 1_000
             self._look_at_s = self._monotonic() + min(max(due_s, 0.0), POLL_S)
         if outcome.claimed:
-            self._hold.add(outcome.claimed)
-            self._more.set()
+            self._take_up(outcome.claimed, outcome.looked_s)
+
+    def _went_back(self) -> bool:
+        """Was the clock set back lately? True as well when nothing is known of before. Other processes may notice it
+        somewhat later, and queue with the wrong time until then."""
+        now_s = self._monotonic()
+        ahead_ms = self._clock() - now_s * 1_000
+        if self._ahead_ms is None or ahead_ms < self._ahead_ms - CLOCK_STEP_MS:
+            self._mend_until_s = now_s + CLOCK_MEND_S
+        self._ahead_ms = ahead_ms
+        return now_s < self._mend_until_s
 
     def _restore(self, done: _Done) -> None:
         self._look = True
@@ -263,7 +303,7 @@ class Dispatcher:
 
     def _stale(self, message: Claimed) -> bool:
         """Has the person or the broadcast changed since they were looked at, or is that too long ago?"""
-        age_ms = self._clock() - message.checked_ms
+        age_ms = self._monotonic() * 1_000 - message.checked_ms
         if message.is_reply:
             return age_ms > REPLY_CHECKED_MS
         if self._wake.changed_since(message.number, message.checked_ms):
@@ -274,10 +314,13 @@ class Dispatcher:
 
     async def _look_again(self) -> None:
         """Look up the consent of as many as leave in time; the others have to wait anyway."""
-        held = kept = self._hold.first(max(FIRST_CLAIM, self._pace.claim()))
+        held = self._hold.first(max(FIRST_CLAIM, self._pace.claim()))
+        kept: Sequence[Claimed] = held
         self._aside = len(held)
         try:
-            kept = await self._store.run(lambda c: outbox.recheck(c, self.name, held, self._clock()))
+            found, looked_s = await self._store.run(lambda c: self._claims.recheck(c, held, self._clock))
+            kept = [replace(message, checked_ms=round(looked_s * 1_000)) for message in found]
+            self._in_hand.difference_update({message.id for message in held} - {message.id for message in kept})
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
             await asyncio.sleep(AGAIN_S)
@@ -291,10 +334,16 @@ class Dispatcher:
 
     async def _give_back(self) -> None:
         """The channel is in trouble: what is held waits in the outbox."""
-        ids = [message.id for message in self._hold.drain()]
+        ids = self._drop()
         due_ms, reason = max(self._watch.closed_until_ms, self._clock()), self._watch.reason or "the channel is down"
         with contextlib.suppress(StoreError):  # else they come due when their lease ends
             await self._store.run(lambda c: outbox.release(c, ids, due_ms, reason))
+
+    def _drop(self) -> list[int]:
+        """Let go of all that is not in flight; give their ids."""
+        ids = [message.id for message in self._hold.drain()]
+        self._in_hand.difference_update(ids)
+        return ids
 
     async def _hand(self, message: Claimed) -> None:
         began_s = self._monotonic()
@@ -303,6 +352,7 @@ class Dispatcher:
         self._hold.done(message.number)
         if not self._done.results:
             self._done.since_s = self._monotonic()
+        self._vitals.note(handed.result, message.parts)
         self._done.results.append(handed.result)
         if handed.optout is not None:
             self._done.optouts.append(handed.optout)
@@ -314,7 +364,7 @@ class Dispatcher:
 
     async def _drain(self) -> None:
         """Nothing new leaves; what is in flight is waited for and settled, what is held goes back, then the lease."""
-        held = [message.id for message in self._hold.drain()]
+        held = self._drop()
         if self._flying:
             await asyncio.wait(self._flying, timeout=DRAIN_S)
         if self._link is not None:
@@ -325,7 +375,7 @@ class Dispatcher:
 
     async def _settle(self, give_back: Sequence[int], *, leaving: bool = False) -> None:
         done, self._done = self._done, _Done()
-        turn = Turn(done.results, done.optouts, 0, None, give_back=give_back, leaving=leaving)
+        turn = Turn(done.results, done.optouts, 0, None, self._vitals.last(), give_back=give_back, leaving=leaving)
         try:
             await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from smsbot.errors import Invalid
 from smsbot.store.audience import FALLBACK, SKIP, Audience
+from smsbot.store.variants import split
 from smsbot.text.gsm7 import Measure, measure, substitute
 
 KINDS = ("information", "promotion")
@@ -93,12 +94,16 @@ def sendable(text: str, field: str) -> None:
         raise Invalid("The text holds a control character that no phone can show.", field=field)
 
 
-def measures(written: Mapping[str, str], most_parts: int) -> dict[str, Measure]:
-    costs = {language: measure(text) for language, text in written.items()}
-    for language, cost in costs.items():
+def measures(leaving: Mapping[str, str], most_parts: int) -> dict[str, Measure]:
+    """By the keys of `variants`. Raises `Invalid` for a text that is too long, its sentence about STOP included."""
+    costs = {key: measure(text) for key, text in leaving.items()}
+    for key, cost in costs.items():
         if cost.parts > most_parts:
+            language, hint = split(key)
+            added = f", with “{leaving[key].splitlines()[-1]}” at its end," if hint else ""
             raise Invalid(
-                f"The text in `{language}` takes {cost.parts} parts ({cost.encoding}); {most_parts} are allowed.",
+                f"The text in `{language}`{added} takes {cost.parts} parts ({cost.encoding});"
+                f" {most_parts} are allowed.",
                 field=f"text.{language}",
             )
     return costs

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from smsbot.clock import SECOND_MS, Clock
+from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
 from smsbot.errors import StoreError
 from smsbot.outbound.bucket import Monotonic
 from smsbot.outbound.schedule import QuietHours, starts_ms
@@ -54,7 +55,7 @@ class Expander:
 
     def __init__(
         self, store: Store, *, wake: Wake, clock: Clock, quiet: QuietHours, hold_s: int, channels: Sequence[str],
-        owner: str, monotonic: Monotonic = time.monotonic,
+        owner: str, monotonic: Monotonic = time.monotonic, hints: StopHints = NO_HINTS,
     ) -> None:  # fmt: skip
         self._store = store
         self._wake = wake
@@ -63,6 +64,7 @@ class Expander:
         self._hold_s = hold_s
         self._channels = tuple(channels)
         self._owner = owner
+        self._hints = hints
         self._monotonic = monotonic
         self._signal = asyncio.Event()
         self._stopping = False
@@ -150,7 +152,9 @@ class Expander:
 
         def work(connection: Connection) -> Piece:
             began_s = self._monotonic()
-            piece = fanout.write_piece(connection, broadcast_id, self._channels, self._clock(), self._span)
+            piece = fanout.write_piece(
+                connection, broadcast_id, self._channels, self._clock(), self._span, hints=self._hints
+            )
             self._adapt(piece, self._monotonic() - began_s)
             return piece
 

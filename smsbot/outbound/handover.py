@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -11,7 +11,7 @@ import structlog
 
 from smsbot.clock import Clock
 from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
-from smsbot.gateways.base import Accepted, ChannelConfig, HttpGateway, Message, Transport
+from smsbot.gateways.base import Accepted, ChannelConfig, HttpGateway, Message, Polled, Transport
 from smsbot.outbound.bucket import Bucket
 from smsbot.outbound.retry import LIFE_MS, Random, delay_ms, throttle_s
 from smsbot.outbound.watch import Watch
@@ -49,6 +49,8 @@ class Handover:
         self._channel = channel
         self._gateway = gateway
         self._sender = sender
+        self._polled = isinstance(gateway, Polled)
+        self._polled_by_our_id = self._polled and getattr(gateway, "polled_by_our_id", False)
         self._from = config.sender
         self._bucket = bucket
         self._watch = watch
@@ -69,10 +71,12 @@ class Handover:
             return Handed(self._throttle(message, error))
         except Refused as error:
             self._watch.success(self._clock())  # it answers, and about this message only
+            self._watch.balance_doubtful |= _names_money(error)
             return self._refused(message, error)
         except Misconfigured as error:
             now_ms = self._clock()
             self._watch.misconfigured(str(error), now_ms)
+            self._watch.balance_doubtful |= _names_money(error)
             return Handed(self._later(message, self._watch.closed_until_ms, str(error), message.attempts))
         except Unavailable as error:
             self._watch.failed(str(error), self._clock())
@@ -80,8 +84,8 @@ class Handover:
         except Uncertain as error:
             self._watch.failed(str(error), self._clock())
             if self._gateway.capabilities.removes_duplicates:
-                return Handed(self._again(message, str(error)))
-            return Handed(self._final(message, Status.UNKNOWN, str(error)))
+                return Handed(replace(self._again(message, str(error)), handed_ms=self._clock()))
+            return Handed(replace(self._final(message, Status.UNKNOWN, str(error)), ask=self._polled_by_our_id))
         except GatewayError as error:
             return Handed(self._final(message, Status.FAILED, str(error)))
         except Exception as error:
@@ -115,6 +119,9 @@ class Handover:
             attempts=message.attempts,
             handed_ms=now_ms,
             final_ms=now_ms if status in FINAL else None,
+            contact_id=message.contact_id,
+            further_ids=accepted.further_ids,
+            ask=self._polled and status is Status.SENT,
         )
 
     def _throttle(self, message: Claimed, error: Throttled) -> Result:
@@ -151,7 +158,9 @@ class Handover:
         )
 
     def _refused(self, message: Claimed, error: Refused) -> Handed:
-        result = self._final(message, Status.FAILED, str(error))
+        result = replace(
+            self._final(message, Status.FAILED, str(error)), unreachable=error.unreachable, blocked=error.blocked
+        )
         if not error.opted_out:
             return Handed(result)
         return Handed(result, OptOut(message.number, self._channel, result.error, message.contact_id))
@@ -164,4 +173,10 @@ class Handover:
             error=reason[:ERROR_CAP],
             attempts=message.attempts + 1,
             final_ms=self._clock(),
+            contact_id=message.contact_id,
         )
+
+
+def _names_money(error: GatewayError) -> bool:
+    sentence = error.sentence.casefold()
+    return any(word in sentence for word in ("balance", "credit", "funds"))

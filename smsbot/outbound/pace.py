@@ -18,6 +18,7 @@ SAMPLE_S = 0.1
 class Pace:
     def __init__(self, config: ChannelConfig, bucket: Bucket, clock: Monotonic) -> None:
         self._rate_per_s = config.rate_per_s
+        self._places = config.in_flight
         self._bucket = bucket
         self._clock = clock
         self._latency_s = 0.1
@@ -34,9 +35,10 @@ class Pace:
 
     @property
     def in_flight(self) -> int:
-        """How many may be under way: rate × latency, and half as many again."""
+        """How many may be under way: rate × latency, and half as many again; no more than the gateway has places."""
         wanted = ceil(self._rate_per_s / self._parts * self._latency_s * 1.5)
-        return max(LEAST_IN_FLIGHT, min(MOST_IN_FLIGHT, wanted))
+        most = MOST_IN_FLIGHT if self._places is None else max(1, min(MOST_IN_FLIGHT, int(self._places / self._parts)))
+        return min(most, max(LEAST_IN_FLIGHT, wanted))
 
     def claim(self) -> int:
         """How many messages leave within `WITHIN_S`, by the bucket and by what was measured; grows as it is used."""

@@ -52,6 +52,6 @@ def starts_ms(
 ) -> int:
     """When a broadcast's first message may leave: not before it is wanted, not within the hold that follows the
     approval, and outside the quiet hours unless it is urgent."""
-    held_ms = (now_ms if approved_ms is None else approved_ms) + hold_s * 1_000
+    held_ms = (now_ms if approved_ms is None else min(approved_ms, now_ms)) + hold_s * 1_000  # a clock may be set back
     earliest = max(now_ms, send_at_ms or 0, held_ms)
     return earliest if urgent else quiet.next_allowed(earliest)

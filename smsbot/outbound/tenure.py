@@ -17,6 +17,7 @@ from smsbot.outbound.link import LINK_TERM_MS, MAKING, LinkRunner
 from smsbot.outbound.watch import Told, Watch
 from smsbot.store import channel_health, leases
 from smsbot.store.database import Store
+from smsbot.store.leases import Sighting
 
 log = structlog.get_logger()
 
@@ -36,6 +37,7 @@ class Tenure:
         self._watch = Watch()
         self._link: LinkRunner | None = None
         self._fence: int | None = None
+        self._sighting = Sighting()
         self._signal = asyncio.Event()
         self._stopping = False
 
@@ -94,7 +96,10 @@ class Tenure:
     def _keep(self, connection: Connection, told: Told | None) -> int | None:
         """The lease's fence, or None if somebody else has it."""
         now_ms = self._clock()
-        fence = leases.acquire(connection, self._lease, self._owner, now_ms=now_ms, term_ms=LINK_TERM_MS)
+        fence = leases.succeed(
+            connection, self._lease, self._owner, now_ms=now_ms, now_s=self._monotonic(), term_ms=LINK_TERM_MS,
+            sighting=self._sighting,
+        )  # fmt: skip
         if fence is not None and told is not None:
             state, reason, success_ms = told
             channel_health.report(connection, self._name, state, reason, now_ms=now_ms, success_ms=success_ms)

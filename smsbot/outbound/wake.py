@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from smsbot.clock import MINUTE_MS, Clock
+from smsbot.clock import MINUTE_MS, Clock, steady_ms
 
 FORGET_MS = 2 * MINUTE_MS  # far longer than a dispatcher holds a message without looking at the person again
 
@@ -12,9 +12,9 @@ Listener = Callable[[], None]
 
 
 class Wake:
-    """Belongs to the event loop: call it there, after the commit."""
+    """Belongs to the event loop: call it there, after the commit. *clock* is one that nobody sets."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock = steady_ms) -> None:
         self._clock = clock
         self._channels: dict[str, list[Listener]] = {}
         self._keepers: list[Listener] = []

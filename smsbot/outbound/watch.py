@@ -34,6 +34,10 @@ class Watch:
         self.state = ChannelState.UP
         self.reason = ""
         self.success_ms: int | None = None
+        self.error = ""  # the last trouble, also when it is over
+        self.error_ms: int | None = None
+        self.troubled_since_ms: int | None = None  # down or misconfigured without a success since then
+        self.balance_doubtful = False  # something was said that a look at the balance may explain
         self.closed_until_ms = 0
         self.told: Told | None = None  # what was last written down
         self.absent = False
@@ -64,11 +68,20 @@ class Watch:
             return now
         return None
 
+    def restore(self, state: str, reason: str, since_ms: int) -> None:
+        """Go on where another process has ended: what waits is tried with one message, and at once. A gateway with a
+        connection of its own begins afresh, since that is made anew."""
+        if state in (ChannelState.DOWN, ChannelState.MISCONFIGURED) and not self.probing:
+            self.state, self.reason, self.troubled_since_ms = ChannelState(state), reason, since_ms
+            self.told = (self.state, reason, self.success_ms)
+            self._failures, self._failing_since_ms = DOWN_AFTER, since_ms
+
     def success(self, now_ms: int) -> None:
         self.success_ms = now_ms
         if self.absent:
             return
         self._failures = 0
+        self.troubled_since_ms = None
         self._pause_ms = PAUSE_FIRST_MS
         self.closed_until_ms = 0
         if self.probing or (self.state is ChannelState.DEGRADED and now_ms - self._trouble_ms >= DEGRADED_MS):
@@ -87,6 +100,7 @@ class Watch:
         self._failures += 1
         if self._failures >= DOWN_AFTER or now_ms - self._failing_since_ms >= DOWN_AFTER_MS:
             self.state, self.reason = ChannelState.DOWN, reason
+            self._remember(reason, now_ms)
             self.closed_until_ms = now_ms + PROBE_MS
         else:
             self._trouble(reason, now_ms)
@@ -96,11 +110,16 @@ class Watch:
         self.absent = True
         self.state = ChannelState.MISCONFIGURED if misconfigured else ChannelState.DOWN
         self.reason = reason
+        if reason == BEING_MADE:
+            self.troubled_since_ms = now_ms if self.troubled_since_ms is None else self.troubled_since_ms
+        else:
+            self._remember(reason, now_ms)
         self.closed_until_ms = now_ms + PROBE_MS
 
     def joined(self) -> None:
         """It stands."""
         self.absent = False
+        self.troubled_since_ms = None
         self._failures = 0
         self._pause_ms = PAUSE_FIRST_MS
         self.closed_until_ms = 0
@@ -114,8 +133,15 @@ class Watch:
             self.closed_until_ms = now_ms + self._pause_ms
             self._pause_ms = min(self._pause_ms * 2, PAUSE_MOST_MS)
         self.state, self.reason = ChannelState.MISCONFIGURED, reason
+        self._remember(reason, now_ms)
 
     def _trouble(self, reason: str, now_ms: int) -> None:
         self._trouble_ms = now_ms
+        self._remember(reason, now_ms)
         if not self.probing:
             self.state, self.reason = ChannelState.DEGRADED, reason
+
+    def _remember(self, reason: str, now_ms: int) -> None:
+        self.error, self.error_ms = reason, now_ms
+        if self.probing and self.troubled_since_ms is None:
+            self.troubled_since_ms = now_ms

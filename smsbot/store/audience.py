@@ -47,6 +47,14 @@ class Audience:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Through:
+    """*these* of *all* the channels that can send, in their order."""
+
+    all: tuple[str, ...]
+    these: tuple[str, ...]
+
+
 def from_json(written: str, kind: str) -> Audience:
     fields = json.loads(written)
     languages = fields.get("languages")
@@ -67,13 +75,18 @@ def fallback_language(audience: Audience, texts: Sequence[str]) -> str:
     return audience.default_language if audience.default_language in texts else texts[0]
 
 
-def count(connection: Connection, audience: Audience, texts: Sequence[str], now_ms: int) -> dict[str, int]:
-    """How many would get a message now, by the language of the text they get; *texts*: the languages written."""
+def count(
+    connection: Connection, audience: Audience, texts: Sequence[str], now_ms: int, *, through: Through | None = None
+) -> dict[str, int]:
+    """How many would get a message now, by the language of the text they get; *texts*: the languages written.
+
+    *through*: only those whose message would leave through one of these channels.
+    """
     rest = fallback_language(audience, texts)
     others = [language for language in texts if language != rest]
     sums = "".join(", sum(CASE WHEN COALESCE(c.language, ?) = ? THEN 1 ELSE 0 END)" for _ in others)
     values = [value for language in others for value in (audience.default_language, language)]
-    where, parameters = conditions(connection, audience, texts, now_ms)
+    where, parameters = conditions(connection, audience, texts, now_ms, through=through)
     # Sums, since grouping would sort a million words.
     everyone, *counted = sql.run(
         connection, f"SELECT count(*){sums} FROM contact c WHERE {where}", (*values, *parameters)
@@ -83,6 +96,12 @@ def count(connection: Connection, audience: Audience, texts: Sequence[str], now_
     return {language: found[language] for language in texts if found[language]}
 
 
+def count_dormant(connection: Connection, audience: Audience, texts: Sequence[str], now_ms: int) -> int:
+    """How many the audience names that get nothing, because their numbers cannot be reached (civic rule 20)."""
+    where, parameters = conditions(connection, audience, texts, now_ms, dormant=True)
+    return int(sql.run(connection, f"SELECT count(*) FROM contact c WHERE {where}", parameters).scalar_one())
+
+
 def conditions(
     connection: Connection,
     audience: Audience,
@@ -90,14 +109,19 @@ def conditions(
     now_ms: int,
     *,
     span: tuple[int, int] | None = None,
+    through: Through | None = None,
+    dormant: bool = False,
 ) -> tuple[str, list[Any]]:
     """The text after WHERE and its parameters. A topic or place that has vanished reaches nobody, never everybody.
 
-    *span* looks only at contacts with an id above its first and up to its second value.
+    *span* looks only at contacts with an id above its first and up to its second value. *dormant*: those who are left
+    out for that, instead of the others.
     """
     clauses = [] if span is None else [f"c.id > {int(span[0])} AND c.id <= {int(span[1])}"]
     clauses.append("(c.state = 'active' OR (c.state = 'paused' AND c.paused_until_ms <= ?))")
     parameters: list[Any] = [now_ms]
+    if audience.broadcast is None:  # a correction goes to exactly those whose message has left
+        clauses.append(f"c.dormant_ms IS {'NOT ' if dormant else ''}NULL")
     if audience.promotion:
         clauses.append("c.promotion")
     if audience.places:
@@ -118,7 +142,25 @@ def conditions(
             " AND (x.handed_ms IS NOT NULL OR x.status IN ('sent', 'delivered', 'unknown')))"
         )
         parameters.append(audience.broadcast)
+    if through is not None:
+        expression, values = channel_of(None, through.all)
+        clauses.append(f"{expression} IN ({', '.join('?' * len(through.these))})")
+        parameters.extend((*values, *through.these))
     return " AND ".join(clauses), parameters
+
+
+def channel_of(fixed: str | None, channels: Sequence[str]) -> tuple[str, list[Any]]:
+    """An expression for the channel a person's message leaves through: *fixed*, or the one they last wrote to if it is
+    among *channels*, else the first of these."""
+    if fixed is not None:
+        return "CAST(? AS text)", [fixed]
+    if len(channels) == 1:
+        return "CAST(? AS text)", [channels[0]]
+    marks = ", ".join("?" * len(channels))
+    return (
+        f"CASE WHEN c.last_channel IN ({marks}) THEN c.last_channel ELSE CAST(? AS text) END",
+        [*channels, channels[0]],
+    )
 
 
 def by_text(audience: Audience, values: dict[str, int], texts: Sequence[str]) -> tuple[str, list[Any]]:

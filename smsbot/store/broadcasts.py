@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,8 +11,9 @@ from sqlalchemy import Connection
 
 from smsbot.errors import Invalid, Missing
 from smsbot.store import audience as audiences
-from smsbot.store import counts, sql
+from smsbot.store import counts, sql, variants
 from smsbot.store.audience import Audience
+from smsbot.store.shares import TextShare, shares_from_json, shares_to_json
 
 
 class BroadcastState(StrEnum):
@@ -26,22 +26,11 @@ class BroadcastState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TextShare:
-    """A text in one language, and how many people it is for."""
-
-    recipients: int
-    encoding: str
-    units: int
-    parts: int
-    written: int = 0  # messages in the outbox so far
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
-    """A broadcast ready to be stored: validated, measured and counted."""
+    """A broadcast ready to be stored: validated, measured and counted. Its texts go by their keys (`variants`)."""
 
     audience: Audience
-    texts: Mapping[str, str]  # language → text, in the order given
+    texts: Mapping[str, str]  # in the order given
     by_language: Mapping[str, TextShare]  # of the texts that people will get
     measures: Mapping[str, TextShare]  # of every text, people or not
     state: BroadcastState
@@ -94,6 +83,7 @@ class View:
     corrects: int | None = None
     forcing: Mapping[str, Sequence[tuple[str, str | None]]] = field(default_factory=dict)
     """Dry run only: language → the characters that force UCS-2, each with what could stand for it."""
+    dormant: int = 0  # dry run only: people of the audience who cannot be reached and are left out
     repeated: bool = False  # the answer to a repeat of an idempotent request
 
 
@@ -126,11 +116,12 @@ def create(connection: Connection, draft: Draft, now_ms: int) -> View:
     broadcast_id = int(row[0])
     sql.run_many(
         connection,
-        "INSERT INTO broadcast_text (broadcast_id, language, text, encoding, units, parts) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO broadcast_text (broadcast_id, language, hint, text, encoding, units, parts)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (broadcast_id, language, text, share.encoding, share.units, share.parts)
-            for language, text in draft.texts.items()
-            for share in (draft.measures[language],)
+            (broadcast_id, *variants.split(key), text, share.encoding, share.units, share.parts)
+            for key, text in draft.texts.items()
+            for share in (draft.measures[key],)
         ],
     )
     counts.open_counts(connection, broadcast_id, draft.recipients)
@@ -177,25 +168,6 @@ def recent(connection: Connection, cursor: str | None, limit: int) -> tuple[list
     return views, str(views[-1].id) if len(rows) > limit else None
 
 
-def shares_to_json(shares: Mapping[str, TextShare]) -> str:
-    return json.dumps(
-        {
-            language: {
-                "recipients": share.recipients,
-                "encoding": share.encoding,
-                "units": share.units,
-                "parts": share.parts,
-                "written": share.written,
-            }
-            for language, share in shares.items()
-        }
-    )
-
-
-def shares_from_json(written: str) -> dict[str, TextShare]:
-    return {language: TextShare(**fields) for language, fields in json.loads(written).items()}
-
-
 def _views(connection: Connection, rows: Sequence[Any], *, repeated: bool = False) -> list[View]:
     ids = [int(row.id) for row in rows]
     if not ids:
@@ -209,7 +181,7 @@ def _views(connection: Connection, rows: Sequence[Any], *, repeated: bool = Fals
             kind=row.kind,
             audience=audiences.from_json(row.audience, row.kind),
             recipients=int(row.recipients),
-            by_language=shares_from_json(row.by_language),
+            by_language=variants.by_language(shares_from_json(row.by_language)),
             parts_total=int(row.parts_total),
             texts=texts.get(int(row.id), {}),
             counts=tallies.get(int(row.id), {}),
@@ -234,7 +206,7 @@ def _views(connection: Connection, rows: Sequence[Any], *, repeated: bool = Fals
 def _texts(connection: Connection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
     where, listed = sql.among(connection, "broadcast_id", list(ids))
     found: dict[int, dict[str, str]] = {}
-    statement = f"SELECT broadcast_id, language, text FROM broadcast_text WHERE {where} ORDER BY id"
-    for broadcast_id, language, text in sql.run(connection, statement, (listed,)):
-        found.setdefault(int(broadcast_id), {})[str(language)] = str(text)
-    return found
+    statement = f"SELECT broadcast_id, language, hint, text FROM broadcast_text WHERE {where} ORDER BY id"
+    for broadcast_id, language, hint, text in sql.run(connection, statement, (listed,)):
+        found.setdefault(int(broadcast_id), {})[variants.key(language, hint)] = str(text)
+    return {key: variants.as_shown(texts) for key, texts in found.items()}

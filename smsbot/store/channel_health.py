@@ -33,6 +33,13 @@ def report(connection: Connection, name: str, state: str, reason: str, *, now_ms
     )
 
 
+def one(connection: Connection, name: str) -> Health | None:
+    row = sql.run(
+        connection, "SELECT name, state, reason, since_ms, success_ms FROM channel_health WHERE name = ?", (name,)
+    ).first()
+    return None if row is None else Health(row.name, row.state, row.reason, row.since_ms, row.success_ms)
+
+
 def read(connection: Connection) -> list[Health]:
     rows = sql.run(connection, "SELECT name, state, reason, since_ms, success_ms FROM channel_health ORDER BY name")
     return [Health(row.name, row.state, row.reason, row.since_ms, row.success_ms) for row in rows]

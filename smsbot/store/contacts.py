@@ -26,6 +26,7 @@ WRITTEN = (
     "hour_ms", "hour_replies",
 )  # fmt: skip
 MADE = ("number", "created_ms", "unreachable", *WRITTEN)
+HEARD = (*WRITTEN, "unreachable", "dormant_ms")  # a text shows that the number is in use (civic rule 20)
 TALK = ("contact_id", "channel", "flow", "revision", "state", "slots", "tries", "expires_ms")
 TALK_CONFLICT = "(contact_id, channel) DO UPDATE SET " + ", ".join(f"{column}=excluded.{column}" for column in TALK[2:])
 SUPPRESSED = ("subject", "at_ms", "sent_ms", "replied_ms", "source")
@@ -62,14 +63,17 @@ class Reach:
     id: int | None
     last_channel: str
     stopped: bool
+    language: str | None = None
 
 
 def reach(connection: Connection, key: bytes, number: str) -> Reach:
     row = connection.execute(
-        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel).where(CONTACT.c.number == number)
+        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel, CONTACT.c.language).where(
+            CONTACT.c.number == number
+        )
     ).one_or_none()
     if row is not None:
-        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED)
+        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED, row.language)
     subject = audit.subject(key, number)
     suppressed = connection.execute(select(SUPPRESSION.c.at_ms).where(SUPPRESSION.c.subject == subject)).first()
     return Reach(None, "", suppressed is not None)
@@ -168,11 +172,18 @@ def _contact(row: Any, topics: Iterable[str], codes: Codes) -> Contact:
     )
 
 
-def save(
+def save(connection: Connection, profiles: Iterable[Profile], codes: Codes, now_ms: int) -> dict[str, int]:
+    """Write what changed. Returns the ids of all profiles that have a row, by number."""
+    several = bulk.Several(connection)
+    ids = save_with(connection, several, profiles, codes, now_ms)
+    several.run()
+    return ids
+
+
+def save_with(
     connection: Connection, several: bulk.Several, profiles: Iterable[Profile], codes: Codes, now_ms: int
 ) -> dict[str, int]:
-    """Write what changed, new profiles at once and the rest with *several*. Returns the ids of all profiles that have
-    a row, by number."""
+    """As `save`: new profiles at once, what else changed with *several*."""
     changed = [profile for profile in profiles if not profile.erased]
     fresh = [profile for profile in changed if profile.contact.id is None and _deserves_row(profile.contact)]
     known = [profile for profile in changed if profile.contact.id is not None]
@@ -180,7 +191,7 @@ def save(
     made = bulk.insert(connection, CONTACT, MADE, rows, returning=("number", "id"))
     ids: dict[str, int] = dict(made)
     ids.update((p.contact.number, p.contact.id) for p in known if p.contact.id is not None)
-    several.update(CONTACT, "id", WRITTEN, [(*_written(p, codes), p.contact.id) for p in known])
+    several.update(CONTACT, "id", HEARD, [(*_written(p, codes), 0, None, p.contact.id) for p in known])
     _save_subscriptions(several, changed, ids, codes, now_ms)
     _save_talks(several, changed, ids)
     _save_suppressions(several, changed)

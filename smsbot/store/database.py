@@ -132,6 +132,13 @@ class Store:
         with self._translated(), self.reads.connect() as connection:
             return job(connection)
 
+    def snapshot(self, job: Job[T]) -> T:
+        """As `read`, and everything that *job* reads is of one moment, whatever is written meanwhile."""
+        with self._translated(), self.reads.connect() as connection:
+            if not self.sqlite:  # SQLite's reading transaction is one already
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            return job(connection)
+
     def write(self, job: Job[T]) -> T:
         """Run *job* in a transaction on the calling thread: for commands and tests."""
         with self._translated(), self.writes.begin() as connection:

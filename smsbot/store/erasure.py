@@ -6,7 +6,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from smsbot.status import Status
-from smsbot.store import audit, outbox, part_upkeep
+from smsbot.store import audit, outbox, part_upkeep, reach
 from smsbot.store.tables import Contact, Conversation, Inbound, Outbox, Subscription, table
 
 CONTACT = table(Contact)
@@ -27,6 +27,7 @@ def erase(connection: Connection, subject: str, number: str, contact_id: int | N
         outbox.suppress(connection, [contact_id], now_ms=now_ms)
         connection.execute(delete(CONVERSATION).where(CONVERSATION.c.contact_id == contact_id))
         connection.execute(delete(SUBSCRIPTION).where(SUBSCRIPTION.c.contact_id == contact_id))
+        reach.forget(connection, contact_id)
         connection.execute(delete(CONTACT).where(CONTACT.c.id == contact_id))
     connection.execute(
         update(INBOUND).where(INBOUND.c.number == number).values(number="", text="", contact_id=None, inbox="", tag="")

@@ -10,11 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
 from smsbot.status import Status
 from smsbot.store import audience as audiences
-from smsbot.store import counts, sql
-from smsbot.store.audience import Audience
-from smsbot.store.broadcasts import TextShare, shares_from_json, shares_to_json
+from smsbot.store import counts, sql, variants
+from smsbot.store.audience import Audience, Through
+from smsbot.store.shares import TextShare, shares_from_json, shares_to_json
+from smsbot.store.variants import Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +28,20 @@ class Piece:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    id: int
-    language: str
-    encoding: str
-    units: int
-    parts: int
-
-
 def unwritten(connection: Connection) -> list[int]:
     """The broadcasts that are being sent and not all written out, oldest first."""
     rows = sql.run(connection, "SELECT id FROM broadcast WHERE state = 'sending' AND NOT expanded ORDER BY id")
     return [int(key) for (key,) in rows]
 
 
-def write_piece(connection: Connection, broadcast_id: int, channels: Sequence[str], now_ms: int, span: int) -> Piece:
+def write_piece(
+    connection: Connection, broadcast_id: int, channels: Sequence[str], now_ms: int, span: int, *,
+    hints: StopHints = NO_HINTS,
+) -> Piece:  # fmt: skip
     """Write the messages for the next *span* contact ids. *channels*: those that can send, in their order.
 
     A person's messages leave through the channel they last wrote to if it can send, else through the first that can.
+    *hints*: those whose texts say where STOP goes.
     """
     row = sql.run(
         connection,
@@ -54,35 +51,33 @@ def write_piece(connection: Connection, broadcast_id: int, channels: Sequence[st
     ).first()
     if row is None:
         return Piece(0, 0, complete=True)
-    texts = _texts(connection, broadcast_id)
     last = int(sql.run(connection, "SELECT COALESCE(max(id), 0) FROM contact").scalar_one())
     low = int(row.cursor)
     high = min(low + span, last)
     shares = shares_from_json(row.by_language)
     chosen = audiences.from_json(row.audience, row.kind)
     added: Counter[str] = Counter()
-    if high > low:
-        added = _insert(
-            connection,
-            broadcast_id,
-            row,
-            chosen=chosen,
-            texts=texts,
-            channels=channels,
-            span=(low, high),
-            now_ms=now_ms,
-        )
-    for text in texts:
-        if added[text.language]:
-            share = shares.get(text.language, TextShare(0, text.encoding, text.units, text.parts))
-            shares[text.language] = replace(share, written=share.written + added[text.language])
+    usable = (row.channel,) if row.channel is not None else tuple(channels)
+    groups = hints.groups(usable) if high > low else []
+    for hint, these in groups:
+        texts = variants.of(connection, broadcast_id, hint)
+        through = Through(usable, these) if len(groups) > 1 else None
+        written = _insert(
+            connection, broadcast_id, row, chosen=chosen, texts=texts, channels=usable, span=(low, high), now_ms=now_ms,
+            through=through,
+        )  # fmt: skip
+        for text in texts:
+            if n := written[text.language]:
+                added[text.key] += n
+                share = shares.get(text.key, TextShare(0, text.encoding, text.units, text.parts))
+                shares[text.key] = replace(share, written=share.written + n)
     complete = high >= last
-    written = int(row.written) + added.total()
+    total = int(row.written) + added.total()
     _keep(
         connection,
         broadcast_id,
         recipients=int(row.recipients),
-        written=written,
+        written=total,
         shares=shares,
         cursor=high,
         complete=complete,
@@ -113,25 +108,16 @@ def _keep(
     counts.add(connection, {(broadcast_id, str(Status.QUEUED)): truth - recipients})
 
 
-def _texts(connection: Connection, broadcast_id: int) -> list[_Text]:
-    rows = sql.run(
-        connection,
-        "SELECT id, language, encoding, units, parts FROM broadcast_text WHERE broadcast_id = ? ORDER BY id",
-        (broadcast_id,),
-    )
-    return [_Text(int(row.id), row.language, row.encoding, int(row.units), int(row.parts)) for row in rows]
-
-
 def _insert(
-    connection: Connection, broadcast_id: int, row: Any, *, chosen: Audience, texts: Sequence[_Text],
-    channels: Sequence[str], span: tuple[int, int], now_ms: int,
+    connection: Connection, broadcast_id: int, row: Any, *, chosen: Audience, texts: Sequence[Variant],
+    channels: Sequence[str], span: tuple[int, int], now_ms: int, through: Through | None,
 ) -> Counter[str]:  # fmt: skip
     """Insert the messages of one range; give how many for each language."""
     languages = [text.language for text in texts]
     text_id, text_values = audiences.by_text(chosen, {text.language: text.id for text in texts}, languages)
     parts, part_values = audiences.by_text(chosen, {text.language: text.parts for text in texts}, languages)
-    channel, channel_values = _channel(row.channel, channels)
-    where, where_values = audiences.conditions(connection, chosen, languages, now_ms, span=span)
+    channel, channel_values = audiences.channel_of(row.channel, channels)
+    where, where_values = audiences.conditions(connection, chosen, languages, now_ms, span=span, through=through)
     insert = (
         "INSERT INTO outbox (channel, broadcast_id, contact_id, text_id, parts, status, error, created_ms, due_ms,"
         " expires_ms, attempts, forget)"
@@ -153,15 +139,3 @@ def _insert(
     sums = ", ".join(f"sum(text_id = {text.id})" for text in texts[1:])  # nobody else writes: all of these are ours
     found = [int(n) for n in sql.run(connection, f"SELECT {sums} FROM outbox WHERE id > ?", (before,)).one()]
     return Counter(dict(zip(languages, (rows - sum(found), *found), strict=True)))
-
-
-def _channel(fixed: str | None, channels: Sequence[str]) -> tuple[str, list[Any]]:
-    if fixed is not None:
-        return "CAST(? AS text)", [fixed]
-    if len(channels) == 1:
-        return "CAST(? AS text)", [channels[0]]
-    marks = ", ".join("?" * len(channels))
-    return (
-        f"CASE WHEN c.last_channel IN ({marks}) THEN c.last_channel ELSE CAST(? AS text) END",
-        [*channels, channels[0]],
-    )

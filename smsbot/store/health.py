@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, select
 
 from smsbot.dialogue.model import State
+from smsbot.store import channel_vitals
 from smsbot.store.tables import (
     Broadcast,
     BroadcastCount,
@@ -51,6 +52,15 @@ class Queue:
 def channels(connection: Connection) -> dict[str, Health]:
     rows = connection.execute(select(HEALTH))
     return {row.name: Health(row.state, row.reason, row.since_ms, row.success_ms) for row in rows}
+
+
+def vitals(connection: Connection) -> Mapping[str, channel_vitals.Vitals]:
+    return channel_vitals.read(connection)
+
+
+def dormant(connection: Connection) -> int:
+    """Numbers that broadcasts leave out: three permanent failures in a row."""
+    return connection.execute(select(func.count()).where(CONTACT.c.dormant_ms.is_not(None))).scalar_one()
 
 
 def queues(connection: Connection) -> list[Queue]:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from smsbot.clock import to_datetime, to_ms
 from smsbot.dialogue import model
+from smsbot.dialogue.stop_hint import StopHint
 from smsbot.errors import StoreUnavailable
 from smsbot.settings import Settings
 from smsbot.store import audit, bulk, standing
@@ -29,6 +30,7 @@ from smsbot.store.tables import Contact, Place, Subscription, Suppression, Topic
 from smsbot.store.welcome import Welcome
 from smsbot.store.welcomes import Queue
 from smsbot.store.writer import RETRIES, RETRYABLE_STATES
+from smsbot.text.places import PlaceIndex
 
 CONTACT = table(Contact)
 PLACE = table(Place)
@@ -82,14 +84,18 @@ def run(
     *,
     now_ms: int,
     channel: str | None,
+    hint: StopHint | None = None,
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
     seeds: tuple[Sequence[model.Topic], Sequence[model.Place]] = ((), ()),
+    named: PlaceIndex | None = None,
 ) -> Report:
     """Take the forms of a sheet (*lines*: text lines of the CSV file).
 
-    *channel* is the one through which the welcomes leave; None: nobody is welcomed. *progress* is told the rows done.
+    *channel* is the one through which the welcomes leave; None: nobody is welcomed. *hint*: where they say that STOP
+    goes, if they cannot be answered. *progress* is told the rows done.
     A dry run judges the same and writes nothing; *seeds* are the topics and places that a new database will hold.
+    *named* finds places by their names, so that the sheet need not hold codes.
     Raises `Invalid` if the sheet cannot be read, `StoreUnavailable`.
     """
     zone = settings.service.zone
@@ -106,10 +112,11 @@ def run(
         topics=tuple(directory.topics),
         places=directory.places.keys(),
         today=to_datetime(now_ms, zone).date(),
+        named=named,
     )
     queue = None
     if channel is not None:
-        welcome = Welcome(settings.service.name, directory.place_names, rules.languages, channel)
+        welcome = Welcome(settings.service.name, directory.place_names, rules.languages, channel, hint)
         queue = Queue(welcome, now_ms)
     report = Report()
     sheet = _once(read(lines, rules), report)

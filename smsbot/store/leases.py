@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection
 
 from smsbot.process import is_gone
 from smsbot.store import sql
+
+
+@dataclass(slots=True)
+class Sighting:
+    """What a process that waits for a lease has seen of it, by a clock that nobody sets: a lease is over when its
+    record has not changed for a whole term. So a clock that jumps, or another machine's that is wrong, takes nothing
+    from an owner who keeps renewing."""
+
+    record: tuple[str, int, int] | None = None  # owner, fence, until_ms
+    since_s: float = 0.0
+
+    def over(self, record: tuple[str, int, int], *, now_s: float, term_ms: int) -> bool:
+        if record != self.record:
+            self.record, self.since_s = record, now_s
+        return (now_s - self.since_s) * 1_000 >= term_ms
+
+
+def succeed(
+    connection: Connection, name: str, owner: str, *, now_ms: int, now_s: float, term_ms: int, sighting: Sighting
+) -> int | None:
+    """As `acquire`, but what decides is *sighting*, not what the record says of its end; *now_s* is monotonic."""
+    row = sql.run(connection, "SELECT owner, fence, until_ms FROM lease WHERE name = ?", (name,)).first()
+    if row is None:
+        return _take(connection, name, owner, now_ms=now_ms, term_ms=term_ms)
+    record = (str(row[0]), int(row[1]), int(row[2]))
+    free = record[0] in ("", owner) or is_gone(record[0])
+    if not free and not sighting.over(record, now_s=now_s, term_ms=term_ms):
+        return None
+    taken = sql.run(
+        connection,
+        "UPDATE lease SET owner = ?, until_ms = ?, fence = fence + CASE WHEN owner = ? THEN 0 ELSE 1 END"
+        " WHERE name = ? AND owner = ? AND fence = ? AND until_ms = ? RETURNING fence",
+        (owner, now_ms + term_ms, owner, name, *record),
+    ).first()
+    return None if taken is None else int(taken[0])
 
 
 def acquire(connection: Connection, name: str, owner: str, *, now_ms: int, term_ms: int) -> int | None:

@@ -16,14 +16,16 @@ from sqlalchemy import Connection
 
 from smsbot.clock import HOUR_MS
 from smsbot.status import Status
-from smsbot.store import counts, sql
+from smsbot.store import counts, polls, segments, sql
 from smsbot.store.audience import from_json, topic_ids
+from smsbot.store.reach import Reach
 from smsbot.store.reports import Merged, OptOut, Report, merge_reports, take_parked
 from smsbot.store.withdrawals import queue_personal, suppress, suppress_left
 
 __all__ = [
     "LEASE_MS", "REPLY_LIFE_MS", "Claimed", "Lane", "Merged", "OptOut", "Report", "Result", "claim", "lanes",
-    "merge_reports", "next_due", "queue_personal", "recheck", "release", "settle", "suppress", "suppress_left",
+    "merge_reports", "next_due", "queue_personal", "rebase", "recheck", "release", "settle", "suppress",
+    "suppress_left",
 ]  # fmt: skip
 
 LEASE_MS = 30_000  # contract §10, "More on sending"
@@ -33,7 +35,8 @@ MAY_HAVE_LEFT = "the process that held it ended before it said what came of it"
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message in a dispatcher's hands. *checked_ms*: when consent was last looked up."""
+    """A message in a dispatcher's hands. *checked_ms*: when consent was last looked up, by the dispatcher's steady
+    clock."""
 
     id: int
     channel: str
@@ -71,7 +74,11 @@ REPLIES = Lane(0)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of a claimed message. `sending` with *due_ms* and *error*: it is to be tried again then."""
+    """What came of a claimed message. `sending` with *due_ms* and *error*: it is to be tried again then.
+
+    *handed_ms* is set where the gateway took it or may have taken it. *further_ids*: of its parts after the first.
+    *ask*: its fate has to be asked for. *unreachable*, *blocked*: what the gateway said of the person.
+    """
 
     id: int
     broadcast_id: int
@@ -83,6 +90,11 @@ class Result:
     expires_ms: int | None = None
     handed_ms: int | None = None
     final_ms: int | None = None
+    contact_id: int | None = None
+    further_ids: tuple[str, ...] = ()
+    ask: bool = False
+    unreachable: bool = False
+    blocked: bool = False
 
 
 def lanes(connection: Connection, broadcast_ids: Collection[int] | None = None) -> list[Lane]:
@@ -158,6 +170,20 @@ def release(connection: Connection, held: Collection[int], due_ms: int, error: s
         )
 
 
+def rebase(connection: Connection, channel: str, now_ms: int) -> None:
+    """The clock was set back: what was queued by the wrong one is due now; a claim lasts no longer than claims do."""
+    sql.run(
+        connection,
+        "UPDATE outbox SET due_ms = ? WHERE channel = ? AND due_ms > ? AND status = 'queued' AND created_ms > ?",
+        (now_ms, channel, now_ms, now_ms),
+    )
+    sql.run(
+        connection,
+        "UPDATE outbox SET due_ms = ? WHERE channel = ? AND due_ms > ? AND status = 'sending' AND error = ''",
+        (now_ms + LEASE_MS, channel, now_ms + LEASE_MS),
+    )
+
+
 def next_due(connection: Connection, channel: str, broadcast_ids: Sequence[int]) -> int | None:
     """When the next message of the replies or of these broadcasts comes due."""
     instants = []
@@ -196,11 +222,33 @@ def settle(connection: Connection, channel: str, results: Sequence[Result], now_
         [(result.external_id, result.handed_ms, result.id) for result in late if result.handed_ms is not None],
     )
     forget(connection, [result.id for result in results if result.broadcast_id == 0])
-    known = [result.external_id for result in results if result.external_id is not None]
+    _note(connection, channel, results, moved, now_ms)
+    known = [one for result in results for one in (result.external_id, *result.further_ids) if one is not None]
     parked = take_parked(connection, channel, known)
     merged = merge_reports(connection, parked, now_ms, moves=moves) if parked else Merged()
     counts.tally(connection, moves, now_ms)
     return merged
+
+
+def _note(connection: Connection, channel: str, results: Sequence[Result], moved: Collection[int], now_ms: int) -> None:
+    """What hand-overs tell beside the message's status; most tell nothing, and then nothing is asked or written."""
+    parts = {r.id: (r.external_id, *r.further_ids) for r in results if r.further_ids and r.external_id is not None}
+    if parts:
+        segments.add(connection, channel, parts, Status.SENT)
+    asked = [result.id for result in results if result.ask]
+    if asked:
+        polls.begin(connection, channel, asked, now_ms)
+    reach = Reach()
+    for result in results:
+        if result.id not in moved:
+            continue
+        if result.status is Status.DELIVERED:
+            reach.delivered(result.contact_id, channel)
+        if result.unreachable:
+            reach.unreachable(result.contact_id)
+        if result.blocked:
+            reach.blocked(result.contact_id, channel, result.error)
+    reach.write(connection, now_ms)
 
 
 def forget(connection: Connection, ids: Sequence[int]) -> None:
@@ -244,15 +292,18 @@ def _take(
     moves: counts.Moves = Counter()
     dropped: list[tuple[Any, ...]] = []
     back: list[int] = []
+    doubtful: list[int] = []
     for row in rows:
         fate = _fate(lane, row, now_ms)
+        taken_over = row.status == Status.SENDING and row.error == "" and not ours
         if fate is None and lane.state == "paused":
             back.append(int(row.id))
         elif fate is None:
+            if taken_over:
+                doubtful.append(int(row.id))
             moves[lane.broadcast_id, str(row.status), str(Status.SENDING)] += 1
-            kept.append(_claimed(channel, lane, row, texts, now_ms))
+            kept.append(_claimed(channel, lane, row, texts))
         else:
-            taken_over = row.status == Status.SENDING and row.error == "" and not ours
             fate = Status.UNKNOWN if taken_over else fate
             moves[lane.broadcast_id, str(row.status), str(fate)] += 1
             dropped.append((str(fate), MAY_HAVE_LEFT if taken_over else "", now_ms, int(row.id)))
@@ -263,6 +314,9 @@ def _take(
             f"UPDATE outbox SET status = 'sending', due_ms = ?, error = '' WHERE {where}",
             (now_ms + lease_ms, listed),
         )
+    if doubtful:  # sent again by this channel and never by another: see `failover`
+        where, listed = sql.among(connection, "id", doubtful)
+        sql.run(connection, f"UPDATE outbox SET handed_ms = COALESCE(handed_ms, ?) WHERE {where}", (now_ms, listed))
     release(connection, back, now_ms, "the broadcast is paused")
     sql.run_many(
         connection, "UPDATE outbox SET status = ?, error = ?, final_ms = ?, due_ms = NULL WHERE id = ?", dropped
@@ -290,7 +344,7 @@ def _fate(lane: Lane, row: Any, now_ms: int) -> Status | None:
     return Status.EXPIRED if expires_ms is not None and expires_ms <= now_ms else None
 
 
-def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str, int]], now_ms: int) -> Claimed:
+def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str, int]]) -> Claimed:
     if lane.broadcast_id:
         text, encoding, parts = texts[int(row.text_id)]
     else:
@@ -306,7 +360,6 @@ def _claimed(channel: str, lane: Lane, row: Any, texts: dict[int, tuple[str, str
         attempts=int(row.attempts),
         created_ms=int(row.created_ms),
         expires_ms=row.expires_ms,
-        checked_ms=now_ms,
         encoding=encoding,
     )
 

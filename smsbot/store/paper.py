@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn
 
 from smsbot.errors import Invalid, PhoneError
 from smsbot.text import phone
+from smsbot.text.places import PlaceIndex
 
 COLUMNS = ("number", "topics", "place", "language", "consented_on", "collector", "form", "evidence")
 MONTHS_VALID = 24  # how old a signature may be (contract §9)
@@ -59,6 +60,7 @@ class Rules:
     topics: Collection[str]
     places: Collection[str]
     today: date
+    named: PlaceIndex | None = None  # to take places by their names as well
 
     @property
     def oldest(self) -> date:
@@ -142,6 +144,7 @@ class _Judge:
         self._rules = rules
         self._oldest = rules.oldest
         self._topics: dict[str, tuple[str, ...]] = {}
+        self._places: dict[str, str] = {}
         self._signed: dict[str, date] = {}
 
     def form(self, line: int, cells: list[str]) -> Form:
@@ -153,7 +156,10 @@ class _Judge:
         codes = self._topics.get(topics)
         if codes is None:
             codes = self._topics[topics] = _topics(topics, rules.topics)
-        place = _known("place", place, rules.places)
+        found = self._places.get(place)
+        if found is None:
+            found = self._places[place] = _place(place, rules)
+        place = found
         language = _known("language", language, rules.languages)
         signed = self._signed.get(consented_on)
         if signed is None:
@@ -184,6 +190,19 @@ def _topics(cell: str, known: Collection[str]) -> tuple[str, ...]:
         if code not in known:
             raise _Wrong("topics", f"there is no topic `{code}`", f"use codes, separated by `;`: {', '.join(known)}")
     return codes
+
+
+def _place(cell: str, rules: Rules) -> str:
+    """A place's code, or its name as people write it, if only one place has it; a slip of the pen is not guessed."""
+    sighting = rules.named.look(cell) if rules.named is not None and cell.casefold() not in rules.places else None
+    if sighting is not None and sighting.certain:
+        return sighting.codes[0]
+    if sighting is not None and sighting.codes:
+        codes = ", ".join(sighting.codes[:9])
+        many = len(sighting.codes) > 1
+        reason = f"several places may be `{cell}`" if many else f"there is no place `{cell}`, but one like it"
+        raise _Wrong("place", reason, f"compare it with the form and write the code: {codes}")
+    return _known("place", cell, rules.places)
 
 
 def _known(column: str, cell: str, known: Collection[str]) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from smsbot.dialogue.model import State
 from smsbot.status import Status
-from smsbot.store import audit, erasure
+from smsbot.store import audit, erasure, reach
 from smsbot.store.tables import (
     BroadcastText,
     Contact,
@@ -59,6 +59,9 @@ class Person:
     since_ms: int | None = None
     paused_until_ms: int | None = None
     consents: tuple[Consent, ...] = ()
+    unreachable: int = 0  # permanent failures in a row
+    dormant_ms: int | None = None
+    blocked: tuple[reach.Blocked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,9 @@ def person(connection: Connection, number: str, subject: str, now_ms: int) -> Pe
         since_ms=row.since_ms,
         paused_until_ms=row.paused_until_ms if state is State.PAUSED else None,
         consents=told,
+        unreachable=row.unreachable,
+        dormant_ms=row.dormant_ms,
+        blocked=reach.blocks(connection, row.id),
     )
 
 

@@ -11,11 +11,14 @@ from sqlalchemy import Connection
 
 from smsbot.clock import MINUTE_MS
 from smsbot.status import Status, supersedes
-from smsbot.store import bulk, counts, sql
+from smsbot.store import bulk, counts, segments, sql
+from smsbot.store.reach import Reach
+from smsbot.store.segments import LOST, Segments
 from smsbot.store.tables import Outbox, ParkedReport, table
 
 PARKED_LIFE_MS = 10 * MINUTE_MS
 PREFIX = "out-"  # of our message ids outside
+ERROR_CAP = 200  # characters of a reason that are kept
 _OUTBOX = table(Outbox)
 _PARKED = table(ParkedReport)
 
@@ -31,6 +34,7 @@ class Report:
     error: str = ""
     opted_out: bool = False
     unreachable: bool = False
+    blocked: bool = False  # by a stop-list that is not ours
     at_ms: int | None = None  # None: now
 
 
@@ -46,14 +50,13 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """*merged* reports found their message, *parked* wait for it, *dropped* never will. The people are for the
-    caller to record: those who opted out at the gateway, and those whom it says nobody can reach."""
+    """*merged* reports found their message, *parked* wait for it, *dropped* never will. Those who opted out at the
+    gateway are for the caller to record."""
 
     merged: int = 0
     parked: int = 0
     dropped: int = 0
     opted_out: tuple[OptOut, ...] = ()
-    unreachable: tuple[OptOut, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,7 +70,24 @@ class _Row:
     error: str = ""
     final_ms: int | None = None
     handed_ms: int | None = None
+    parts: Segments | None = None  # of a message whose parts have ids of their own
     reports: list[Report] = field(default_factory=list)
+
+    def take(self, report: Report, at_ms: int) -> bool:
+        """Carry one report in; True if it moved the message."""
+        status, error = report.status, report.error
+        if self.parts is not None and report.external_id in self.parts.statuses:
+            if not self.parts.move(report.external_id, status):
+                return False
+            status = self.parts.whole
+            if report.status in LOST:
+                error = f"{self.parts.place(report.external_id)}: {error or report.status}"[:ERROR_CAP]
+        if not supersedes(status, self.status):
+            return False
+        self.status, self.error = status, error
+        self.handed_ms = at_ms if self.handed_ms is None else self.handed_ms
+        self.final_ms = None if status is Status.SENT else at_ms
+        return True
 
 
 def message_key(message_id: str | None) -> int | None:
@@ -88,27 +108,31 @@ def merge_reports(
     own: counts.Moves = Counter() if moves is None else moves
     rows, strangers = _matched(connection, reports)
     changed: list[tuple[Any, ...]] = []
-    told: list[tuple[_Row, Report]] = []
+    opted_out: list[tuple[_Row, Report]] = []
+    reach = Reach()
     for row in rows:
         for report in row.reports:
-            at_ms = now_ms if report.at_ms is None else report.at_ms
-            if report.opted_out or report.unreachable:
-                told.append((row, report))
-            if supersedes(report.status, row.status):
-                row.status, row.error = report.status, report.error
-                row.handed_ms = at_ms if row.handed_ms is None else row.handed_ms
-                row.final_ms = None if report.status is Status.SENT else at_ms
+            moved = row.take(report, now_ms if report.at_ms is None else report.at_ms)
+            if report.opted_out:
+                opted_out.append((row, report))
+            if moved:
+                _note(reach, row, report)
         if row.status is not row.before:
             own[row.broadcast_id, str(row.before), str(row.status)] += 1
             changed.append((str(row.status), row.error, None, row.handed_ms, row.final_ms, row.id))
     bulk.update(connection, _OUTBOX, "id", ("status", "error", "due_ms", "handed_ms", "final_ms"), changed)
+    segments.save(connection, [row.parts for row in rows if row.parts is not None and row.parts.moved])
     _forget(connection, [row.id for row in rows if row.broadcast_id == 0 and row.status is not row.before])
+    reach.write(connection, now_ms)
     parked = [report for report in strangers if report.external_id is not None]
     bulk.insert(
         connection,
         _PARKED,
-        ("channel", "external_id", "status", "error", "opted_out", "unreachable", "at_ms"),
-        [(r.channel, r.external_id, str(r.status), r.error, r.opted_out, r.unreachable, now_ms) for r in parked],
+        ("channel", "external_id", "status", "error", "opted_out", "unreachable", "blocked", "at_ms"),
+        [
+            (r.channel, r.external_id, str(r.status), r.error, r.opted_out, r.unreachable, r.blocked, now_ms)
+            for r in parked
+        ],
     )
     if moves is None:
         counts.tally(connection, own, now_ms)
@@ -116,9 +140,18 @@ def merge_reports(
         merged=len(reports) - len(strangers),
         parked=len(parked),
         dropped=len(strangers) - len(parked),
-        opted_out=_people(connection, [(row, report) for row, report in told if report.opted_out]),
-        unreachable=_people(connection, [(row, report) for row, report in told if report.unreachable]),
+        opted_out=_people(connection, opted_out),
     )
+
+
+def _note(reach: Reach, row: _Row, report: Report) -> None:
+    """What a report that moved a message says of the person."""
+    if row.status is Status.DELIVERED:
+        reach.delivered(row.contact_id, report.channel)
+    if report.unreachable:
+        reach.unreachable(row.contact_id)
+    if report.blocked:
+        reach.blocked(row.contact_id, report.channel, report.error)
 
 
 def _people(connection: Connection, told: Sequence[tuple[_Row, Report]]) -> tuple[OptOut, ...]:
@@ -150,19 +183,21 @@ def match_parked(connection: Connection, now_ms: int) -> Merged:
     found = _unparked(
         connection,
         "EXISTS (SELECT 1 FROM outbox o WHERE o.channel = parked_report.channel"
-        " AND o.external_id = parked_report.external_id AND o.external_id IS NOT NULL)",
+        " AND o.external_id = parked_report.external_id AND o.external_id IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM outbox_part p WHERE p.channel = parked_report.channel"
+        " AND p.external_id = parked_report.external_id)",
         (),
     )
     merged = merge_reports(connection, found, now_ms)
     old = sql.run(connection, "DELETE FROM parked_report WHERE at_ms <= ?", (now_ms - PARKED_LIFE_MS,)).rowcount
-    return Merged(merged=merged.merged, dropped=int(old), opted_out=merged.opted_out, unreachable=merged.unreachable)
+    return Merged(merged=merged.merged, dropped=int(old), opted_out=merged.opted_out)
 
 
 def _unparked(connection: Connection, where: str, parameters: Sequence[Any]) -> list[Report]:
     rows = sql.run(
         connection,
         f"DELETE FROM parked_report WHERE {where}"
-        " RETURNING id, channel, external_id, status, error, opted_out, unreachable, at_ms",
+        " RETURNING id, channel, external_id, status, error, opted_out, unreachable, blocked, at_ms",
         parameters,
     ).all()
     return [
@@ -174,6 +209,7 @@ def _unparked(connection: Connection, where: str, parameters: Sequence[Any]) -> 
             error=row.error,
             opted_out=bool(row.opted_out),
             unreachable=bool(row.unreachable),
+            blocked=bool(row.blocked),
         )
         for row in sorted(rows, key=lambda row: int(row.id))
     ]
@@ -190,26 +226,30 @@ def _matched(connection: Connection, reports: Sequence[Report]) -> tuple[list[_R
         here = [report for report in reports if report.channel == channel]
         keys = {key for report in here if (key := message_key(report.message_id)) is not None}
         externals = {report.external_id for report in here if report.external_id is not None}
+        parts = segments.find(connection, channel, externals)
+        keys.update(parts.values())
+        mine: dict[int, _Row] = {}
         for row in _found(connection, channel, keys, externals):
-            message = by_key.setdefault(
-                (channel, int(row.id)),
-                _Row(
-                    int(row.id), int(row.broadcast_id), row.contact_id, row.number or None, Status(row.status),
-                    Status(row.status), row.error, row.final_ms, row.handed_ms,
-                ),
+            mine[int(row.id)] = message = _Row(
+                int(row.id), int(row.broadcast_id), row.contact_id, row.number or None, Status(row.status),
+                Status(row.status), row.error, row.final_ms, row.handed_ms,
             )  # fmt: skip
             if row.external_id is not None:
                 by_external[channel, row.external_id] = message
+        for key, found in segments.of(connection, mine.keys() & set(parts.values())).items():
+            mine[key].parts = found
+            by_external.update({(channel, external_id): mine[key] for external_id in found.statuses})
+        by_key.update({(channel, key): message for key, message in mine.items()})
     strangers: list[Report] = []
     for report in reports:
-        key = message_key(report.message_id)
-        found = by_key.get((report.channel, key)) if key is not None else None
-        if found is None and report.external_id is not None:
-            found = by_external.get((report.channel, report.external_id))
-        if found is None or found.before is Status.QUEUED:
+        named = message_key(report.message_id)
+        about = by_key.get((report.channel, named)) if named is not None else None
+        if about is None and report.external_id is not None:
+            about = by_external.get((report.channel, report.external_id))
+        if about is None or about.before is Status.QUEUED:
             strangers.append(report)
         else:
-            found.reports.append(report)
+            about.reports.append(report)
     return [row for row in by_key.values() if row.reports], strangers
 
 

@@ -80,6 +80,14 @@ class Contact(SQLModel, table=True):
     hour_ms: int = Field(default=0, sa_column=_ms(required=True))
     hour_replies: int = 0
     unreachable: int = 0  # permanent failures in a row
+    dormant_ms: int | None = Field(default=None, sa_column=_ms())  # since when broadcasts leave it out (civic rule 20)
+
+    __table_args__ = (
+        Index(
+            "ix_contact_dormant", "dormant_ms",
+            sqlite_where=condition("dormant_ms IS NOT NULL"), postgresql_where=condition("dormant_ms IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
 
 class Subscription(SQLModel, table=True):
@@ -293,6 +301,9 @@ class Broadcast(SQLModel, table=True):
 
 
 class BroadcastText(SQLModel, table=True):
+    """A text in one language as it leaves. `hint`: the number that its added sentence says STOP can be sent to; '' for
+    the text as it was written. A language has both where the channels differ."""
+
     __tablename__ = "broadcast_text"
 
     id: int | None = Field(default=None, sa_column=_key())
@@ -302,6 +313,7 @@ class BroadcastText(SQLModel, table=True):
     encoding: str
     units: int
     parts: int
+    hint: str = ""
 
 
 class BroadcastCount(SQLModel, table=True):
@@ -327,6 +339,7 @@ class ParkedReport(SQLModel, table=True):
     error: str = ""
     opted_out: bool = False
     unreachable: bool = False
+    blocked: bool = False
     at_ms: int = Field(sa_column=_ms(required=True))
 
     __table_args__ = (Index("ix_parked_report", "channel", "external_id"),)
@@ -342,7 +355,7 @@ class Lease(SQLModel, table=True):
 
 
 class ChannelHealth(SQLModel, table=True):
-    """The dispatcher's last word on its channel, for every process to show."""
+    """The last word of whoever has the channel's lease, for every process to show."""
 
     __tablename__ = "channel_health"
 

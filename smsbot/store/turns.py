@@ -83,7 +83,7 @@ def write(
     profiles = {id(turn.profile): turn.profile for turn in turns if turn.profile is not None}
     now_ms = turns[-1].at_ms
     several = bulk.Several(connection)
-    ids = contacts.save(connection, several, profiles.values(), codes, now_ms)
+    ids = contacts.save_with(connection, several, profiles.values(), codes, now_ms)
     for turn in turns:
         if turn.erase and turn.profile is not None:
             several.run()
@@ -137,7 +137,7 @@ def _write_replies(
     return [
         outbox.Claimed(
             id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=parts, attempts=0,
-            created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS, checked_ms=turn.at_ms,
+            created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS,
             contact_id=ids.get(turn.number), forget=turn.erase,
         )
         for (turn, text, parts), (key,) in zip(answered, made, strict=True)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from smsbot.dialogue.stop_hint import StopHint
+
 SIGNED: Mapping[str, str] = {
     "ka": "{name}: {place}, {date} – ხელი მოაწერეთ თანხმობას ჩვენს SMS-ებზე. გაუქმება: STOP",
     "en": "{name}: on {date} in {place} you signed up for our text messages. To stop them, reply STOP.",
@@ -28,12 +30,13 @@ SIGNED_ANYWHERE: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Welcome:
     """How the welcomes of one import are written. *names*: of the municipality, by language; *places*: code → names by
-    language; *channel*: through which they leave."""
+    language; *channel*: through which they leave; *hint*: where its texts say that STOP goes."""
 
     names: Mapping[str, str]
     places: Mapping[str, Mapping[str, str]]
     languages: Sequence[str]  # the first is the default
     channel: str
+    hint: StopHint | None = None
 
     def text(self, language: str | None, place: str, signed_on: date) -> tuple[str, str]:
         """The language it is really in, and the text."""
@@ -44,7 +47,7 @@ class Welcome:
             place=_named(self.places.get(place, {}), spoken) or place,
             date=signed_on.strftime("%d.%m.%Y"),
         )
-        return spoken, text
+        return spoken, text if self.hint is None else self.hint.add(text, spoken)
 
 
 def _named(names: Mapping[str, str], language: str) -> str:

@@ -13,8 +13,8 @@ from smsbot.clock import HOUR_MS
 from smsbot.status import Status
 from smsbot.store import bulk, counts
 from smsbot.store.audience import Audience
-from smsbot.store.broadcasts import TextShare, shares_from_json, shares_to_json
 from smsbot.store.paper import Form
+from smsbot.store.shares import TextShare, shares_from_json, shares_to_json
 from smsbot.store.tables import Broadcast, BroadcastText, Outbox, table
 from smsbot.store.welcome import Welcome
 from smsbot.text.gsm7 import Measure, measure

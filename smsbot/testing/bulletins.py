@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from smsbot.store import audience as audiences
 from smsbot.store import broadcasts, steering
 from smsbot.store.audience import Audience
-from smsbot.store.broadcasts import BroadcastState, Draft, TextShare
+from smsbot.store.broadcasts import BroadcastState, Draft
 from smsbot.store.fanout import write_piece
+from smsbot.store.shares import TextShare
 from smsbot.text.gsm7 import measure
 
 WATER: Mapping[str, str] = MappingProxyType({"en": "Water is back."})

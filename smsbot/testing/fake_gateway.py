@@ -2,7 +2,9 @@
 
 In a test: `with FakeGateway() as provider:` and point a channel's `base_url` at `provider.url`. For a benchmark:
 `python -m smsbot.testing.fake_gateway --port 0`, which prints its port. The path decides whom it plays:
-`…/Messages.json` Twilio, `/cgi-bin/sendsms` Kannel, anything else a JSON provider.
+`…/Messages.json` Twilio, `/cgi-bin/sendsms` Kannel, anything else a JSON provider. That one is asked for fates at
+`/status?ids=…` and for what is left to spend at `/balance`. Twilio's `…/Balance.json` is answered beside all this and
+is no request of a test: it comes when it comes.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.client import HTTPException
 from itertools import count
 from queue import SimpleQueue
 from typing import Self, cast
@@ -35,6 +38,7 @@ class Asked:
         self.head = head
         self.body = body
         self.number = number  # 1 for the first request the server got
+        self.taken = False  # did the provider take the message, whatever it said of it?
 
     @property
     def method(self) -> str:
@@ -127,6 +131,7 @@ class FakeGateway:
     def __init__(
         self,
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         token: str = "12345",  # noqa: S107  # the token of Twilio's published examples, not a secret
         reports: tuple[str, ...] = (),
@@ -136,6 +141,8 @@ class FakeGateway:
         self.token = token
         self.requests: list[Asked] = []
         self.always = Answer(delay_s=latency_s)
+        self.fates: dict[str, str] = {}  # id → what `/status` tells of it; nothing of others
+        self.balance = 10.0  # in GEL
         self.failed_reports = 0
         self.count = 0
         self._reports = reports
@@ -145,9 +152,9 @@ class FakeGateway:
         self._connections: set[_Connection] = set()
         self._arrived = threading.Condition()
         self._to_report: SimpleQueue[Asked | None] = SimpleQueue()
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=1024)
+        self._socket = socket.create_server((host, port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self._loop = _new_loop()
         self._threads = [threading.Thread(target=self._serve, daemon=True, name="fake-gateway")]
         if reports:
@@ -197,6 +204,10 @@ class FakeGateway:
 
     def answer(self, head: bytes, body: bytes, connection: _Connection) -> None:
         """One whole request has come (in the server's own loop)."""
+        if head.startswith(b"GET ") and b"/Balance.json" in head:
+            told = json.dumps({"balance": str(self.balance), "currency": "GEL"}).encode()
+            connection.answer(Asked(head, body, 0), Answer(200, told))
+            return
         asked = Asked(head, body, next(self._numbers))
         if self._record:
             self.requests.append(asked)
@@ -205,14 +216,29 @@ class FakeGateway:
                 self._arrived.notify_all()
         else:
             self.count += 1
-        how = self._next.popleft() if self._next else self.always
-        taken = how.status is None and how.cut_after is None
+        how = self._next.popleft() if self._next else self._told(asked) or self.always
+        asked.taken = how.status is None
+        taken = asked.taken and how.cut_after is None
         if how.delay_s:
             self._loop.call_later(how.delay_s, connection.answer, asked, how)
         else:
             connection.answer(asked, how)
         if taken and self._reports:
             self._to_report.put(asked)
+
+    def _told(self, asked: Asked) -> Answer | None:
+        """The answer to a question that is no message."""
+        head = asked.head
+        if head.startswith(b"GET /status"):
+            wanted = asked.told("ids").split(",")
+            return Answer(200, json.dumps({one: self.fates[one] for one in wanted if one in self.fates}).encode())
+        if head.startswith(b"GET /balance"):
+            return Answer(200, json.dumps({"amount": self.balance, "unit": "GEL"}).encode())
+        return None
+
+    def asked_at(self, path: str) -> list[Asked]:
+        """The requests whose address begins so."""
+        return [asked for asked in list(self.requests) if asked.target.startswith(path)]
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -234,7 +260,7 @@ class FakeGateway:
                 for status in self._reports:
                     try:
                         answered, _ = self._report(caller, asked, status)
-                    except OSError:
+                    except (OSError, HTTPException):
                         answered = 0
                     self.failed_reports += answered not in range(200, 300)
 

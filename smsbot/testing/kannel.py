@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote_to_bytes
 
+from smsbot.testing import smsc
+
 BEARERBOX = Path("/usr/sbin/bearerbox")
 SMSBOX = Path("/usr/sbin/smsbox")
 FAKESMSC = Path("/usr/lib/kannel/test/fakesmsc")
@@ -45,12 +47,22 @@ class Kannel:
     """`with Kannel(directory, inbound_url=…) as kannel:` — the URL is where texts from the handset go.
 
     *inbound_url* is the channel's address with its `?token=…`, if any; Kannel's fields are added to its query.
+    *smsc_port*: Kannel connects by SMPP to an SMSC there (`smsbot.testing.smsc`) instead of the handset.
     """
 
-    def __init__(self, directory: Path, *, inbound_url: str, retries: int = 3, timeout_s: float = 20.0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        inbound_url: str,
+        retries: int = 3,
+        timeout_s: float = 20.0,
+        smsc_port: int | None = None,
+    ) -> None:
         self._directory = directory
         self._inbound_url = inbound_url
         self._retries = retries
+        self._smsc_port = smsc_port
         self._timeout_s = timeout_s
         self._processes: list[subprocess.Popen[bytes]] = []
         self._phone: socket.socket | None = None
@@ -80,8 +92,9 @@ class Kannel:
         self._until(lambda: _listens(self._box) and bool(self.status()), "bearerbox listens")
         self._run("smsbox", [str(SMSBOX), "-v", "1", str(conf)])
         self._until(lambda: "smsbox" in self.status() and _listens(self._sendsms), "smsbox is connected")
-        handset = ["-H", "127.0.0.1", "-r", str(self._handset_port), "-m", "0", "0 0 text -"]
-        self._run("fakesmsc", [str(FAKESMSC), *handset])
+        if self._smsc_port is None:
+            handset = ["-H", "127.0.0.1", "-r", str(self._handset_port), "-m", "0", "0 0 text -"]
+            self._run("fakesmsc", [str(FAKESMSC), *handset])
         self._phone = self._connected(self._phone_port)
         self._until(lambda: self.status().count("(online ") >= 2, "both connections are online")
 
@@ -176,7 +189,7 @@ class Kannel:
                 "dlr-storage": "internal",
             },
             # The handset: all that is sent goes here.
-            self._smsc("handset", self._handset_port),
+            self._smsc("handset", self._handset_port) if self._smsc_port is None else _by_smpp(self._smsc_port),
             # The phone that writes: nothing is routed to it, since no number begins so.
             self._smsc("phone", self._phone_port) | {"allowed-prefix": '"nothing"'},
             {
@@ -211,6 +224,23 @@ class Kannel:
     @staticmethod
     def _smsc(name: str, port: int) -> dict[str, object]:
         return {"group": "smsc", "smsc": "fake", "smsc-id": name, "port": port, "connect-allow-ip": "127.0.0.1"}
+
+
+def _by_smpp(port: int) -> dict[str, object]:
+    return {
+        "group": "smsc",
+        "smsc": "smpp",
+        "smsc-id": "operator",
+        "host": "127.0.0.1",
+        "port": port,
+        "transceiver-mode": "true",
+        "smsc-username": smsc.SYSTEM_ID,
+        "smsc-password": smsc.PASSWORD,
+        "system-type": '""',
+        "dest-addr-ton": 1,
+        "dest-addr-npi": 1,
+        "reconnect-delay": 1,
+    }
 
 
 def _part(message: bytes) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
@@ -78,7 +78,7 @@ class Caller:
                 connection.request(method, target, body or None, dict(headers or {}))
                 answer = connection.getresponse()
                 return answer.status, answer.read()
-            except (ConnectionError, TimeoutError):
+            except (ConnectionError, TimeoutError, HTTPException):
                 connection.close()
                 del self._connections[parts.netloc]
                 if fresh or not again:

@@ -6,62 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from smsbot.text.fold import fold_of, script
+from smsbot.text.lexicon import Token
+from smsbot.text.segment import Segment
 from smsbot.text.understood import Intent
-from smsbot.text.vocabulary import Meaning, Token, Vocabulary
-from smsbot.text.words import Role
+from smsbot.text.vocabulary import Meaning, Vocabulary
+
+__all__ = ["DOUBTFUL_NAME", "Argument", "Segment", "read_argument", "segments", "slipped_topic"]
 
 DOUBTFUL_NAME = "name?"
 """The rule of a LEAVE whose topic is a slip away: it leaves that topic, and never stops all."""
-_SILENT = frozenset({Role.COURTESY, Role.FILLER, Role.TOPIC_NOUN, Role.MESSAGING})
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Tokens that form one listed phrase, or one token without meaning."""
-
-    tokens: tuple[Token, ...]
-    meanings: tuple[Meaning, ...] = ()
-    literal: bool = False
-    roles: frozenset[Role] = frozenset()
-    intents: frozenset[Intent] = frozenset()
-
-    @property
-    def number(self) -> int | None:
-        return self.tokens[0].number if len(self.tokens) == 1 else None
-
-    @property
-    def text(self) -> str:
-        return " ".join(token.text for token in self.tokens)
-
-    @property
-    def raw(self) -> str:
-        """The first word, case kept: folding reads capitals."""
-        return self.tokens[0].raw
-
-    @property
-    def last(self) -> str:
-        return self.tokens[-1].text
-
-    @property
-    def is_silent(self) -> bool:
-        return not self.roles.isdisjoint(_SILENT)
-
-    @property
-    def names_language(self) -> bool:
-        return any(meaning.names_language is not None for meaning in self.meanings)
-
-    def has(self, role: Role) -> bool:
-        return role in self.roles
-
-    def asks(self, intent: Intent) -> bool:
-        return intent in self.intents
-
-    def meaning(self, intent: Intent | None = None, *roles: Role) -> Meaning | None:
-        """The first meaning with that intent or one of those roles."""
-        for meaning in self.meanings:
-            if (intent is not None and meaning.intent is intent) or meaning.role in roles:
-                return meaning
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +38,9 @@ def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
     result = []
     start = 0
     while start < len(tokens):
-        hit = vocabulary.hit(tokens, start)
-        if hit is None:
-            result.append(Segment((tokens[start],)))
-            start += 1
-            continue
-        meanings = hit.meanings
-        roles = frozenset([meaning.role for meaning in meanings if meaning.role is not None])
-        intents = frozenset([meaning.intent for meaning in meanings if meaning.intent is not None])
-        if len(meanings) > 1:  # English words are English even where another language uses them too (STOP)
-            meanings = tuple(sorted(meanings, key=lambda meaning: meaning.language != "en"))
-        result.append(Segment(tuple(tokens[start : start + hit.size]), meanings, hit.literal, roles, intents))
-        start += hit.size
+        part = vocabulary.longest(tokens, start)
+        result.append(part)
+        start += len(part.tokens)
     return result
 
 

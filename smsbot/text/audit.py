@@ -38,12 +38,21 @@ class Collision:
 
     def __str__(self) -> str:
         where = f"{self.second.file}:{self.second.line}" if self.second.line else self.second.file
+        return f"{where}: {self.sentence}"
+
+    @property
+    def sentence(self) -> str:
         other = f"{self.first.file}:{self.first.line}" if self.first.line else self.first.file
         return (
-            f"{where}: {self.second.word!r} ({self.second.purpose}, {self.second.language or 'any language'}) is "
+            f"{self.second.word!r} ({self.second.purpose}, {self.second.language or 'any language'}) is "
             f"{'the same word' if self.how == 'same' else 'heard'} as {self.first.word!r} ({self.first.purpose}, "
             f"{self.first.language or 'any language'}) of {other}"
         )
+
+    @property
+    def among_keywords(self) -> bool:
+        """Neither is a topic's or a place's."""
+        return not any(use.purpose.startswith(("topic ", "place ")) for use in (self.first, self.second))
 
 
 def audit(languages: Sequence[LanguageWords], topics: Sequence[Named], places: Sequence[Named]) -> list[Collision]:
@@ -57,6 +66,8 @@ def audit(languages: Sequence[LanguageWords], topics: Sequence[Named], places: S
         if not flat or flat in harmless:
             continue
         first = by_letters.setdefault(flat, use)
+        if _are_places(first, use):
+            continue
         if first.purpose != use.purpose:
             found.setdefault((first.word, use.word, use.purpose), Collision(first, use, "same"))
             continue
@@ -65,16 +76,21 @@ def audit(languages: Sequence[LanguageWords], topics: Sequence[Named], places: S
             continue
         for key in fold.keys("".join(words(clean(use.word)))):
             heard = by_sound.setdefault((use.language, key), use)
-            if heard.purpose != use.purpose:
+            if heard.purpose != use.purpose and not _are_places(heard, use):
                 found.setdefault((heard.word, use.word, use.purpose), Collision(heard, use, "sound"))
     return list(found.values())
+
+
+def _are_places(first: Use, second: Use) -> bool:
+    """Villages share names; the bot asks which one is meant."""
+    return first.purpose.startswith("place ") and second.purpose.startswith("place ")
 
 
 def _uses(languages: Sequence[LanguageWords], topics: Sequence[Named], places: Sequence[Named]) -> Iterator[Use]:
     for entry in languages:
 
         def use(word: str, purpose: str, entry: LanguageWords = entry) -> Use:
-            return Use(word, purpose, entry.language, entry.file, entry.lines.get(word))
+            return Use(word, purpose, entry.language, entry.sources.get(word, entry.file), entry.lines.get(word))
 
         for listing in (entry.words, entry.typos):
             for intent, listed in listing.items():
@@ -88,7 +104,8 @@ def _uses(languages: Sequence[LanguageWords], topics: Sequence[Named], places: S
         for item in items:
             for language, name in item.names.items():
                 yield Use(name, f"{kind} {item.code}", language, f"{kind}s", None)
-            for word in (item.code, *item.words):
+            # People text a topic's code, never a place's.
+            for word in (item.code, *item.words) if kind == "topic" else item.words:
                 yield Use(word, f"{kind} {item.code}", "", f"{kind}s", None)
 
 

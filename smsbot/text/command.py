@@ -129,7 +129,7 @@ def after(cleaned: str, head: Segment) -> str:
 
 def _wish(rest: Sequence[Segment], cleaned: str) -> Understood | None:
     """ "I want to join": filling words before a join word, and nothing strange after it."""
-    spot = next((index for index, part in enumerate(rest) if not part.has(Role.FILLER)), 0)
+    spot = next((index for index, part in enumerate(rest) if not (part.has(Role.FILLER) or part.has(Role.WISH))), 0)
     if spot == 0 or not rest[spot].asks(Intent.JOIN):
         return None
     argument = read_argument(rest[spot + 1 :])
@@ -150,7 +150,9 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
     strangers = found.argument.strangers
     match base.intent:
         case Intent.AREA:
-            places = vocabulary.places.find(found.written)
+            # სოფელი asks for the area, and tells the village Ozurgeti from the town.
+            noun = f"{found.head.text} " if found.head.has(Role.PLACE_NOUN) else ""
+            places = vocabulary.places.find(noun + found.written)
             if places:
                 return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
             return replace(base, unknown=base.unknown or not base.numbers), strangers
@@ -161,6 +163,8 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             return replace(base, chosen_language=found.language, unknown=False), 0
         case Intent.LEAVE if strangers and not found.topic_first:
             return replace(base, intent=Intent.STOP_SENTENCE, rule="sentence", unknown=False), 0
+        case Intent.LEAVE if _leaves_the_list(base, found):
+            return replace(base, intent=Intent.STOP, rule="courtesy", unknown=False), 0
         case Intent.LEAVE if base.every and not base.topics:
             return replace(base, intent=Intent.STOP), strangers
         case Intent.LANG:
@@ -173,6 +177,12 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
         case Intent.PAUSE if len(base.numbers) == 1 and _counts_days(found.tail):
             return replace(base, unknown=False), 0
     return base, strangers
+
+
+def _leaves_the_list(base: Understood, found: Call) -> bool:
+    """`уберите из рассылки`. English is left out: "leave a message" is none."""
+    names = base.topics or base.numbers or base.every or found.argument.unknown
+    return not names and base.language != "en" and any(part.has(Role.MESSAGING) for part in found.tail)
 
 
 def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) -> bool:
@@ -216,7 +226,7 @@ def _no_with_digits(meaning: Meaning, found: Call) -> Understood | None:
 
 def _copied(tail: Sequence[Segment], cleaned: str) -> Understood | None:
     """`REPLY 1 3`, `text STOP`: our own instruction, copied."""
-    rest = [part for part in tail if not part.has(Role.COURTESY)]
+    rest = [part for part in tail if part.intents or not (part.has(Role.COURTESY) or part.has(Role.FILLER))]
     if len(rest) == 1:
         useful = [meaning for meaning in rest[0].meanings if meaning.role is None and not meaning.head]
         if useful:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 MAX_CHARS = 1000  # six parts; nothing beyond can change what a text asks for
@@ -34,7 +35,7 @@ _RUN = re.compile(r"(.)\1\1+")
 
 def clean(text: str) -> str:
     """NFKC without marks, invisible signs and apostrophes; digits ASCII, dashes `-`; the case is kept."""
-    text = text[:MAX_CHARS]
+    text = text.strip()[:MAX_CHARS]
     if text.isascii():
         return text.replace("'", "").replace("`", "")
     text = _PILE.sub("", text.translate(_BEFORE_NFKC))
@@ -111,13 +112,25 @@ _SCRIPT_RANGES = (
 )
 
 
+class _Scripts(dict[str, str]):
+    """The script of one character; worked out when first met."""
+
+    def __missing__(self, char: str) -> str:
+        code = ord(char)
+        found = next((name for name, first, last in _SCRIPT_RANGES if first <= code <= last), "")
+        self[char] = found
+        return found
+
+
+_SCRIPT_OF = _Scripts()  # a cache of a pure function of one character
+
+
 def script(word: str) -> str:
     """The script of the first letter that has one of ours, else ""."""
     for char in word:
-        code = ord(char)
-        for name, first, last in _SCRIPT_RANGES:
-            if first <= code <= last:
-                return name
+        found = _SCRIPT_OF[char]
+        if found:
+            return found
     return ""
 
 
@@ -136,6 +149,41 @@ def disguised(word: str) -> tuple[str, ...]:
     return (word.translate(_TO_LATIN), word.translate(_TO_CYRILLIC))
 
 
+def masked(word: str) -> str:
+    """A casefolded Cyrillic or Greek word that looks wholly Latin (`ѕтор`), in Latin letters; else ""."""
+    if word.isascii():
+        return ""
+    reading = word.translate(_TO_LATIN)
+    return reading if reading.isascii() and reading.isalpha() else ""
+
+
+_AS_LATIN = str.maketrans("05134@$", "osieaas")
+_AS_CYRILLIC = str.maketrans("0346", "озчб")
+
+
+def spelled_with_digits(word: str) -> tuple[str, ...]:
+    """Readings of a casefolded word in which digits stand for letters (`5t0p`, `ст0п`), else nothing."""
+    if word.isalpha() or sum(map(str.isdigit, word)) * 2 > len(word):
+        return ()
+    readings = [word.translate(table) for table in (_AS_LATIN, _AS_CYRILLIC)]
+    return tuple(reading for reading in readings if reading.isalpha())
+
+
+_CARONS = str.maketrans({"š": "sh", "č": "ch", "ž": "zh", "ḡ": "gh", "ǰ": "j", "ċ": "ts", "ť": "t", "ķ": "k"})
+
+
+def plain_latin(word: str) -> str:
+    """A Latin word lowered, the marked letters of scholars spelled out (`šeċqvite`); "" if it has others.
+
+    Source: ISO 9984:1996 (Georgian) and ISO 9:1968 (Cyrillic) write sh, ch, zh, gh with marks.
+    """
+    lowered = word.lower()
+    if lowered.isascii():
+        return lowered
+    lowered = lowered.translate(_CARONS)
+    return lowered if lowered.isascii() else ""
+
+
 # --- keys ------------------------------------------------------------------------------------------------------------
 
 
@@ -144,12 +192,15 @@ class Fold:
     """How words of one language are compared.
 
     *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
-    *coarse*: a key with more letters merged, for what the keys do not find.
+    *coarse*: a key with more letters merged, for what the keys do not find. *coarse_readings*: what else a Latin word
+    of that coarse key may be. *spellings*: a word of the own script in its usual Latin letters: what fingers slip on.
     """
 
     script: str
     keys: Callable[[str], tuple[str, ...]]
     coarse: Callable[[str], str] | None = None
+    coarse_readings: Callable[[str], list[str]] | None = None
+    spellings: Callable[[str], tuple[str, ...]] | None = None
 
 
 def plain_keys(word: str) -> tuple[str, ...]:
@@ -158,7 +209,7 @@ def plain_keys(word: str) -> tuple[str, ...]:
 
 def undouble(key: str) -> str:
     """`gaauqme` → `gauqme`."""
-    return _DOUBLED.sub(r"\1", key)
+    return _DOUBLED.sub(r"\1", key) if _DOUBLED.search(key) else key
 
 
 _DOUBLED = re.compile(r"(.)\1+")
@@ -172,19 +223,41 @@ def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
 
 def branches(word: str, choices: Mapping[str, str], limit: int = MAX_KEYS) -> list[str]:
     """Every reading of the ambiguous letters of *word*, up to *limit*."""
+    if choices.keys().isdisjoint(word):
+        return [word]
     readings = [""]
-    for char in word:
-        options = choices.get(char, char)
-        if len(options) > 1 and len(readings) * len(options) > limit:
+    start = 0  # of the letters since the last ambiguous one
+    for at, char in enumerate(word):
+        options = choices.get(char)
+        if options is None:
+            continue
+        if len(readings) * len(options) > limit:
             options = options[0]
-        readings = [reading + option for reading in readings for option in options]
-    return readings
+        sure = word[start:at]
+        readings = [reading + sure + option for reading in readings for option in options]
+        start = at + 1
+    rest = word[start:]
+    return [reading + rest for reading in readings] if rest else readings
+
+
+def speller(letters: str, *styles: str) -> Callable[[str], tuple[str, ...]]:
+    """A function that writes a word in each of *styles*: what stands for each of *letters*, `-` for nothing."""
+    tables = [
+        str.maketrans(
+            {char: "" if written == "-" else written for char, written in zip(letters, style.split(), strict=True)}
+        )
+        for style in styles
+    ]
+    return lambda word: tuple(dict.fromkeys(lower(word).translate(table) for table in tables))
 
 
 def distinct(keys: list[str]) -> tuple[str, ...]:
+    if len(keys) == 1:
+        return (undouble(keys[0]),)
     return tuple(dict.fromkeys(undouble(key) for key in keys))
 
 
+@cache
 def folds() -> Mapping[str, Fold]:
     """The folds we have, by language."""
     # Imported here: the languages build on this module's parts.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, rewriter, script, undouble
+from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, plain_latin, rewriter, script, speller, undouble
 
 # --- Georgian: the aspirated and the ejective of a pair are one class, since Latin spellings seldom tell them apart ---
 
@@ -19,10 +19,12 @@ _KA_LEGACY = str.maketrans("abgdevzTiklmnopJrstufqRySCcZwWxjh", "აბგდე
 _KA_LATIN = rewriter(
     {
         "dzh": "j", "tch": "C", "sh": "S", "ch": "C", "zh": "j", "dz": "z", "dj": "j", "kh": "x", "gh": "g",
-        "ts": "c", "tz": "c", "ph": "p", "th": "t", "f": "p", "q": "k",
+        "ts": "c", "tz": "c", "ph": "p", "th": "t", "f": "p", "q": "k", "j": "J",
     }
 )  # fmt: skip
-_KA_CHOICES = MappingProxyType({"w": "cv", "y": "ki", "h": "hx"})
+# J: a plain j, which is ჯ or ჟ in most habits and ძ in ISO 9984.
+_KA_CHOICES = MappingProxyType({"w": "cv", "y": "ki", "h": "hx", "J": "jz"})
+_KA_COARSE_CHOICES = MappingProxyType({"r": "rg"})
 _KA_COARSE = str.maketrans("SCx", "sch")
 
 
@@ -30,9 +32,12 @@ def _ka_keys(word: str) -> tuple[str, ...]:
     match script(word):
         case "Geor":
             return distinct([lower(word).translate(_KA)])
-        case "Latn" if word.isascii():
-            keys = branches(_KA_LATIN(word.lower()), _KA_CHOICES)
-            if word != word.lower():
+        case "Latn":
+            lowered = plain_latin(word)
+            if not lowered:
+                return ()
+            keys = branches(_KA_LATIN(lowered), _KA_CHOICES)
+            if word.isascii() and word != lowered:
                 keys.append(word.translate(_KA_LEGACY).translate(_KA).lower() if word.isupper() else _ka_legacy(word))
             return distinct(keys)
         case _:
@@ -46,6 +51,19 @@ def _ka_legacy(word: str) -> str:
 
 def _ka_coarse(key: str) -> str:
     return undouble(key.translate(_KA_COARSE))
+
+
+def _ka_coarse_readings(key: str) -> list[str]:
+    """The old fonts' R for ღ, in a text without its capitals: `arar minda`."""
+    return branches(key, _KA_COARSE_CHOICES, limit=8)
+
+
+# Sources: the decree of 2011 without its apostrophes; the usual spelling of chats.
+_KA_SPELLINGS = speller(
+    "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    "a b g d e v z t i k l m n o p zh r s t u p k gh q sh ch ts dz ts ch kh j h",
+    "a b g d e v z t i k l m n o p zh r s t u f q g y sh ch c dz w ch x j h",
+)
 
 
 # --- Russian ---------------------------------------------------------------------------------------------------------
@@ -62,9 +80,16 @@ _RU_LATIN = rewriter(
     {
         "shch": "S", "sch": "S", "sh": "S", "ch": "C", "zh": "Z", "kh": "h", "ts": "c", "x": "h", "w": "S",
         "ya": "A", "ja": "A", "ia": "A", "yu": "U", "ju": "U", "iu": "U", "yo": "e", "jo": "e", "y": "i", "j": "i",
-        "q": "k",
+        "q": "k", "4": "C", "6": "S",
     }
 )  # fmt: skip
+
+
+_RU_SPELLINGS = speller(
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh sch - y - e yu ya",
+    "a b v g d e e j z i i k l m n o p r s t u f kh c ch sh shch - i - e iu ia",
+)
 
 
 def _ru_keys(word: str) -> tuple[str, ...]:
@@ -104,6 +129,13 @@ _HY_LATIN = rewriter(
 )  # fmt: skip
 
 
+_HY_SPELLINGS = speller(
+    "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ",
+    "a b g d e z e y t zh i l kh ts k h dz gh ch m y n sh o ch p j r s v t r ts u p q o f",
+    "a b g d e z e y t j i l x c k h dz g ch m y n sh o ch p j r s v t r c v p k o f",
+)
+
+
 def _hy_keys(word: str) -> tuple[str, ...]:
     keys = _two_scripts(word, "Armn", _HY, _HY_LATIN)
     # Ո at the start of a word is spoken "vo": `voch` is ոչ.
@@ -114,15 +146,16 @@ def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Calla
     found = script(word)
     if found == own:
         return distinct([native(lower(word))])
-    return distinct([latin(word.lower())]) if found == "Latn" and word.isascii() else ()
+    lowered = plain_latin(word) if found == "Latn" else ""
+    return distinct([latin(lowered)]) if lowered else ()
 
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(
     {
-        "ka": Fold("Geor", _ka_keys, _ka_coarse),
+        "ka": Fold("Geor", _ka_keys, _ka_coarse, _ka_coarse_readings, _KA_SPELLINGS),
         "en": PLAIN,
-        "ru": Fold("Cyrl", _ru_keys),
+        "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS),
         "az": Fold("Latn", _az_keys),
-        "hy": Fold("Armn", _hy_keys),
+        "hy": Fold("Armn", _hy_keys, spellings=_HY_SPELLINGS),
     }
 )

@@ -23,6 +23,19 @@ EXTENSION = "\f^{}\\[~]|€"
 SINGLE_SEPTETS, JOINED_SEPTETS = 160, 153
 SINGLE_UNITS, JOINED_UNITS = 70, 67
 
+ESCAPE = 0x1B
+
+_CODES = {char: code for code, char in zip((*range(ESCAPE), *range(ESCAPE + 1, 128)), BASIC, strict=True)}
+_EXTENSION_CODES = dict(zip(EXTENSION, b"\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65", strict=True))
+_OCTETS = str.maketrans(
+    {char: chr(code) for char, code in _CODES.items()}
+    | {char: chr(ESCAPE) + chr(code) for char, code in _EXTENSION_CODES.items()}
+)
+_CHARACTERS = str.maketrans(
+    {chr(code): char for char, code in _CODES.items()} | {chr(octet): "\ufffd" for octet in range(128, 256)}
+)
+_ESCAPED = {chr(code): char for char, code in _EXTENSION_CODES.items()}
+
 _BASIC_ONLY = re.compile(f"[{re.escape(BASIC)}]*").fullmatch
 _GSM_ONLY = re.compile(f"[{re.escape(BASIC + EXTENSION)}]*").fullmatch
 _EXTENDED = re.compile(f"[{re.escape(EXTENSION)}]")
@@ -120,8 +133,37 @@ def split(text: str) -> list[str]:
     if is_gsm7(text):
         units = len(text) + len(_EXTENDED.findall(text))
         return [text] if units <= SINGLE_SEPTETS else _cut_gsm7(text)
+    return split_ucs2(text)
+
+
+def split_ucs2(text: str) -> list[str]:
+    """As `split`, for a text that leaves as UCS-2 although GSM-7 would do: a server's alphabet may lack a letter."""
     units = len(text) + len(_ASTRAL.findall(text))
     return [text] if units <= SINGLE_UNITS else _cut_ucs2(text)
+
+
+def encode(text: str) -> bytes:
+    """The septets of a GSM-7 text, one in each octet ("unpacked"); extension characters take two.
+
+    Raises ValueError if a character is not in the alphabet: ask `is_gsm7` first.
+    """
+    if not is_gsm7(text):
+        raise ValueError("the text is not GSM-7")
+    return text.translate(_OCTETS).encode("latin-1")
+
+
+def decode(octets: bytes) -> str:
+    """The text behind unpacked septets. Never fails.
+
+    An escape before a code without an extension character shows that code's basic one, an escape alone a space
+    (23.038 §6.2.1.1, note 1); an octet above 127 is none of the alphabet and gives U+FFFD.
+    """
+    plain, *escaped = octets.decode("latin-1").split(chr(ESCAPE))
+    pieces = [plain.translate(_CHARACTERS)]
+    for piece in escaped:
+        pieces.append(_ESCAPED.get(piece[:1]) or piece[:1].translate(_CHARACTERS) or " ")
+        pieces.append(piece[1:].translate(_CHARACTERS))
+    return "".join(pieces)
 
 
 def substitute(text: str) -> str | None:

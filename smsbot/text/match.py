@@ -1,35 +1,62 @@
 """What a text asks for. `understand` knows no context: what is pending, who writes, which topics they have.
 
-Order: the whole message letter by letter in every language, then by each language's own sounds, without spaces, on
-the wrong keyboard; then the same within courtesy; the stop engine; a command with an argument; topics; one slip.
-Deterministic, linear in the text, and never an exception.
+The rules are tried in order and the first answer counts: the whole message letter by letter in every language, then by
+each language's own sounds, without spaces; then the same within courtesy; the stop engine; a command with an argument;
+topics; another keyboard; one slip. Deterministic, linear in the text, and never an exception.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from smsbot.text import command, stopping
+from smsbot.text import command, mending, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument, segments
-from smsbot.text.fold import clean, fold_of, lower, script, words
-from smsbot.text.reading import named, rank, script_of, single
+from smsbot.text.fold import clean, lower, words
+from smsbot.text.freetext import other
+from smsbot.text.layout import retyped
+from smsbot.text.message import UNREAD, Message
+from smsbot.text.reading import named, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
 _DIGITS = re.compile(r"[\d\s,.;:+&/()#*_-]+")
+_LIKE_DIGITS = re.compile(r"[\dIlOoОо|\s,.;-]+")
+_AS_DIGITS = str.maketrans("IlOoОо|", "1100001")
+_LONE_ZERO = re.compile(r"\W*[oо]{1,2}\W*", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 _RANGE = re.compile(r"\s*\d+\s*-\s*\d+\s*")
 _MINUS = re.compile(r"\s*-\s*\d")
 _MINUS_WORD = re.compile(r"\s*-\s*[^\W\d_]")
 _STOP_SIGNS = frozenset("🛑✋🚫❌⛔📵🔕✖❎🙅")
-_NO_DIGITS = re.compile(r"no\s?\d+\s?to\s?\d+")  # the suffix of Georgian bulk senders: No624To91043
+_SIGNS_LOOKED_AT = 200
+# The suffix of Georgian bulk senders, No624To91043, and the same with our own word.
+_SHORT_NUMBER = re.compile(r"(?:no|stop|off|smsoff)\s?(?:\d+\s?)?to\s?\d+")
 LONGEST_NUMBER = 9  # digits
-_LONGEST_WORD = 40  # letters of a phrase written without spaces
-_TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
-_SPLIT_WORDS = 3  # of a phrase with spaces where none belong
-_PLACE_WORDS = 4  # of a message that may be nothing but a place
+_LONGEST_RETYPED = 60  # characters of a text that may have been typed on another keyboard
+_LONGEST_BARED = 12  # words, single letters among them
+_LONGEST_LISTED = 200  # characters of a text that may be a listed phrase with blanks around it
+_CANDIDATES = 3  # commands that one question can offer
+_REPEATED = 5  # times that a word is said
+_SHORTEST_OFFERED = 3  # letters: "me" and "on" begin too many sentences
+# HELP is always answered, STOP is the stop engine's, and DELETE is never guessed.
+_SIMPLE = frozenset({Intent.TOPICS, Intent.STATUS, Intent.LANG, Intent.RESUME, Intent.DATA})
+_SHORTEST_SIMPLE = 4  # letters
+_SIMPLE_WORDS = 5  # of such a message
+_OFFERED = frozenset(
+    {Intent.JOIN, Intent.TOPICS, Intent.STATUS, Intent.LANG, Intent.AREA, Intent.PAUSE, Intent.RESUME, Intent.DATA}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to understand a message. *about*: what it looks for, for whoever reads an explanation."""
+
+    name: str
+    about: str
+    read: Callable[[Message], Understood | None]
 
 
 def understand(text: str, vocabulary: Vocabulary) -> Understood:
@@ -38,43 +65,17 @@ def understand(text: str, vocabulary: Vocabulary) -> Understood:
 
 
 def _read(text: str, vocabulary: Vocabulary) -> Understood:
-    typed = text.strip().lower()
-    known = vocabulary.exact.get(typed)
-    if known is not None:
-        return single(known, "exact", typed)
-    cleaned = clean(text)
-    found = words(cleaned)
-    if not found:
-        return _wordless(text, cleaned)
-    if _DIGITS.fullmatch(cleaned):
-        return _digits(cleaned)
-    joined = " ".join(map(lower, found))
-    leaving = _MINUS_WORD.match(cleaned) is not None
-    known = vocabulary.exact.get(joined)
-    if known is not None and not leaving:
-        return single(known, "exact", joined)
-    if _NO_DIGITS.fullmatch(joined):
-        return Understood(Intent.STOP, language="en", keyword="no", rule="idiom", argument=cleaned.strip())
-    parts = segments(vocabulary.tokens(cleaned), vocabulary)
-    return (
-        (_minus(cleaned, parts) if leaving else None)
-        or _whole(parts, "fold")
-        or _compact(found, parts, vocabulary)
-        or _on_other_keyboard(cleaned, vocabulary)
-        or _in_courtesy(parts)
-        or stopping.read(parts, cleaned, vocabulary)
-        or command.read(parts, cleaned, vocabulary)
-        or _names(parts, cleaned)
-        or (command.glued(found[0], vocabulary) if len(found) == 1 else None)
-        or _slip(parts, cleaned, vocabulary)
-        or stopping.near(parts, cleaned, vocabulary)
-        or _other(cleaned, parts, vocabulary)
-    )
+    message = Message(text, vocabulary)
+    for rule in RULES:
+        answer = rule.read(message)
+        if answer is not None:
+            return answer
+    return other(message)
 
 
 def find_topics(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], tuple[int, ...], bool, bool]:
     """Topic codes in the order named, numbers, whether "all" is said, and whether anything else is."""
-    parts = segments(vocabulary.tokens(clean(text)), vocabulary)
+    parts = segments(vocabulary.lexicon.tokens(clean(text)), vocabulary)
     argument = read_argument(parts)
     if len(parts) == 1 and argument.unknown:
         near = {meaning.topic: meaning for meaning in vocabulary.slips(parts[0].raw) if not parts[0].meanings}
@@ -95,7 +96,7 @@ def find_language(text: str, vocabulary: Vocabulary, offered: Sequence[str]) -> 
     if numbers and _DIGITS.fullmatch(cleaned):
         number = int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) <= LONGEST_NUMBER else 0
         return offered[number - 1] if 1 <= number <= len(offered) else None
-    parts = segments(vocabulary.tokens(cleaned), vocabulary)
+    parts = segments(vocabulary.lexicon.tokens(cleaned), vocabulary)
     meanings = [meaning for part in parts for meaning in part.meanings]
     for meaning in meanings:
         if meaning.names_language in offered:
@@ -106,15 +107,33 @@ def find_language(text: str, vocabulary: Vocabulary, offered: Sequence[str]) -> 
     return None
 
 
-def _wordless(text: str, cleaned: str) -> Understood:
-    if any(sign in _STOP_SIGNS for sign in text[:200]):
+# --- the rules, in their order ---
+
+
+def _as_typed(message: Message) -> Understood | None:
+    typed = message.text[:_LONGEST_LISTED].strip().lower()
+    known = message.vocabulary.exact.get(typed)
+    return single(known, "exact", typed) if known is not None else None
+
+
+def _wordless(message: Message) -> Understood | None:
+    if message.found:
+        return None
+    if any(sign in _STOP_SIGNS for sign in message.text[:_SIGNS_LOOKED_AT]):
         return Understood(Intent.MAYBE_STOP, rule="sign")
-    if "?" in cleaned or "՞" in text[:200]:
+    if "?" in message.cleaned or "՞" in message.text[:_SIGNS_LOOKED_AT]:
         return Understood(Intent.HELP, keyword="?", rule="exact")
     return Understood(Intent.EMPTY, rule="empty")
 
 
-def _digits(cleaned: str) -> Understood:
+def _digits(message: Message) -> Understood | None:
+    cleaned = message.cleaned
+    if not _DIGITS.fullmatch(cleaned):
+        if _LONE_ZERO.fullmatch(cleaned):  # a letter for the zero that stops: near, not sure
+            return Understood(Intent.MAYBE_STOP, keyword="0", rule="near", argument=cleaned.strip())
+        if not (_LIKE_DIGITS.fullmatch(cleaned) and _NUMBER.search(cleaned)):
+            return None
+        cleaned = cleaned.translate(_AS_DIGITS)
     found = _NUMBER.findall(cleaned)
     numbers = tuple(dict.fromkeys(int(number) for number in found if len(number) <= LONGEST_NUMBER))
     argument = cleaned.strip()
@@ -126,6 +145,52 @@ def _digits(cleaned: str) -> Understood:
     if _RANGE.fullmatch(cleaned):
         return Understood(Intent.NUMBERS, numbers=numbers, argument=argument, rule="range?", unknown=True)
     return Understood(Intent.NUMBERS, numbers=numbers, argument=argument, rule="digits", unknown=unknown)
+
+
+def _letter_by_letter(message: Message) -> Understood | None:
+    known = message.vocabulary.exact.get(message.joined)
+    if known is None or _MINUS_WORD.match(message.cleaned):
+        return None
+    return single(known, "exact", message.joined)
+
+
+def _short_number(message: Message) -> Understood | None:
+    if len(message.joined) > _LONGEST_RETYPED or not _SHORT_NUMBER.fullmatch(message.joined):
+        return None
+    return Understood(Intent.STOP, language="en", keyword="no", rule="idiom", argument=message.cleaned.strip())
+
+
+def _in_messaging(message: Message) -> Understood | None:
+    """`send me the menu`, `resume sms`: one command that needs no argument, and words that name nothing."""
+    found: Segment | None = None
+    for part in message.parts:
+        if not part.intents.isdisjoint(_SIMPLE) and len(part.text) >= _SHORTEST_SIMPLE and not part.has(Role.MESSAGING):
+            if found is not None:
+                return None
+            found = part
+        elif not part.is_silent or part.has(Role.NEGATOR) or part.has(Role.TELLING):
+            return None
+    if found is None or len(message.parts) > _SIMPLE_WORDS:
+        return None
+    useful = [meaning for meaning in found.meanings if meaning.intent in _SIMPLE and not meaning.head]
+    return single(useful, "courtesy", found.text) if useful else None
+
+
+def _minus(message: Message) -> Understood | None:
+    """`-budget` leaves, as `-3` does."""
+    if not _MINUS_WORD.match(message.cleaned):
+        return None
+    argument = read_argument(message.parts)
+    if argument.unknown or not argument.topics:
+        return None
+    return Understood(
+        Intent.LEAVE, argument.topics, argument.numbers, argument=message.cleaned.strip(" -"), rule="digits",
+        language=argument.language, script=argument.script,
+    )  # fmt: skip
+
+
+def _by_sound(message: Message) -> Understood | None:
+    return _whole(message.parts, "fold")
 
 
 def _whole(parts: Sequence[Segment], rule: str) -> Understood | None:
@@ -140,40 +205,22 @@ def _stands_alone(meaning: Meaning) -> bool:
     return meaning.role is None or meaning.role in (Role.PHRASE, Role.REFUSAL)
 
 
-def _compact(found: Sequence[str], parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood | None:
-    """`agarminda`, `s t o p`: a phrase with its spaces missing, or spaces where none belong."""
-    joined = "".join(found)
-    if len(joined) > _LONGEST_WORD or joined.isdecimal():
-        return None
-    spelled = len(found) > 1 and all(len(word) == 1 for word in found)
-    if len(found) > 1 and not spelled and (len(joined) < 6 or len(found) > _SPLIT_WORDS):
-        return None  # two short words that happen to make a third; a sentence
-    if len(found) > 1 and not spelled and all(part.meanings or part.number is not None for part in parts):
-        return None  # every word is one of ours as it stands
-    known = vocabulary.compact.get(lower(joined))
-    for entry in vocabulary.languages if known is None else ():
-        for key in fold_of(entry.language).keys(joined):
-            known = known or vocabulary.compact.get(f"{entry.language}:{key}")
-    return single(known, "fold", joined) if known is not None else None
+def _spaces(message: Message) -> Understood | None:
+    return spacing.read(message)
 
 
-def _on_other_keyboard(cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    if len(cleaned) > _LONGEST_WORD:
-        return None
-    typed = lower(cleaned.strip())
-    meaning = vocabulary.layout.get(typed) or vocabulary.layout.get(typed.rstrip("!? "))
-    if meaning is None:
-        return None
-    return Understood(meaning.intent or Intent.OTHER, language=meaning.language, keyword=meaning.word, rule="layout")
+def _in_courtesy(message: Message) -> Understood | None:
+    return _courteous(message.parts)
 
 
-def _in_courtesy(parts: Sequence[Segment]) -> Understood | None:
+def _courteous(parts: Sequence[Segment]) -> Understood | None:
     rest = [part for part in parts if not part.has(Role.COURTESY)]
-    if len({part.text for part in rest}) == 1:  # "no no no"
+    if 1 < len(rest) <= _REPEATED and len({part.text for part in rest}) == 1:  # "no no no"
         rest = rest[:1]
     bare = [part for part in rest if not part.has(Role.FILLER)] or rest
+    spelled = len(rest) > 2 and all(len(part.text) == 1 for part in rest)  # "j o i n please"
     for intent in (Intent.YES, Intent.NO):  # "yes, I agree"
-        if rest and all(part.asks(intent) for part in bare):
+        if rest and not spelled and all(part.asks(intent) for part in bare):
             return _whole(bare[:1], "courtesy")
     if len(rest) == len(parts):
         return None
@@ -183,19 +230,34 @@ def _in_courtesy(parts: Sequence[Segment]) -> Understood | None:
     return _whole(rest, "courtesy")
 
 
-def _minus(cleaned: str, parts: Sequence[Segment]) -> Understood | None:
-    """`-budget` leaves, as `-3` does."""
-    argument = read_argument(parts)
-    if argument.unknown or not argument.topics:
-        return None
-    return Understood(
-        Intent.LEAVE, argument.topics, argument.numbers, argument=cleaned.strip(" -"), rule="digits",
-        language=argument.language, script=argument.script,
-    )  # fmt: skip
+def _stop(message: Message) -> Understood | None:
+    answer = _engine(message)
+    return answer if answer is not None and answer.intent is not Intent.STOP_SENTENCE else None
 
 
-def _names(parts: Sequence[Segment], cleaned: str) -> Understood | None:
+def _sentence(message: Message) -> Understood | None:
+    """Said only after a misspelt "please" has not been taken for other content."""
+    return _engine(message)
+
+
+def _engine(message: Message) -> Understood | None:
+    if message.stop is UNREAD:
+        message.stop = stopping.read(message.parts, message.cleaned, message.vocabulary)
+    return message.stop
+
+
+def _command(message: Message) -> Understood | None:
+    return command.read(message.parts, message.cleaned, message.vocabulary)
+
+
+def _names(message: Message) -> Understood | None:
     """A message that only names topics, numbers or a language."""
+    return _named(message.parts, message.cleaned)
+
+
+def _named(parts: Sequence[Segment], cleaned: str) -> Understood | None:
+    if any(part.is_strange for part in parts):
+        return None
     argument = read_argument(parts)
     if not argument.unknown:
         return named(argument, cleaned.strip())
@@ -208,55 +270,130 @@ def _names(parts: Sequence[Segment], cleaned: str) -> Understood | None:
     return None
 
 
-def _slip(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    """One word, one slip; or a command with one slip before an argument that is wholly known."""
-    rest = [part for part in parts if not part.has(Role.COURTESY)]
-    if not rest or rest[0].meanings:
+def _two_commands(message: Message) -> Understood | None:
+    """`TOPICS STATUS`: each is clear, both together are not."""
+    asked: dict[Intent, None] = {}
+    for part in message.parts:
+        if part.intents.isdisjoint(_OFFERED):
+            if not part.is_silent:
+                return None
+            continue
+        commands = [meaning.intent for meaning in part.meanings if meaning.intent in _OFFERED and not meaning.head]
+        if commands and len(part.text) >= _SHORTEST_OFFERED:
+            asked[commands[0]] = None
+        elif not part.is_silent:
+            return None
+    if not 2 <= len(asked) <= _CANDIDATES:
         return None
-    head = rest[0]
-    meanings = vocabulary.slips(head.raw)
-    if not meanings:
-        return None
-    meaning = min(meanings, key=rank)
-    if len({found.intent or found.topic for found in meanings}) > 1:  # two commands are as near
-        if any(found.intent is Intent.STOP for found in meanings):
-            return Understood(Intent.MAYBE_STOP, keyword=meaning.word, rule="typo", argument=cleaned.strip())
-        return None
-    if len(rest) == 1:
-        return single(meanings, "typo", head.text)
-    argument = read_argument(rest[1:])
-    if argument.unknown or meaning.intent is None:
-        return None
-    found = command.Call(head, tuple(rest[1:]), command.after(cleaned, head), argument)
-    if meaning.intent is not Intent.STOP:
-        return command.call(meaning, found, vocabulary)
-    if not (argument.topics or argument.numbers):
-        return None
+    first = next(part for part in message.parts if part.intents)
     return Understood(
-        Intent.LEAVE, argument.topics, argument.numbers, argument=found.written, language=meaning.language,
-        script=script_of(meaning.language, head.text), keyword=meaning.word, rule="typo",
+        Intent.OTHER, candidates=_in_order(asked), keyword=first.meanings[0].word, rule="mixed",
+        language=first.meanings[0].language, argument=message.cleaned.strip(),
     )  # fmt: skip
 
 
-def _spoken(parts: Sequence[Segment]) -> str | None:
-    """The language of a sentence in Latin letters: two words that only it has, and more than any other has."""
-    counts: dict[str, int] = {}
-    for part in parts:
-        language = part.meanings[0].language if part.meanings else None
-        if language is not None and all(meaning.language == language for meaning in part.meanings):
-            counts[language] = counts.get(language, 0) + 1
-    most = max(counts.values(), default=0)
-    spoken = [language for language, count in counts.items() if count == most]
-    return spoken[0] if most >= _TELLING_WORDS and len(spoken) == 1 else None
+def _in_order(intents: dict[Intent, None]) -> tuple[Intent, ...]:
+    return tuple(intent for intent in Intent if intent in intents)
 
 
-def _other(cleaned: str, parts: Sequence[Segment], vocabulary: Vocabulary) -> Understood:
-    """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
-    places = vocabulary.places.find(cleaned) if len(parts) <= _PLACE_WORDS else ()
-    language = next(
-        (part.meanings[0].language for part in parts if part.meanings and script(part.text) != "Latn"), None
-    ) or _spoken(parts)
-    return Understood(
-        Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
-        language=language,
-    )  # fmt: skip
+def _glued(message: Message) -> Understood | None:
+    return command.glued(message.found[0], message.vocabulary) if len(message.found) == 1 else None
+
+
+def _other_keyboard(message: Message) -> Understood | None:
+    """A text of which no word is known, and every word is once the keys are read as another layout's."""
+    text = message.text.strip()
+    if len(text) > _LONGEST_RETYPED or any(part.meanings for part in message.parts):
+        return None
+    vocabulary = message.vocabulary
+    letters = sum(map(str.isalpha, text))
+    for reading in retyped(text):
+        # A sign among the letters tells that this was no other keyboard, but a word of our own.
+        if sum(map(str.isalpha, reading)) < letters:
+            continue
+        if not all(_is_listed(word, vocabulary) for word in reading.split()):
+            continue
+        found = Message(reading, vocabulary)
+        for rule in (_letter_by_letter, _by_sound, _spaces, _in_courtesy, _engine, _command, _names):
+            answer = rule(found)
+            if answer is not None and answer.intent not in (Intent.OTHER, Intent.STOP_SENTENCE) and not answer.unknown:
+                return replace(answer, rule="layout")
+    return None
+
+
+def _bared(message: Message) -> Understood | None:
+    """`s t o p please`, `pls ыещз`: what is left without courtesy, by the rules that need the whole message."""
+    rest = [part for part in message.parts if not part.has(Role.COURTESY)]
+    if not rest or len(rest) == len(message.parts) or len(rest) > _LONGEST_BARED:
+        return None
+    bare = Message(" ".join(token.raw for part in rest for token in part.tokens), message.vocabulary)
+    for rule in (_digits, _letter_by_letter, _by_sound, _spaces, _other_keyboard):
+        answer = rule(bare)
+        if answer is not None:
+            return answer
+    return None
+
+
+def _is_listed(word: str, vocabulary: Vocabulary) -> bool:
+    return all(
+        part.isdecimal() or vocabulary.lexicon.token(part).folded or part in vocabulary.compact
+        for part in words(lower(clean(word)))
+    )
+
+
+def _mended_word(message: Message) -> Understood | None:
+    return _mend(message) if len(message.tokens) == 1 else None
+
+
+def _mended(message: Message) -> Understood | None:
+    return _mend(message) if len(message.tokens) > 1 else None
+
+
+def _mend(message: Message) -> Understood | None:
+    parts, cleaned, vocabulary = message.parts, message.cleaned, message.vocabulary
+
+    def read_command(cut: Sequence[Segment]) -> Understood | None:
+        return command.read(cut, cleaned, vocabulary)
+
+    def read_names(cut: Sequence[Segment]) -> Understood | None:
+        return _named(cut, cleaned)
+
+    readers = (_whole_by_sound, _courteous, read_command, read_names) if len(message.tokens) > 1 else ()
+    return mending.mend(message.tokens, parts, cleaned, vocabulary, readers)
+
+
+def _whole_by_sound(parts: Sequence[Segment]) -> Understood | None:
+    return _whole(parts, "fold")
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("as typed", "the whole text, letter by letter, in every language", _as_typed),
+    Rule("wordless", "signs and blanks: 🛑, ?, nothing", _wordless),
+    Rule("digits", "numbers alone, 0 and -3 among them", _digits),
+    Rule("letters", "the whole text without punctuation, letter by letter, in every language", _letter_by_letter),
+    Rule("short number", "the way out that bulk senders print: No624To91043", _short_number),
+    Rule("minus", "-budget", _minus),
+    Rule("sound", "the whole text by each language's own sounds", _by_sound),
+    Rule("spaces", "spaces missing, or where none belong", _spaces),
+    Rule("courtesy", "a command within please and thanks; yes and no", _in_courtesy),
+    Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
+    Rule("stop", "the stop engine: words, phrases, negations", _stop),
+    Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
+    Rule("stop sentence", "a stop word within other content", _sentence),
+    Rule("two commands", "several commands in one text", _two_commands),
+    Rule("messaging", "one command among words that name nothing", _in_messaging),
+    Rule("command", "a command and its argument", _command),
+    Rule("names", "topics, numbers or a language, and nothing else", _names),
+    Rule("glued", "AREA and a place without a space", _glued),
+    Rule("keyboard", "all of it typed with the keyboard set to another language", _other_keyboard),
+    Rule("slip", "one word, one slip", lambda message: slipping.read(*message.read_by)),
+    Rule("mended word", "one word that is a stop as a whole, one slip", _mended_word),
+    Rule(
+        "near stop",
+        "a long stop word one slip off among a few words",
+        lambda message: slipping.near_stop(*message.read_by),
+    ),
+    Rule(
+        "far", "two slips in a long word: asked about, never acted on", lambda message: slipping.far(*message.read_by)
+    ),
+)

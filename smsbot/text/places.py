@@ -1,18 +1,38 @@
-"""Finding a district or a village in what people type: with or without "village", in any case ending, one slip off."""
+"""Finding a district or a village in what people type: in any script, with or without "village", in any case ending,
+with ქვემო for ქვედა, by the name that several share, one slip off.
+
+All is looked up, nothing is searched: the time does not depend on how many places there are.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from smsbot.text.fold import clean, fold_of, lower, words
-from smsbot.text.typo import Neighbours
+from smsbot.text.fold import clean, lower, words
+from smsbot.text.placekeys import (
+    COUNTING,
+    Nouns,
+    bare_stem,
+    coarse,
+    joined,
+    keys,
+    qualified,
+    sense_of,
+    spoken_stems,
+    stored_stems,
+)
+from smsbot.text.typo import LONGEST, SHORTEST, variants, within_one
 from smsbot.text.words import Named
 
-MAX_WORDS = 6  # of an argument; longer texts are no place's name
+MAX_WORDS = 6  # of a name; longer texts are none
+LONGEST_RUN = 3  # words of a name inside other words
+DEEPEST = 20  # levels of places; a loop in the data must not hang
+_DIGITS = 9
+_START = 3  # letters of a key that no case ending touches
 
-# Georgian case endings on a key (§ fold): nominative i stays out; -ში, -ზე, -დან, -თან, -თვის and the plain cases.
+# Case endings of topics' names on a key of the Georgian or the Russian fold (`vocabulary` finds topics by them).
 _ENDING = re.compile(r"(?:istvis|isgan|idan|dan|stan|tan|tvis|Si|ze|is|it|ad|ma|[smo])$")
 _VOWEL = re.compile(r"[aeiou]$")
 
@@ -26,100 +46,273 @@ def stems(key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((_VOWEL.sub("", key), stem(key), _ENDING.sub("", key))))
 
 
+_Codes = tuple[str, ...]
+_Table = dict[str, _Codes]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The places that a text may name, in the order listed. *rule*: how they were found.
+
+    `number`; `exact` (or in another script); `ending`; `qualifier` (ქვემო for ქვედა); `umbrella` (the name without
+    upper or lower); `coarse` (hasty Latin); `typo`; `within` (among other words); "" if there are none.
+    """
+
+    codes: _Codes = ()
+    rule: str = ""
+
+    @property
+    def certain(self) -> bool:
+        """The text is one place's name and nothing else, without a slip."""
+        return len(self.codes) == 1 and self.rule in ("exact", "ending", "qualifier")
+
+
+NOTHING = Sighting()
+
+
 @dataclass(slots=True)
 class PlaceIndex:
     places: tuple[Named, ...]
-    languages: tuple[str, ...]
-    nouns: frozenset[str]
-    by_key: dict[str, dict[str, None]] = field(default_factory=dict)
-    by_stem: dict[str, dict[str, None]] = field(default_factory=dict)
+    nouns: Nouns
+    taken: Collection[str] = ()
+    """Words that mean something else, lowered and without spaces: no slip is read as a place where one stands."""
     by_number: dict[int, str] = field(default_factory=dict)
-    near: Neighbours[str] = field(default_factory=Neighbours)
+    above: dict[str, str] = field(default_factory=dict)  # code → code of the place above
+    _exact: _Table = field(default_factory=dict)
+    _ending: _Table = field(default_factory=dict)
+    _qualifier: _Table = field(default_factory=dict)
+    _umbrella: _Table = field(default_factory=dict)
+    _coarse: _Table = field(default_factory=dict)
+    _near: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a stem without one letter → stems
+    _starts: set[str] = field(default_factory=set)  # of keys
+    _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
+    towns: dict[str, str] = field(default_factory=dict)  # and back
+    _latest: tuple[str, Sighting] = ("", NOTHING)
 
     @classmethod
-    def build(cls, places: Sequence[Named], nouns: Iterable[str], languages: Sequence[str]) -> PlaceIndex:
-        self = cls(tuple(places), tuple(languages), frozenset(lower(clean(noun)) for noun in nouns))
+    def build(
+        cls,
+        places: Sequence[Named],
+        nouns: Iterable[str],
+        *,
+        taken: Collection[str] = (),
+    ) -> PlaceIndex:
+        """*nouns*: village, town, … in every language. A place's names may be in any script."""
+        self = cls(tuple(places), Nouns(clean(noun) for noun in nouns), taken)
         for place in places:
             if place.number is not None:
                 self.by_number[place.number] = place.code
-            for name in (place.code, *place.names.values(), *place.words):
-                self._add(name, place.code)  # one object a code: `Neighbours` tells values apart by identity
+            if place.parent is not None:
+                self.above[place.code] = place.parent
+            for name in dict.fromkeys((*place.names.values(), *place.words)):
+                self._add(name, place.code)
+        named = set(self._exact)
+        # A code helps only where nothing is called so: Ozurgeti is the town, though it is its municipality's code.
+        for place in places:
+            if named.isdisjoint(_spellings(words(clean(place.code)))):
+                self._add(place.code, place.code)
+        self._add_seats()
         return self
 
     def find(self, text: str) -> tuple[str, ...]:
         """Codes of the places that *text* may name, in the order listed; none if it names none."""
-        if not self.places:
-            return ()
+        return self.look(text).codes
+
+    def look(self, text: str) -> Sighting:
+        asked, answer = self._latest  # one message is looked at more than once
+        if asked != text:
+            answer = self._look(text) if self.places else NOTHING
+            self._latest = (text, answer)
+        return answer
+
+    def _look(self, text: str) -> Sighting:
         split = words(clean(text))[: 2 * MAX_WORDS]
-        if len(split) == 1 and split[0].isascii() and split[0].isdigit() and len(split[0]) <= 9:
-            code = self.by_number.get(int(split[0]))
-            return (code,) if code is not None else ()
-        bare = [word for word in split if lower(word) not in self.nouns and fold_free(word) not in self.nouns]
-        for candidate in (split, bare):
-            if 0 < len(candidate) <= MAX_WORDS:
-                found = self._whole(candidate)
-                if found:
-                    return found
+        if len(split) == 1 and _is_number(split[0]) and int(split[0]) in self.by_number:
+            return Sighting((self.by_number[int(split[0])],), "number")
+        bare = self._bare(split)
+        # A noun may belong to the name: ქალაქ-მუზეუმი, სოფელი ოზურგეთი.
+        tries = (tuple(split), tuple(split[1:]) if split[:1] != bare[:1] else (), tuple(bare))
+        candidates = [each for each in dict.fromkeys(tries) if 0 < len(each) <= MAX_WORDS]
+        for candidate in candidates:
+            found = self._whole(candidate)
+            if found.codes:
+                return found
+        for candidate in candidates[-1:]:
+            found = self._slipped(candidate)
+            if found.codes:
+                return found
         return self._within(bare)
 
-    def _whole(self, split: Sequence[str]) -> tuple[str, ...]:
-        joined = "".join(split)
-        keys = self._keys(joined)
-        for table in (self.by_key, self.by_stem):
-            found: dict[str, None] = {}
-            for key in keys:
-                for spot in (key,) if table is self.by_key else stems(key):
-                    found |= table.get(spot, {})
-            if found:
-                return tuple(found)
-        near = dict.fromkeys(code for key in keys for code in self.near.find(key))
-        return tuple(near)
+    def ancestors(self, code: str) -> list[str]:
+        """The places above *code*, the nearest first."""
+        found: list[str] = []
+        step = self.above.get(code)
+        while step is not None and len(found) < DEEPEST:
+            found.append(step)
+            step = self.above.get(step)
+        return found
 
-    def _within(self, split: Sequence[str]) -> tuple[str, ...]:
-        """A place's name inside other words, exact or with a case ending; the longest run of words wins."""
-        split = split[: 2 * MAX_WORDS]
-        for size in range(min(3, len(split) - 1), 0, -1):
+    def inside(self, codes: Sequence[str], outer: Collection[str]) -> _Codes:
+        """Those of *codes* that lie in one of *outer*; a town stands for the municipality of its name, too."""
+        wanted = {*outer, *(self._seats[code] for code in outer if code in self._seats)}
+        return tuple(code for code in codes if not wanted.isdisjoint(self.ancestors(code)))
+
+    # --- reading ---
+
+    def _bare(self, split: Sequence[str]) -> list[str]:
+        """*split* without village, town and, beside a number, the words that only count."""
+        bare = [word for word in split if word not in self.nouns]
+        if any(map(_is_number, bare)):
+            bare = [word for word in bare if lower(word) not in COUNTING]
+        return bare
+
+    def _whole(self, split: Sequence[str]) -> Sighting:
+        spelled = _spellings(split)
+        found = _of(self._exact, spelled)
+        if found:
+            return Sighting(self._narrowed(found), "exact")
+        spoken = [spot for key in spelled for spot in spoken_stems(key)]
+        found = _of(self._ending, spoken)
+        if found:
+            return Sighting(self._narrowed(found), "ending")
+        told = [f"{sense}{spot}" for sense, key in qualified(list(split)) for spot in spoken_stems(key)]
+        found = _of(self._qualifier, told)
+        if found:
+            return Sighting(self._narrowed(found), "qualifier")
+        found = _of(self._umbrella, spoken)
+        if found:
+            return Sighting(self._narrowed(found), "umbrella")
+        found = _of(self._coarse, [coarse(key) for key in spelled if len(key) >= SHORTEST])
+        return Sighting(self._narrowed(found), "coarse") if found else NOTHING
+
+    def _slipped(self, split: Sequence[str]) -> Sighting:
+        """One letter off; several as near are all told, and a word that means something else is never a slip."""
+        written = "".join(split)
+        if not SHORTEST <= len(written) <= LONGEST or lower(written) in self.taken:
+            return NOTHING
+        likely = [key for key in keys(written)[:2] if len(key) >= SHORTEST]
+        if any(f"ka:{key}" in self.taken for key in likely):
+            return NOTHING
+        found = {code for key in likely for code in self._neighbours(key)}
+        return Sighting(self._narrowed(self._listed(found)), "typo") if found else NOTHING
+
+    def _neighbours(self, key: str) -> set[str]:
+        """Codes of names one letter off, case ending or not. Compared are the stems, if they are long enough."""
+        found: set[str] = set()
+        for spot in spoken_stems(key):
+            if len(spot) < SHORTEST - 1:
+                continue
+            for rest in (spot, *variants(spot)):
+                for near in self._near.get(rest, ()):
+                    if within_one(spot, near) and (len(near) >= SHORTEST or len(spot) == len(key) - 1):
+                        found.update(self._ending.get(near, ()))
+        return found
+
+    def _within(self, split: Sequence[str]) -> Sighting:
+        """A place's name among other words, without a slip; the longest run of words wins."""
+        may_start = [any(key[:_START] in self._starts for key in keys(word)[:2]) for word in split]
+        for size in range(min(LONGEST_RUN, len(split) - 1), 0, -1):
             for start in range(len(split) - size + 1):
-                keys = self._keys("".join(split[start : start + size]))
-                found: dict[str, None] = {}
-                for key in keys:
-                    found |= self.by_key.get(key, {})
-                    for spot in stems(key) if len(key) >= 5 else ():
-                        found |= self.by_stem.get(spot, {})
+                if not may_start[start]:
+                    continue
+                spelled = joined(split[start : start + size])
+                spoken = [spot for key in spelled if len(key) >= SHORTEST for spot in spoken_stems(key)]
+                found = _of(self._exact, spelled) or _of(self._ending, spoken)
                 if found:
-                    return self._told_apart(tuple(found), [*split[:start], *split[start + size :]])
-        return ()
+                    others = [*split[:start], *split[start + size :]]
+                    return Sighting(self._told_apart(self._narrowed(found), others), "within")
+        return NOTHING
 
-    def _told_apart(self, found: tuple[str, ...], others: Sequence[str]) -> tuple[str, ...]:
-        """Of a place and the one above it, both named, the lower: `Akhalsopeli Lanchkhuti`, in either order."""
-        beside = dict.fromkeys(code for word in others for key in self._keys(word) for code in self.by_key.get(key, ()))
-        if not beside:
+    def _told_apart(self, found: _Codes, others: Sequence[str]) -> _Codes:
+        """Of a place and the one it lies in, both named, the lower: `Akhalsopeli Lanchkhuti`, in either order."""
+        beside = {code for word in others for code in self._named(word)}
+        return self.inside(found, beside) or self.inside(self._listed(beside), found) or found
+
+    def _named(self, word: str) -> _Codes:
+        spelled = keys(word)
+        return _of(self._exact, spelled) or _of(self._ending, [spot for key in spelled for spot in spoken_stems(key)])
+
+    def _narrowed(self, found: _Codes) -> _Codes:
+        """Without places that lie in another one found: the name they share means the community."""
+        if len(found) == 1:
             return found
-        above = {place.code: place.parent for place in self.places}
-        lower_ones = tuple(code for code in found if above.get(code) in beside)
-        return lower_ones or tuple(code for code in beside if above.get(code) in found) or found
+        everything = set(found)
+        return tuple(code for code in found if everything.isdisjoint(self.ancestors(code)))
 
-    def _keys(self, joined: str) -> list[str]:
-        keys = [lower(joined)]
-        for language in self.languages:
-            keys += fold_of(language).keys(joined)
-        return list(dict.fromkeys(keys))
+    def _listed(self, found: Iterable[str]) -> _Codes:
+        wanted = set(found)
+        return tuple(place.code for place in self.places if place.code in wanted) if len(wanted) > 1 else tuple(wanted)
+
+    # --- building ---
 
     def _add(self, name: str, code: str) -> None:
-        joined = "".join(words(clean(name)))
-        if not joined:
+        split = words(clean(name))
+        bare = self._bare(split)
+        counted = len(bare) < len(split) and any(map(_is_number, bare))
+        for each in (split, bare) if counted else (split,):
+            self._add_spelled(each, code)
+
+    def _add_spelled(self, split: Sequence[str], code: str) -> None:
+        for key in _spellings(split):
+            if not key or code in self._exact.get(key, ()):  # the Latin name mostly sounds as the Georgian one
+                continue
+            _put(self._exact, key, code)
+            self._starts.add(key[:_START])
+            for spot in stored_stems(key):
+                _put(self._ending, spot, code)
+            if len(key) >= SHORTEST:
+                _put(self._coarse, coarse(key), code)
+                self._add_near(bare_stem(key))
+        if len(split) < 2 or sense_of(split[0]) is None:
             return
-        keys = {lower(joined)}
-        for language in self.languages:
-            keys.update(fold_of(language).keys(joined))
-        for key in sorted(keys):
-            self.by_key.setdefault(key, {})[code] = None
-            if len(key) >= 4:
-                for spot in stems(key)[:1]:
-                    self.by_stem.setdefault(spot, {})[code] = None
-            self.near.add(key, code)
+        for sense, key in qualified(list(split)):
+            for spot in stored_stems(key):
+                _put(self._qualifier, f"{sense}{spot}", code)
+                _put(self._umbrella, spot, code)
+
+    def _add_seats(self) -> None:
+        """ლანჩხუთი, beside a village, means ლანჩხუთის მუნიციპალიტეტი: a name that begins as the town's does."""
+        spelled = {place.code: {key for name in place.names.values() for key in _spellings(words(clean(name)))}
+                   for place in self.places if place.parent is None}  # fmt: skip
+        for place in self.places:
+            above = spelled.get(place.parent or "", ())
+            roots = {spot for name in place.names.values() for key in _spellings(words(clean(name)))
+                     for spot in stored_stems(key) if len(spot) >= 4}  # fmt: skip
+            if place.parent is not None and any(key.startswith(spot) for key in above for spot in roots):
+                self._seats[place.code] = place.parent
+                self.towns.setdefault(place.parent, place.code)
+
+    def _add_near(self, stem: str) -> None:
+        """*stem* under what is left of it without one letter, so that a slip costs one probe a letter."""
+        if len(stem) <= LONGEST and stem.isascii():
+            for rest in {stem, *variants(stem)}:
+                held = self._near.get(rest, ())
+                if stem not in held:
+                    self._near[rest] = (*held, stem)
 
 
-def fold_free(word: str) -> str:
-    """A place noun's Latin spelling reduced to letters that never vary: `soph.` and `sof` are one."""
-    return lower(word).replace("ph", "f")
+def _spellings(split: Sequence[str]) -> list[str]:
+    written = "".join(split)
+    return list(dict.fromkeys((*keys(written), lower(written))))
+
+
+def _of(table: _Table, spots: Iterable[str]) -> _Codes:
+    """The codes of all *spots*, without repeats."""
+    found: dict[str, None] = {}
+    for spot in spots:
+        held = table.get(spot)
+        if held is not None:
+            found.update(dict.fromkeys(held))
+    return tuple(found)
+
+
+def _put(table: _Table, spot: str, code: str) -> None:
+    held = table.get(spot)
+    if held is None:
+        table[spot] = (code,)
+    elif code not in held:
+        table[spot] = (*held, code)
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _DIGITS

@@ -7,6 +7,7 @@ never does; a negated one never does; what is near is asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument, slipped_topic
 from smsbot.text.fold import lower
@@ -15,18 +16,16 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
-_HARMLESS = frozenset({Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY})
-_ANSWERS = frozenset({Intent.ALL, Intent.YES, Intent.NO})  # "stop all"; "no, stop"
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _REACH = 2  # phrases between a negation and the stop word it negates
-_NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
-_NEAR_LETTERS = 6
+_NAME_WORDS = 3  # of a signature
+_CLAUSE_ENDS = tuple(",.;:!?\n-")
 
 
 def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The stop, leave, keep or stop sentence in *parts*, or None if no stop word is in them."""
     content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
-    spots = [index for index, part in enumerate(content) if _stops(part)]
+    spots = [index for index, part in enumerate(content) if part.stops]
     if not spots:
         return _by_form(content, parts, cleaned)
     first = content[spots[0]]
@@ -35,21 +34,25 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     if negated:
         intent = Intent.KEEP if _leads(content, negated[0]) else Intent.STOP_SENTENCE
         return _answer(intent, meaning, cleaned, "negated")
+    if _refuses_to_stop(content, spots, cleaned):
+        return _answer(Intent.KEEP, meaning, cleaned, "negated")
     others = [part for index, part in enumerate(content) if index not in spots]
-    every = any(part.asks(Intent.ALL) for part in others)
-    strangers = [part for part in others if not _is_harmless(part)]
+    strangers = [part for part in others if not part.is_harmless]
+    if strangers and _are_names(strangers, vocabulary):
+        clear = any(content[spot].has(Role.CORE) or not content[spot].asks(Intent.STOP) for spot in spots)
+        return _answer(Intent.STOP if clear else Intent.MAYBE_STOP, meaning, cleaned, "courtesy")
     if not strangers:
-        rule = "phrase" if first.has(Role.PHRASE) or first.has(Role.REFUSAL) else "courtesy"
-        if not any(part.asks(Intent.STOP) for part in content) and _is_turned(others):
-            return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
-        return _answer(Intent.STOP, meaning, cleaned, rule, every=every)
+        return _undisturbed(content, spots, others, meaning, cleaned)
     leaving = _leave(content, others, meaning) or _leave_slipped(content, others, meaning, vocabulary)
     if leaving is not None:
         return leaving
-    if any(part.has(Role.PHRASE) for part in content):
+    asked = any(part.has(Role.ASKING) for part in content[: spots[0]])
+    if not asked and any(part.has(Role.PHRASE) for part in content):
         return _answer(Intent.STOP, meaning, cleaned, "phrase")
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
+        if asked:
+            return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
         return _refused(content, others, strangers, meaning, cleaned)
     if any(part.intents for part in strangers) and not read_argument([p for p in strangers if not p.intents]).unknown:
         # "STOP START", "stop help", "JOIN BUDGET STOP": two commands at once
@@ -59,26 +62,62 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     return None
 
 
-def near(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    """A short message with a long stop word one slip off: a stop beside courtesy, else worth a question."""
-    content = [part for part in parts if not _is_harmless(part)]
-    if not 1 <= len(content) <= _NEAR_WORDS:
-        return None
-    negated = any(part.has(Role.NEGATOR) for part in parts)
-    for part in content:
-        if part.meanings and not part.has(Role.ORDINARY):
-            continue
-        if len(part.tokens) != 1 or len(part.raw) < _NEAR_LETTERS:
-            continue
-        found = [meaning for meaning in vocabulary.slips(part.raw) if meaning.intent is Intent.STOP]
-        if not found:
-            continue
-        if negated:
-            return _answer(Intent.KEEP, found[0], cleaned, "negated")
-        if part.has(Role.ORDINARY):
-            return _answer(Intent.MAYBE_STOP, found[0], cleaned, "typo") if len(content) == 1 else None
-        return _answer(Intent.STOP if len(content) == 1 else Intent.MAYBE_STOP, found[0], cleaned, "typo")
-    return None
+def _undisturbed(
+    content: Sequence[Segment], spots: Sequence[int], others: Sequence[Segment], meaning: Meaning, cleaned: str
+) -> Understood:
+    """A stop word among nothing but courtesy, messaging and filling: a stop, unless the filling makes a statement."""
+    first = content[spots[0]]
+    commanded = any(content[spot].asks(Intent.STOP) for spot in spots)
+    if not commanded and any(part.has(Role.INFLUENCE) for part in others):
+        return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
+    if commanded and not meaning.denies and _states(content, spots):
+        return _answer(Intent.MAYBE_STOP, meaning, cleaned, "statement")
+    rule = "phrase" if first.has(Role.PHRASE) or first.has(Role.REFUSAL) else "courtesy"
+    every = any(part.asks(Intent.ALL) for part in others)
+    return _answer(Intent.STOP, meaning, cleaned, rule, every=every)
+
+
+def _states(content: Sequence[Segment], spots: Sequence[int]) -> bool:
+    """ "It is off", "the end", დღეს გათიშვა: words of ours that tell of something, and order nothing."""
+    spot = spots[0]
+    stop = content[spot]
+    if any(part.has(Role.TELLING) for part in content[:spot]):
+        return True
+    if any(part.has(Role.MESSAGING) for part in content if not part.stops):
+        return False
+    if stop.has(Role.NOUN) and spot > 0 and content[spot - 1].has(Role.ARTICLE):
+        return True
+    return not stop.has(Role.CORE) and any(part.has(Role.TELLING) for part in content[spot + 1 :])
+
+
+def _refuses_to_stop(content: Sequence[Segment], spots: Sequence[int], cleaned: str) -> bool:
+    """ "Don't want" before the stop itself, in one clause: არ მინდა გამოწერის გაუქმება, не хочу отписаться."""
+    for left, right in pairwise(spots):
+        between = content[left + 1 : right]
+        if (
+            content[left].has(Role.REFUSAL)
+            and content[right].has(Role.OBJECT)
+            and all(part.has(Role.FILLER) or part.has(Role.MESSAGING) for part in between)
+            and not _parted(cleaned, content[left].last)
+        ):
+            return True
+    return False
+
+
+def _parted(cleaned: str, word: str) -> bool:
+    """Whether a clause ends behind *word*."""
+    after = lower(cleaned).partition(word)[2].lstrip(" \"')")
+    return after[:1] in _CLAUSE_ENDS
+
+
+def _are_names(strangers: Sequence[Segment], vocabulary: Vocabulary) -> bool:
+    """Whether *strangers* are somebody's signature: a given name, with or without the surname."""
+    if not any(part.has(Role.GIVEN_NAME) for part in strangers) or len(strangers) > _NAME_WORDS:
+        return False
+    return all(
+        part.has(Role.GIVEN_NAME) or (not part.meanings and part.last.endswith(vocabulary.surnames))
+        for part in strangers
+    )
 
 
 def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meaning) -> Understood | None:
@@ -86,17 +125,18 @@ def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meani
 
     "Cancel" and "turn off" need the topic's own name: "cancel the construction" is about a construction.
     """
-    command = content[0] if _stops(content[0]) else content[-1]
+    command = content[0] if content[0].stops else content[-1]
     argument = read_argument(others)
     if argument.unknown or not (argument.topics or argument.numbers):
         return None
     clear = command.has(Role.CORE) or command.has(Role.PHRASE)
-    if not (command.asks(Intent.STOP) or command.has(Role.PHRASE)) or not (clear or argument.by_name):
+    refused = command.has(Role.REFUSAL) and not command.asks(Intent.STOP)  # "don't want budget"
+    if not (clear or argument.by_name) or (refused and not argument.topics):
         return None
     return Understood(
         Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
         script=script_of(meaning.language, command.text), keyword=meaning.word,
-        rule="exact" if command.literal else "fold",
+        rule=DOUBTFUL_NAME if refused or (argument.topics and not clear) else "exact" if command.literal else "fold",
     )  # fmt: skip
 
 
@@ -113,11 +153,7 @@ def _leave_slipped(
     )  # fmt: skip
 
 
-def _stops(part: Segment) -> bool:
-    return part.asks(Intent.STOP) or not part.roles.isdisjoint(_STOP_ROLES)
-
-
-def _is_stop(meaning: Meaning) -> bool:
+def _asks_stop(meaning: Meaning) -> bool:
     return meaning.intent is Intent.STOP or meaning.role in _STOP_ROLES
 
 
@@ -125,13 +161,9 @@ def _stop_meaning(part: Segment) -> Meaning:
     return part.meaning(Intent.STOP, Role.PHRASE, Role.REFUSAL) or part.meanings[0]
 
 
-def _is_harmless(part: Segment) -> bool:
-    return not part.roles.isdisjoint(_HARMLESS) or not part.intents.isdisjoint(_ANSWERS)
-
-
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:
     """Whether a negation stands shortly before; a phrase with its own ("don't text me") cannot be turned round."""
-    if any(meaning.denies for meaning in content[spot].meanings if _is_stop(meaning)):
+    if any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
         return False
     before = content[max(0, spot - _REACH) : spot]
     return any(part.has(Role.NEGATOR) for part in before)
@@ -140,11 +172,7 @@ def _is_negated(content: Sequence[Segment], spot: int) -> bool:
 def _leads(content: Sequence[Segment], spot: int) -> bool:
     """Whether nothing but filling stands before the negation, or nothing but filling in the whole message."""
     start = next(index for index, part in enumerate(content) if part.has(Role.NEGATOR))
-    return start <= spot and all(_is_harmless(part) for part in content[:start])
-
-
-def _is_turned(others: Sequence[Segment]) -> bool:
-    return any(part.has(Role.INFLUENCE) for part in others)
+    return start <= spot and all(part.is_harmless for part in content[:start])
 
 
 def _refused(
@@ -153,7 +181,7 @@ def _refused(
     """ "I don't want" with other content: a stop if the messages are what is not wanted, else perhaps."""
     if not any(part.has(Role.MESSAGING) for part in others):
         return None
-    if _is_turned(others):
+    if any(part.has(Role.INFLUENCE) for part in others):
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
     spot = next(index for index, part in enumerate(content) if part.has(Role.REFUSAL))
     beside = [*content[max(0, spot - 3) : spot], *content[spot + 1 : spot + 4]]
@@ -173,8 +201,12 @@ def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str)
             continue
         if _is_negated(content, spot):
             return _answer(Intent.KEEP, found, cleaned, "negated")
-        if all(_is_harmless(other) for other in parts if other is not part):
-            beside = any(other.has(Role.COURTESY) or other.has(Role.MESSAGING) for other in parts if other is not part)
+        if all(other.is_harmless for other in parts if other is not part):
+            beside = any(
+                other.has(Role.COURTESY) or other.has(Role.MESSAGING) or other.has(Role.WISH)
+                for other in parts
+                if other is not part
+            )
             return _answer(Intent.STOP if beside else Intent.MAYBE_STOP, found, cleaned, "courtesy")
     return None
 

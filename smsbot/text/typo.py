@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 SHORTEST = 5  # letters; shorter words have too many neighbours that mean something else
 LONGEST = 40  # letters; nothing we listen for is longer
 
+Endings = frozenset[tuple[str, str]]
+"""Last letters of a word and of another form of it: `("ე", "ა")`, and `("", "ს")` for a letter added."""
+
 _T = TypeVar("_T")
 
 
@@ -36,6 +39,32 @@ def within_one(left: str, right: str) -> bool:
     return len(swapped) == 2 and swapped == right[start : start + 2] and left[start + 2 :] == right[start + 2 :]
 
 
+def within_two(left: str, right: str) -> bool:
+    """Whether two slips turn *left* into *right*: one undone at the first difference, one left over."""
+    start = 0
+    while start < min(len(left), len(right)) and left[start] == right[start]:
+        start += 1
+    left, right = left[start:], right[start:]
+    if not left or not right:
+        return abs(len(left) - len(right)) <= _TWO
+    undone = [(left[1:], right), (left, right[1:]), (left[1:], right[1:])]
+    if left[:2] == right[1::-1] and len(left) > 1 and len(right) > 1:
+        undone.append((left[2:], right[2:]))
+    return any(within_one(*pair) for pair in undone)
+
+
+def is_other_form(word: str, listed: str, endings: Endings) -> bool:
+    """Whether *word* is *listed* with another ending of *endings*: one letter added, or the last one changed."""
+    if word == listed or len(word) < _TWO:
+        return False
+    if word[:-1] == listed:
+        return ("", word[-1]) in endings
+    return word[:-1] == listed[:-1] and (listed[-1:], word[-1]) in endings
+
+
+_TWO = 2
+
+
 class Neighbours(Generic[_T]):
     """An index of words by what is left of them without one letter: a look-up costs one probe a letter."""
 
@@ -47,13 +76,18 @@ class Neighbours(Generic[_T]):
             for rest in {word, *variants(word)}:
                 self._by_rest.setdefault(rest, []).append((word, value))
 
-    def find(self, word: str) -> list[_T]:
-        """The values of words within one slip of *word*, in the order they were added, without repeats."""
-        if not SHORTEST <= len(word) <= LONGEST + 1:
+    def find(self, word: str, shortest: int = SHORTEST) -> list[_T]:
+        """The values of words within one slip of *word*, in the order they were added, without repeats.
+
+        With a smaller *shortest* a word that lost a letter is found too.
+        """
+        if not shortest <= len(word) <= LONGEST + 1:
             return []
         found: dict[int, _T] = {}
-        for rest in (word, *variants(word)):
-            for candidate, value in self._by_rest.get(rest, ()):
-                if id(value) not in found and within_one(word, candidate):
-                    found[id(value)] = value
+        known = self._by_rest
+        for rest in (word, *[word[:index] + word[index + 1 :] for index in range(len(word))]):
+            if rest in known:
+                for candidate, value in known[rest]:
+                    if id(value) not in found and within_one(word, candidate):
+                        found[id(value)] = value
         return list(found.values())

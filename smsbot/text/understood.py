@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Intent(StrEnum):
@@ -35,6 +37,16 @@ class Intent(StrEnum):
     OTHER = "other"  # no keyword at all
 
 
+CONFIDENCE: Mapping[str, float] = MappingProxyType(
+    {
+        "exact": 1.0, "digits": 1.0, "empty": 1.0, "fold": 0.97, "courtesy": 0.95, "name": 0.95, "phrase": 0.95,
+        "negated": 0.95, "idiom": 0.9, "layout": 0.9, "glued": 0.9, "sentence": 0.9, "typo": 0.8, "name?": 0.6,
+        "range?": 0.5, "mixed": 0.5, "statement": 0.4, "sign": 0.4, "near": 0.3, "": 0.0,
+    }
+)  # fmt: skip
+"""How sure a rule is, for people who read an explanation and for ordering: a scale, not a measured frequency."""
+
+
 @dataclass(frozen=True, slots=True)
 class Understood:
     """One reading of one text.
@@ -44,8 +56,10 @@ class Understood:
     keyword, as written, trimmed. *chosen_language*: the language named by `LANG RU` or `RU`. *language*: the
     language of the words used, None if they do not tell. *script*: `Latn` if a language with another script of its
     own was written in Latin letters, else "". *keyword*: the listed word that matched. *rule*: how: `exact`,
-    `fold`, `typo`, `phrase`, `courtesy`, `idiom`, `layout`, `digits`, `name`, … *unknown*: the argument has
-    words that name no topic and no number.
+    `fold`, `typo`, `phrase`, `courtesy` and so on, see `CONFIDENCE`. *unknown*: the argument has words that name no
+    topic and no number. *candidates*: the commands in reach of a text that is none of them for certain: two or three,
+    or one that is too far to be acted on, in the order of `Intent`. They come with OTHER, or with MAYBE_STOP if STOP
+    is among them: a question for the dialogue, never an order.
     """
 
     intent: Intent
@@ -61,3 +75,10 @@ class Understood:
     rule: str = ""
     every: bool = False  # the argument says "all"
     unknown: bool = False
+    candidates: tuple[Intent, ...] = ()
+
+    @property
+    def confidence(self) -> float:
+        """How sure the rule that answered is, 0 to 1; what is only asked about is below 0.5."""
+        sure = CONFIDENCE.get(self.rule, 0.0)
+        return min(sure, 0.4) if self.intent is Intent.MAYBE_STOP else sure

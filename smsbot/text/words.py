@@ -29,6 +29,15 @@ class Role(StrEnum):
     PLACE_NOUN = "place_nouns"  # village, district: may stand before or after a place
     DAY = "days"  # "pause 7 days"
     INFLUENCE = "influence"  # verbs that turn a refusal round: "don't want to miss"
+    WISH = "wishes"  # I want: makes a request of a verb that is no command alone
+    TELLING = "telling"  # is, already, today: before a stop word they make a statement or a question of it
+    ARTICLE = "articles"  # the, my, this: before a stop word that is a noun too they make a thing of it
+    NOUN = "nouns"  # stop words that also name a thing or an event: "the end", გათიშვა (a cut)
+    OBJECT = "objects"  # stop words that may be what is not wanted: "don't want" + отписаться keeps
+    ASKING = "asking"  # why, who, you: what follows is told or asked, not ordered
+    GIVEN_NAME = "given_names"  # a signature beside a stop word
+    SURNAME = "surname_endings"  # by which the word beside a given name is taken for a surname
+    ENDING = "endings"  # `ე>ა`, `>ს`: last letters of other forms; გააუქმა and გააუქმეს are no slips of გააუქმე
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class LanguageWords:
     harmless: Mapping[str, str] = field(default_factory=dict)  # word → why two commands may share it
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)  # word → its file, where that is not *file*
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,7 @@ def overlay(base: LanguageWords, extra: LanguageWords) -> LanguageWords:
         harmless={**base.harmless, **extra.harmless},
         file=base.file,
         lines={**extra.lines, **base.lines},
+        sources={**{word: extra.file for word in extra.lines if word not in base.lines}, **base.sources},
     )
 
 

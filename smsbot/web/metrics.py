@@ -6,14 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from smsbot.errors import StoreError
+from smsbot.gateways.registry import Channel
+from smsbot.outbound.outlook import Outlook, outlook
 from smsbot.status import Status
 from smsbot.store import health
+from smsbot.store.channel_vitals import Vitals
 from smsbot.web.calls import Asked, Call, Told
 from smsbot.web.schemas import Nothing
 
@@ -27,19 +30,27 @@ class Snapshot:
     messages: Mapping[str, int]
     broadcasts: Mapping[str, int]
     people: Mapping[str, int]
-    channels: Mapping[str, health.Health]
+    channels: Mapping[str, Outlook]
+    vitals: Mapping[str, Vitals]
     unanswered: int
+    dormant: int
     now_ms: int
 
 
-def look(connection: Connection, now_ms: int) -> Snapshot:
+def look(connection: Connection, known: Mapping[str, Channel], now_ms: int) -> Snapshot:
+    healths, vitals = health.channels(connection), health.vitals(connection)
     return Snapshot(
         queues=health.queues(connection),
         messages=health.broadcast_statuses(connection),
         broadcasts=health.broadcast_states(connection),
         people=health.people(connection, now_ms),
-        channels=health.channels(connection),
+        channels={
+            name: outlook(channel, known, healths.get(name), vitals.get(name, Vitals()), now_ms)
+            for name, channel in known.items()
+        },
+        vitals={name: vitals.get(name, Vitals()) for name in known},
         unanswered=health.unanswered(connection),
+        dormant=health.dormant(connection),
         now_ms=now_ms,
     )
 
@@ -50,7 +61,7 @@ class _Stored(Collector):
     def __init__(self, snapshot: Snapshot | None) -> None:
         self._snapshot = snapshot
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         found = self._snapshot
         yield _single("smsbot_database_up", "1 if the database answered this scrape", int(found is not None))
         if found is None:
@@ -70,12 +81,32 @@ class _Stored(Collector):
         )  # fmt: skip
         yield _labelled("smsbot_broadcasts", "Broadcasts", "state", found.broadcasts)
         yield _labelled("smsbot_people", "Numbers with a profile", "state", found.people)
-        state = GaugeMetricFamily("smsbot_channel_health", "1 for the channel's state", labels=("channel", "state"))
-        for name, channel in found.channels.items():
-            for each in HEALTHS:
-                state.add_metric((name, each), int(channel.state == each))
-        yield state
+        yield _single("smsbot_people_dormant", "Numbers left out of broadcasts, unreachable", found.dormant)
+        yield from _channels(found)
         yield _single("smsbot_inbox_unanswered", "Texts that wait for a person", found.unanswered)
+
+
+def _channels(found: Snapshot) -> Iterable[Metric]:
+    """By channel, from what its dispatcher has written down."""
+    state = GaugeMetricFamily("smsbot_channel_health", "1 for the channel's state", labels=("channel", "state"))
+    rate = GaugeMetricFamily("smsbot_channel_parts_per_second", "Parts of the last minute", labels=("channel",))
+    backlog = GaugeMetricFamily("smsbot_channel_backlog", "Messages that wait", labels=("channel",))
+    balance = GaugeMetricFamily("smsbot_channel_balance", "What is left to spend", labels=("channel", "unit"))
+    handed = CounterMetricFamily(
+        "smsbot_channel_messages", "Messages handed over, by what the gateway said", labels=("channel", "outcome")
+    )
+    for name, channel in found.channels.items():
+        for each in HEALTHS:
+            state.add_metric((name, each), int(channel.state == each))
+        rate.add_metric((name,), channel.parts_per_s)
+        backlog.add_metric((name,), sum(queue.depth for queue in found.queues if queue.channel == name))
+        vitals = found.vitals[name]
+        if vitals.balance is not None:
+            balance.add_metric((name, vitals.balance_unit), vitals.balance)
+        handed.add_metric((name, "accepted"), vitals.accepted)
+        handed.add_metric((name, "refused"), vitals.refused)
+        handed.add_metric((name, "uncertain"), vitals.uncertain)
+    yield from (state, rate, backlog, balance, handed)
 
 
 def text(snapshot: Snapshot | None, process: CollectorRegistry | None) -> bytes:
@@ -88,7 +119,7 @@ async def scrape(asked: Asked[Nothing, None]) -> Told:
     service = asked.service
     now_ms = service.clock()
     try:
-        snapshot = await service.store.look(lambda connection: look(connection, now_ms))
+        snapshot = await service.store.look(lambda connection: look(connection, service.channels, now_ms))
     except StoreError:  # a scrape must not fail just when it is needed
         snapshot = None
     return Told(Response(text(snapshot, service.metrics), media_type=MEDIA_TYPE))

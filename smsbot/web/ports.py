@@ -9,11 +9,13 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp
 
 from smsbot.clock import Clock
-from smsbot.gateways.base import ChannelConfig, Received
+from smsbot.gateways.base import Received
+from smsbot.gateways.registry import Channel
 from smsbot.outbound.broadcast import Draft
 from smsbot.settings import Settings
 from smsbot.store.broadcasts import View
 from smsbot.store.database import Store
+from smsbot.store.inbox import Entry
 
 
 class QueuedReply(Protocol):
@@ -42,18 +44,6 @@ class TurnResult(Protocol):
 
 class Turns(Protocol):
     def submit(self, channel_name: str, received: Received) -> Awaitable[TurnResult]: ...
-
-
-class Gateway(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-class Channel(Protocol):
-    @property
-    def gateway(self) -> Gateway: ...
-    @property
-    def config(self) -> ChannelConfig: ...
 
 
 class Named(Protocol):
@@ -133,3 +123,4 @@ class Service(Protocol):
     def directory(self) -> Directory: ...
     def reload_directory(self) -> Awaitable[object]: ...
     def queue_personal(self, number: str, text: str, by: str) -> Awaitable[Identified]: ...
+    def stop_for(self, entry_id: int, by: str) -> Awaitable[Entry]: ...

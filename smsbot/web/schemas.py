@@ -166,6 +166,11 @@ class BroadcastAnswer(Answer):
     recipients: int
     by_language: dict[str, LanguageCost] = Field(description="By the language of the text that people get")
     parts_total: int
+    dormant: int | SkipJsonSchema[None] = Field(
+        default=None,
+        description="Dry run only: people of this audience who are left out, since their numbers failed three times",
+        exclude_if=lambda value: value is None,
+    )
 
 
 class BroadcastView(BroadcastAnswer):
@@ -202,6 +207,14 @@ class Consent(Answer):
     evidence: str | None
 
 
+class Blocked(Answer):
+    """A stop-list of a gateway or an operator. It is not ours: the consent stands, and only they can lift it."""
+
+    channel: str
+    at: Moment
+    reason: str
+
+
 class Subscriber(Answer):
     number: str
     state: State
@@ -212,6 +225,12 @@ class Subscriber(Answer):
     since: Moment | None
     paused_until: Moment | None = None
     consents: list[Consent]
+    blocked: list[Blocked] = Field(default=[], description="Until a message is delivered by that channel")
+    unreachable: int = Field(default=0, description="Permanent failures in a row")
+    dormant_since: Moment | None = Field(
+        default=None,
+        description="After three permanent failures in a row broadcasts leave the number out until it writes",
+    )
 
 
 class MessagesQuery(ListQuery):
@@ -294,10 +313,22 @@ class Place(Answer):
 
 class InboxQuery(ListQuery):
     state: Literal["open", "answered"] | None = None
+    tag: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_]{1,32}(,[a-z_]{1,32}){0,19}$",
+        description="One tag or several, separated by commas; `review` stands for all that may have been a stop",
+    )
 
 
 class InboxMark(Strict):
     answered: StrictBool = True
+
+
+class InboxAction(Strict):
+    action: Literal["stop", "close", "open"] = Field(
+        description="stop: this was an opt-out, the person is stopped as by STOP; close: it was not, or is dealt with; "
+        "open: wait for a person again"
+    )
 
 
 class InboxItem(Answer):
@@ -307,6 +338,49 @@ class InboxItem(Answer):
     text: str
     tag: str = Field(description="Why it is here: `unknown`, `stop_like`, `wrong_answer`, `empty`, …")
     state: Literal["open", "answered"]
+    at: Moment
+
+
+class UnknownQuery(Strict):
+    since: Instant = Field(default=None, description="Default: seven days ago")
+    limit: int = Field(default=100, ge=1, le=LIMIT)
+
+
+class NearestWord(Answer):
+    word: str = Field(description="As listed")
+    kind: Literal["command", "topic", "place"]
+    name: str = Field(description="Which command, or the code")
+    language: str | None
+    distance: int = Field(description="Letters that differ by sound; 0: the same sound, in another language's word")
+
+
+class AddedWord(Answer):
+    where: str = Field(description="A file of the municipality's folder, or `topic CODE`, `place CODE`")
+    line: str = Field(description="The line that would list the word; COMMAND is to be chosen if nothing is near")
+
+
+class UnknownWord(Answer):
+    word: str
+    count: int
+    people: int = Field(description="How many different senders")
+    languages: dict[str, int] = Field(description="How many of the texts look like which; `latin`: Latin letters only")
+    first: Moment
+    last: Moment
+    example: str = Field(description="The latest, as written")
+    nearest: NearestWord | None
+    add: AddedWord
+
+
+class ChannelError(Answer):
+    at: Moment
+    reason: str
+
+
+class ChannelBalance(Answer):
+    """What is left to spend, as the provider tells it."""
+
+    amount: float
+    unit: str = Field(description="A currency, or `SMS`")
     at: Moment
 
 
@@ -321,7 +395,15 @@ class ChannelView(Answer):
     since: Moment | None
     last_success: Moment | None
     backlog: int = Field(description="Messages that wait")
-    rate_per_s: float = Field(description="Parts per second")
+    rate_per_s: float = Field(description="Parts per second, at most")
+    parts_per_s: float = Field(description="Parts per second, over the last minute")
+    last_error: ChannelError | None = Field(description="The last trouble, also when it is over")
+    circuit: Literal["closed", "open", "half-open"] = Field(
+        description="`closed`: messages leave; `open`: none is tried until `next_try`; `half-open`: one is tried"
+    )
+    next_try: Moment | None
+    via: str | None = Field(description="The channel that what waits leaves through meanwhile")
+    balance: ChannelBalance | None
 
 
 class SimulatorRequest(Strict):

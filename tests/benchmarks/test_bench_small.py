@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import fanout, machine, report, turns
+from benchmarks import fanout, machine, report, smpp, turns
 from benchmarks.__main__ import BENCHMARKS, main, measure
 from benchmarks.suite import SQLITE, Bench, Broken, Goal, Row, expect
 
@@ -35,6 +35,11 @@ def test_a_broadcast_is_written_out_while_strangers_join(bench: Bench) -> None:
     rows = list(fanout.compare(bench, SQLITE))
     assert [row.unit for row in rows] == ["s", "s", "", "ms"]
     assert min(row.value for row in rows) > 0
+
+
+def test_messages_are_handed_over_by_smpp_and_their_receipts_come_back(bench: Bench) -> None:
+    assert smpp.alone(bench) > 0
+    assert smpp.delivered(bench, SQLITE, 50) > 0
 
 
 def test_what_breaks_is_told_and_the_others_still_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

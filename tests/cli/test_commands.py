@@ -63,10 +63,13 @@ COMMANDS = [
     ["db"],
     ["db", "upgrade"],
     ["staff", "add"],
+    ["explain"],
     ["flow", "check"],
     ["flow", "play"],
     ["flow", "draw"],
     ["audit", "verify"],
+    ["channel", "check"],
+    ["verify"],
 ]
 
 
@@ -216,6 +219,20 @@ def test_a_broken_ledger_ends_with_1_and_names_the_entry(terminal: Terminal) -> 
     assert "Entry 2 " in sentence(terminal.run("audit", "verify"))
 
 
+def test_a_database_is_verified_and_what_was_lost_is_told(terminal: Terminal) -> None:
+    terminal.run("say", "+995555000001", "JOIN")
+    verified = terminal.run("verify")
+    assert verified.returncode == 0
+    assert "Everything agrees: 1 people, 1 texts received, 1 messages, 0 broadcasts, 1 entries" in verified.stdout
+    taken = terminal.folder / "taken.tsv"
+    taken.write_text("main\tSM-7\n", encoding="utf-8")
+    lost = terminal.run("verify", "--acknowledged", str(taken))
+    assert lost.stdout == "a text was acknowledged and is not stored: 1, for example main SM-7\n"
+    assert "1 rules do not hold" in sentence(lost)
+    taken.write_text("SM-7\n", encoding="utf-8")
+    assert "Line 1" in sentence(terminal.run("verify", "--acknowledged", str(taken)))
+
+
 @pytest.mark.parametrize(
     "body, told",
     [(b"a,b\n", "must name the columns"), (HEADER.encode() + b"\xff\n", "UTF-8"), (None, "cannot be read")],
@@ -272,7 +289,7 @@ def test_a_word_that_asks_for_two_things_is_found(terminal: Terminal) -> None:
 def test_one_sentence_of_its_own_leaves_the_built_in_catalogue_as_it_is(terminal: Terminal) -> None:
     head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n"X-Smsbot-Complete: yes\\n"\n'
     faults = overlaid(terminal, po=head)
-    assert faults == ["10 flows and 4 catalogues are in order."]
+    assert faults == ["11 flows and 5 catalogues are in order."]
 
 
 def test_a_conversation_is_played_in_its_own_places(terminal: Terminal) -> None:

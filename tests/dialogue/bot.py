@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
+from smsbot.compose import load_senders
 from smsbot.content import Content, load_keywords
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.engine import Engine
 from smsbot.dialogue.model import Contact, Conversation, Inbound, Outcome, Place, Topic
+from smsbot.settings import Settings
 
 LANGUAGES = ("ka", "en", "ru", "az", "hy")
 PLACES = (
@@ -45,11 +47,12 @@ def blueprint(replies_per_hour: int = 60) -> Blueprint:
         flows=flow_bodies(),
         catalogues=catalogues(),
         keywords=load_keywords(languages=LANGUAGES),
-        names={"en": "Kutaisi City Hall", "ka": "ქუთაისის მერია"},
+        names=Settings().service.name,
         contact="+995431230000",
         languages=LANGUAGES,
         timezone="Asia/Tbilisi",
         replies_per_hour=replies_per_hour,
+        senders=load_senders(),
     )
 
 

@@ -14,11 +14,12 @@ from smsbot.content import built_in
 from smsbot.dialogue import answers, fields, personal
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.machine import Flows
-from smsbot.dialogue.model import Contact, Conversation, Inbound, State, Topic
+from smsbot.dialogue.model import Contact, Conversation, Inbound, Place, State, Topic
 from smsbot.dialogue.phrases import KEYWORDS
 from smsbot.dialogue.registry import Registry, condition
 from smsbot.dialogue.turn import Turn
 from smsbot.errors import ContentError
+from smsbot.text import gsm7
 from smsbot.text.understood import Intent
 from tests.dialogue.bot import (
     LANGUAGES,
@@ -118,7 +119,7 @@ def test_wrong_answers_are_counted_anew_for_the_next_question() -> None:
     [
         ("გამარჯობა, როდის არის", "ვერ გავიგეთ"),
         ("Когда заседание?", "не поняли"),
-        ("Երբ է նիստը", "Չհասկացանք"),
+        ("Երբ է նիստը", "չհասկացանք"),
         ("iclas nə vaxtdır", "düşmədik"),
     ],
 )
@@ -150,9 +151,9 @@ def test_facts_carry_keyword_rule_and_the_wording_shown() -> None:
     for fact in (join, subscribe):
         assert fact.keyword.lower() == "join"
         assert fact.rule
-        assert fact.wording == "subscribe.subscribed_first@1"
+        assert fact.wording == "subscribe.subscribed_first@2"
     (stop,) = phone.send("STOP").facts
-    assert stop.wording == "consent.stopped@1"
+    assert stop.wording == "consent.stopped@2"
 
 
 @pytest.mark.parametrize("text", ["JOIN", "BUDGET", "1 3", "JOIN BUDGET CULTURE", "ბიუჯეტი"])
@@ -205,6 +206,15 @@ def test_a_closed_topic_is_not_offered_and_not_restored() -> None:
     assert "Budget" not in outcome.replies[0]
     outcome = bot.step(outcome.contact, outcome.conversation, Inbound("1", NOW_MS + 1), code=lambda: "0000")
     assert outcome.contact.topics == {"culture"}
+
+
+def test_a_hidden_space_in_a_name_makes_no_text_ucs2() -> None:
+    odd = [Topic(1, "roads", 1, {"en": "Roads\u00a0and\u202ftransport"})]
+    built = dataclasses.replace(blueprint(), names={"en": "Kutaisi\u00a0City Hall"}, contact="+995\u00a0431 23")
+    bot = built.engine(odd, [Place(1, "nikea", {"en": "Ni\u00adkea"})])
+    for text in ("JOIN 1", "HELP", "AREA NIKEA"):
+        (reply,) = bot.step(Contact(NUMBER), None, Inbound(text, NOW_MS), code=lambda: "0000").replies
+        assert gsm7.is_gsm7(reply), reply
 
 
 def test_the_all_number_follows_the_topics() -> None:

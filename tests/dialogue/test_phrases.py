@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from smsbot.dialogue import wording
-from smsbot.dialogue.phrases import Phrases, Text, latin
+from smsbot.dialogue.latin import latin
+from smsbot.dialogue.phrases import Phrases, Text
 from smsbot.errors import ContentError
 from smsbot.text import gsm7
 from tests.dialogue.bot import catalogues, directory, engine

@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from smsbot.clock import DAY_MS, HOUR_MS, MINUTE_MS
-from smsbot.dialogue.model import Contact, State
+from smsbot.dialogue.model import Contact, Inbound, State
 from smsbot.text import gsm7
-from tests.dialogue.bot import NUMBER, Phone
+from tests.dialogue.bot import LANGUAGES, NOW_MS, NUMBER, PLACES, Phone, blueprint, engine, topics
+from tests.dialogue.test_engine import WORDS
 
 
 def joined(*topics: str) -> Phone:
@@ -224,6 +227,13 @@ def test_rule_10_help_is_answered_to_a_stopped_number_too() -> None:
     assert phone.contact.state is State.STOPPED
 
 
+@pytest.mark.parametrize("text", ["SOS", "sos!!!", "112", "112!", "102", "СОС", "სოს"])
+def test_rule_10_an_emergency_is_sent_to_112_and_read_by_staff(text: str) -> None:
+    outcome = joined("budget").send(text)
+    assert "112" in outcome.replies[0]
+    assert outcome.inbox == "emergency"
+
+
 def test_rule_10_help_names_us_the_number_and_stop() -> None:
     reply = Phone().says("HELP")
     assert all(word in reply for word in ("Kutaisi City Hall", "+995431230000", "STOP", "112"))
@@ -318,6 +328,77 @@ def test_rule_25_the_first_words_name_us_and_stop() -> None:
         assert "STOP" in reply or "სტოპ" in reply
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("intent", ["help", "status", "lang", "area", "pause", "resume", "data", "delete", "no"])
+def test_rule_25_whatever_a_person_sends_first_the_answer_names_us_and_the_way_out(intent: str, language: str) -> None:
+    bot = engine()
+    words = {"no": {"en": "NO", "ka": "არა", "ru": "нет", "az": "yox", "hy": "ոչ"}}
+    word = words.get(intent, {}).get(language) or bot.directory.reader.published(language, intent)
+    phone = Phone()
+    reply = phone.says(word)
+    told = phone.contact.language or language
+    assert bot.directory.service(told) in reply
+    assert any(bot.directory.reader.published(told, way) in reply for way in ("stop", "start"))
+
+
+def test_rule_25_only_the_first_words_introduce_us() -> None:
+    phone = Phone()
+    assert phone.says("LANG").startswith("Kutaisi City Hall: Choose: 1")
+    assert phone.says("LANG").startswith("Choose: 1")
+
+
+def test_rule_25_a_gateways_own_answer_is_not_introduced() -> None:
+    assert Phone().send("HELP", optout="help").replies == ()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(WORDS, min_size=10, max_size=30))
+def test_rule_25_of_ten_replies_in_a_row_one_names_the_way_out(texts: list[str]) -> None:
+    phone = Phone()
+    since = 0
+    for text in texts:
+        for reply in phone.wait(HOUR_MS).send(text).replies:
+            named = any(word in reply for word in ("STOP", "START", "სტოპ", "СТОП", "ՍՏՈՊ"))
+            since = 0 if named else since + 1
+            assert since < 10
+
+
+def test_rule_24_help_names_the_free_way_out_where_there_is_one() -> None:
+    exits = {"en": "Free of charge: 0 800 000 000", "ka": "უფასოდ: 0 800 000 000"}
+    bot = dataclasses.replace(blueprint(), exits=exits).engine(topics(), PLACES)
+    for word, told in (("HELP", exits["en"]), ("დახმარება", exits["ka"]), ("daxmareba", "upasod: 0 800 000 000")):
+        (reply,) = bot.step(Contact(NUMBER), None, Inbound(word, NOW_MS), code=lambda: "0000").replies
+        assert reply.endswith(told), reply
+    assert "800" not in Phone().says("HELP")
+
+
+@pytest.mark.parametrize("text", ["SIGN 27", "VOTE 3", "ხელმოწერა 27", "ГОЛОС 3", "UNSIGN 27"])
+def test_rule_12_what_we_do_not_offer_is_read_by_staff_and_resubscribes_nobody(text: str) -> None:
+    phone = stopped("budget")
+    outcome = phone.send(text)
+    assert outcome.contact.state is State.STOPPED
+    assert outcome.inbox == "stopped"
+    assert outcome.facts == ()
+
+
+def test_rule_13_a_code_reaches_a_stopped_number() -> None:
+    phone = stopped("budget")
+    assert "DELETE 4821" in phone.says("DELETE")
+    assert phone.send("DELETE 4821").erase
+
+
+def test_rule_21_a_reply_names_no_person_and_no_other_number() -> None:
+    phone = joined("budget")
+    for text in ("STATUS", "DATA", "HELP"):
+        reply = phone.says(text).replace("+995431230000", "")
+        assert NUMBER not in reply
+        assert "995" not in reply
+
+
+def test_rule_29_nothing_of_a_person_holds_a_birth_date() -> None:
+    assert not [field.name for field in dataclasses.fields(Contact) if "birth" in field.name or field.name == "age"]
+
+
 def test_rule_27_data_sums_up_and_delete_needs_its_code() -> None:
     phone = joined("budget")
     assert "Budget" in phone.says("DATA")
@@ -354,6 +435,15 @@ def test_rule_27_a_stop_survives_erasure() -> None:
 )
 def test_rule_30_the_stop_words_language_is_the_replys(word: str, name: str) -> None:
     assert name in Phone().says(word)
+
+
+@pytest.mark.parametrize("first, word", [("გამარჯობა, ვინ არის", "STOP"), ("Когда заседание?", "სტოპ")])
+def test_rule_30_whoever_has_written_stays_in_their_language(first: str, word: str) -> None:
+    phone = Phone()
+    phone.send(first)
+    language = phone.contact.language
+    assert language is not None
+    assert engine().directory.service(language) in phone.says(word)
 
 
 def test_rule_30_a_settled_language_outranks_the_words() -> None:

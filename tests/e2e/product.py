@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -81,17 +82,22 @@ class Product:
         name: str = "smsbot",
         service: str = "",
         plugins: Path | None = None,
+        variables: Mapping[str, str] = MappingProxyType({}),
+        prefix: Sequence[str] = (),
     ) -> None:
         """*database_url* None: an SQLite file in *folder*. *port* None: listens nowhere (`--role work`). *service*:
-        further lines of that section. *plugins*: a folder with gateways of other packages."""
+        further lines of that section. *plugins*: a folder with gateways of other packages. *variables*: of the
+        process's environment. *prefix*: words before its command."""
         self.folder = folder
         self.database_url = database_url or f"sqlite:///{folder}/smsbot.db"
         self.config = folder / f"{name}.toml"
         self.log = folder / f"{name}.log"
         self.url = ""
         self._port = port
-        self._role = role
+        self.role = role
         self._plugins = plugins
+        self._variables = variables
+        self._prefix = tuple(prefix)
         self._process: subprocess.Popen[bytes] | None = None
         self._caller = Caller(timeout_s=60)
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,29 +125,44 @@ class Product:
         return self._port
 
     @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         assert self._process is not None, "it is not running"
         return self._process.pid
 
-    @property
-    def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
     def start(self) -> Self:
         """Start the process and wait until it is ready (without a port: until it has begun)."""
-        command = [sys.executable, "-m", "smsbot", "serve", "--config", str(self.config), "--role", self._role]
+        command = [
+            *self._prefix,
+            sys.executable,
+            "-m",
+            "smsbot",
+            "serve",
+            "--config",
+            str(self.config),
+            "--role",
+            self.role,
+        ]
         if self._port is not None:
             command += ["--port", str(self._port)]
         start = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=self.folder, env=environment(self._plugins), start_new_session=True
+                command,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=environment(self._plugins) | self._variables,
+                start_new_session=True,
             )
         if self._port is None:
             return self
         self.url = until("the process tells its address", lambda: self._address(start))
         self._port = int(self.url.rsplit(":", 1)[1])
-        health = "/healthz" if self._role == "work" else "/readyz"
+        health = "/healthz" if self.role == "work" else "/readyz"
         until("the process is ready", lambda: self._answers(health))
         return self
 
@@ -203,6 +224,15 @@ class Product:
         answered, said = self.call(method, path, content, headers)
         assert answered == status, f"{method} {path}: {answered} {said.decode(errors='replace')}"
         return json.loads(said)
+
+    def call_with_key(self, method: str, path: str, body: object, idempotency_key: str) -> tuple[int, bytes]:
+        """A call of the staff API that may be repeated; a connection of its own, for use from any thread."""
+        headers = {
+            "authorization": f"Bearer {ADMIN_KEY}", "content-type": "application/json",
+            "idempotency-key": idempotency_key,
+        }  # fmt: skip
+        with Caller(timeout_s=10) as caller:
+            return caller.call(method, self.url + path, json.dumps(body).encode(), headers)
 
     def say(self, number: str, text: str) -> list[str]:
         """A citizen writes on the phone simulator; the replies."""

@@ -204,3 +204,40 @@ def test_a_webhook_that_was_overheard_cannot_be_sent_again_later(tmp_path: Path)
             token = jwt(messagebird_claims(address, b"", now_s - age_s), SECRET)
             headers = {"messagebird-signature-jwt": token}
             assert product.call("GET", inside(address), b"", headers)[0] == status
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_a_text_that_vonage_brings_in_parts_is_one(order: tuple[int, int], tmp_path: Path) -> None:
+    number, pieces = "+995555000012", {1: "SUBSCRIBE me to ", 2: "the budget please"}
+    with started(tmp_path, "vonage") as (product, _):
+        for part in (*order, *order):
+            fields = {"msisdn": number[1:], "to": "2200", "messageId": f"0P{part}", "text": pieces[part],
+                      "concat": "true", "concat-ref": "54", "concat-total": "2", "concat-part": str(part)}  # fmt: skip
+            assert vonage_call(product, "/channels/vonage/inbound", fields) == 200
+        (message,) = product.messages(number, "in")
+        assert message["text"] == pieces[1] + pieces[2]
+
+
+@pytest.mark.parametrize(
+    "fates, status, state",
+    [
+        ({"w-1-2": ("delivered", "0")}, "sent", "active"),
+        ({"w-1-2": ("delivered", "0"), "w-1": ("delivered", "0")}, "delivered", "active"),
+        ({"w-1": ("delivered", "0"), "w-1-2": ("failed", "9")}, "failed", "stopped"),
+    ],
+)
+def test_an_answer_in_parts_has_arrived_with_all_and_failed_with_any(
+    fates: dict[str, tuple[str, str]], status: str, state: str, tmp_path: Path
+) -> None:
+    number = "+995555000013"
+    text = {"msisdn": number[1:], "to": "2200", "messageId": "0B3", "text": "გაწევრიანება"}
+    with started(tmp_path, "vonage") as (product, provider):
+        assert vonage_call(product, "/channels/vonage/inbound", text) == 200
+        (asked,) = provider.wait_for(1)
+        until("the answer has left", lambda: product.messages(number)[0]["status"] == "sent")
+        assert product.messages(number)[0]["parts"] == 2
+        for message_id, (said, code) in fates.items():
+            report = {"msisdn": number[1:], "messageId": message_id, "status": said, "err-code": code}
+            assert vonage_call(product, inside(asked.fields["callback"]), report) == 200
+        assert product.messages(number)[0]["status"] == status
+        assert product.subscriber(number)["state"] == state

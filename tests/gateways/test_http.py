@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree
 
@@ -52,6 +53,12 @@ def test_a_get_carries_its_fields_in_the_query() -> None:
     assert dict(parse_qsl(query)) == {
         "v": "1", "destination": "555000001", "content": MESSAGE.text, "key": "s&1", "coding": "2",
     }  # fmt: skip
+
+
+def test_a_foreign_number_is_never_cut_to_nine_digits() -> None:
+    gateway = http(fields={"to": "{to_national9}", "dlr": "{dlr_url}"})
+    told = json.loads(gateway.request(replace(MESSAGE, to="+447700900123")).body)
+    assert told == {"to": "447700900123", "dlr": "https://x.ge/channels/main/status?message_id=m-1&token=t"}
 
 
 def test_a_form_a_header_and_basic_credentials() -> None:

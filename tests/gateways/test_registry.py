@@ -10,6 +10,7 @@ from smsbot.gateways.base import HttpGateway, Transport
 from smsbot.gateways.simulator import Simulator
 from smsbot.settings import load
 
+SMPP = {"gateway": "smpp", "host": "smsc.example.ge", "system_id": "u", "password": "very-secret", "sender": "2020"}
 TWILIO = {"gateway": "twilio", "account_sid": "AC1", "auth_token": "very-secret", "sender": "2020"}
 
 
@@ -53,6 +54,18 @@ def test_values_may_be_strings_from_the_environment() -> None:
         ({"gateway": "kannel"}, ["channels.main.webhook_token"]),
         ({"gateway": "kannel", "webhook_token": ""}, ["channels.main.webhook_token"]),
         ({"gateway": "kannel", "webhook_token": "t", "dlr_mask": "many"}, ["channels.main.dlr_mask"]),
+        ({"gateway": "smpp"}, ["channels.main.host", "missing"]),
+        (SMPP | {"host": "smsc.example.ge:2775"}, ["channels.main.host", "without a port"]),
+        (SMPP | {"window": 0}, ["channels.main.window", "1"]),
+        (SMPP | {"response_s": 60}, ["channels.main.response_s", "20"]),
+        (SMPP | {"default_alphabet": "utf-8"}, ["channels.main.default_alphabet", "gsm7"]),
+        (SMPP | {"receipt_id": "octal"}, ["channels.main.receipt_id", "hex"]),
+        (SMPP | {"dest_ton": 256}, ["channels.main.dest_ton"]),
+        (SMPP | {"sender": "მერია"}, ["channels.main", "sender", "ASCII"]),
+        (SMPP | {"password": "x" * 300}, ["channels.main", "password"]),
+        (SMPP | {"bind": "receiver"}, ["channels.main", "outbound = false"]),
+        (SMPP | {"tls_ca": "/nowhere"}, ["channels.main", "tls = true"]),
+        (SMPP | {"tls": True, "tls_ca": "/nowhere"}, ["channels.main", "tls_ca"]),
     ],
 )
 def test_a_mistake_is_one_sentence_that_names_the_key(values: dict[str, object], told: list[str]) -> None:

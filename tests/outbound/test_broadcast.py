@@ -66,7 +66,7 @@ def desk(store: Store, people: int = 6, **sending: Any) -> Desk:
     store.write(build)
     clock = SimpleNamespace(now_ms=NOON)
     settings = Settings.model_validate({"sending": sending})
-    wake = Wake(lambda: clock.now_ms)
+    wake = Wake()
     found = SimpleNamespace(
         topics={"budget": 1, "culture": 2}, places={"city": 1, "nikea": 2}, languages=("ka", "en", "ru")
     )

@@ -21,6 +21,7 @@ from smsbot.status import Status
 from smsbot.store import broadcasts, channel_health, outbox, sql, steering
 from smsbot.store.audience import Audience
 from smsbot.store.database import Store
+from smsbot.store.outbox import Claimed
 from smsbot.testing.bulletins import announce
 from smsbot.testing.population import populate, settle_directory
 
@@ -78,7 +79,7 @@ class Post:
 
     def __init__(self, store: Store, gateway: Gateway, **config: Any) -> None:
         self.store, self.gateway, self.clock = store, gateway, Clock()
-        self.wake = Wake(self.clock)
+        self.wake = Wake()
         self.config = ChannelConfig(gateway="scripted", **{"rate_per_s": 10_000} | config)
         self.dispatcher = self.another("one")
 
@@ -360,8 +361,15 @@ async def test_offered_replies_leave_without_a_claim(town: Store) -> None:
     post = Post(town, Gateway())
     async with post.running() as dispatcher:
         await post.until(lambda: dispatcher.capacity() > 0)
-        key = post.reply()
-        (claimed,) = town.write(lambda c: outbox.claim(c, "main", outbox.REPLIES, post.clock(), 10))
+
+        def queue(connection: Connection) -> list[Claimed]:  # claimed with it, or the dispatcher finds it first
+            outbox.queue_personal(
+                connection, channel="main", contact_id=1, number="+995555000001", text="x", parts=1,
+                now_ms=post.clock(),
+            )  # fmt: skip
+            return outbox.claim(connection, "main", outbox.REPLIES, post.clock(), 10)
+
+        (claimed,) = town.write(queue)
         assert dispatcher.offer([claimed]) == 1
-        await post.settled(key, "sent")
-    assert [m.id for m in post.gateway.taken] == [f"out-{key}"]
+        await post.settled(claimed.id, "sent")
+    assert [m.id for m in post.gateway.taken] == [f"out-{claimed.id}"]

@@ -45,7 +45,7 @@ async def test_a_broadcast_reaches_everybody_once_over_http(store: Store) -> Non
         channel = registry.channel("main", values)
         async with Sender() as sender:
             dispatcher = Dispatcher(
-                "main", channel.gateway, channel.config, store=store, sender=sender, wake=Wake(now_ms), clock=now_ms,
+                "main", channel.gateway, channel.config, store=store, sender=sender, wake=Wake(), clock=now_ms,
                 quiet=QuietHours.of(settings), public_url="http://here", owner="one",
             )  # fmt: skip
             task = asyncio.create_task(dispatcher.run())

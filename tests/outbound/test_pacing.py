@@ -2,8 +2,10 @@
 
 import pytest
 
+from smsbot.gateways.base import ChannelConfig
 from smsbot.outbound.bucket import TOLERANCE_S, Bucket
 from smsbot.outbound.hold import Hold
+from smsbot.outbound.pace import MOST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import delay_ms, throttle_s
 from smsbot.outbound.wake import FORGET_MS, Wake
 from smsbot.store.outbox import Claimed
@@ -99,3 +101,20 @@ def test_a_change_is_known_until_it_cannot_matter_any_more() -> None:
     wake.stopped(["+3"])
     assert not wake.changed_since("+1", 0)
     assert calls == ["keeper", "main"]
+
+
+@pytest.mark.parametrize(
+    "places, parts, most",
+    [(None, 1, MOST_IN_FLIGHT), (10, 1, 10), (10, 3, 3), (1, 1, 1), (1, 6, 1), (500, 1, MOST_IN_FLIGHT)],
+)
+def test_no_more_are_under_way_than_the_gateway_has_places_for(places: int | None, parts: int, most: int) -> None:
+    class Bounded(ChannelConfig):
+        @property
+        def in_flight(self) -> int | None:
+            return places
+
+    moment = Moment()
+    pace = Pace(Bounded(gateway="bounded", rate_per_s=100_000), Bucket(100_000, clock=moment), moment)
+    for _ in range(500):
+        pace.finished(0.5, parts)
+    assert pace.in_flight == most

@@ -1,6 +1,6 @@
 """How a channel is, from what its gateway answers."""
 
-from smsbot.outbound.watch import ChannelState, Watch
+from smsbot.outbound.watch import BEING_MADE, ChannelState, Watch
 
 
 def test_five_failures_at_once_are_down() -> None:
@@ -61,3 +61,17 @@ def test_a_new_reason_why_there_is_no_connection_is_told_at_once() -> None:
     watch.parted("The account is closed.", 3_000, misconfigured=True)
     assert watch.changed
     assert watch.state is ChannelState.MISCONFIGURED
+
+
+def test_a_connection_that_does_not_stand_is_a_trouble_until_it_does() -> None:
+    watch = Watch()
+    watch.parted(BEING_MADE, 1_000)
+    assert (watch.troubled_since_ms, watch.error) == (1_000, "")
+    watch.parted("The operator refuses the connection.", 9_000)
+    assert (watch.troubled_since_ms, watch.error, watch.error_ms) == (
+        1_000,
+        "The operator refuses the connection.",
+        9_000,
+    )
+    watch.joined()
+    assert (watch.troubled_since_ms, watch.state) == (None, "up")

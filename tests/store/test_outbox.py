@@ -200,7 +200,6 @@ def test_a_recheck_keeps_the_order_and_leaves_out_who_stopped(town: Store) -> No
     stop(town, 2)
     kept = town.write(lambda c: outbox.recheck(c, "main", held, NOW + 20_000))
     assert [m.id for m in kept] == [m.id for m in held if m.contact_id != 2 or m.id == personal]
-    assert {m.checked_ms for m in kept} == {NOW + 20_000}
     assert take(town, broadcast, NOW + 49_999) == []
     assert counted(town, broadcast) == {"sending": 5, "suppressed": 1}
 

@@ -1,10 +1,13 @@
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from smsbot.errors import Invalid
 from smsbot.store.paper import Form, Refusal, Rules, read
+from smsbot.text.places import PlaceIndex
+from smsbot.text.words import Named
 
 RULES = Rules("GE", ("ka", "en"), ("budget", "roads"), ("nikea", "gelati"), date(2026, 11, 22))
 HEADER = "number,topics,place,language,consented_on,collector,form,evidence"
@@ -143,3 +146,41 @@ def test_an_open_quotation_mark_is_told_with_its_line() -> None:
 )
 def test_a_signature_is_valid_for_24_months(today: date, oldest: date) -> None:
     assert Rules("GE", (), (), (), today).oldest == oldest
+
+
+PLACES = [
+    Named("nikea", None, {"ka": "ნიკეა", "en": "Nikea"}),
+    Named("bakhvi", None, {"ka": "ბახვი", "en": "Bakhvi"}),
+    Named("zeda-bakhvi", None, {"ka": "ზედა ბახვი", "en": "Zeda Bakhvi"}, parent="bakhvi"),
+    Named("oz-akhalsopeli", None, {"ka": "ახალსოფელი", "en": "Akhalsopeli"}),
+    Named("la-akhalsopeli", None, {"ka": "ახალსოფელი", "en": "Akhalsopeli"}),
+]
+NAMING = replace(RULES, places=[place.code for place in PLACES], named=PlaceIndex.build(PLACES, ["სოფ", "სოფელი"]))
+
+
+@pytest.mark.parametrize(
+    "written, code",
+    [
+        ("nikea", "nikea"), ("NIKEA", "nikea"), ("ნიკეა", "nikea"), ("სოფ. ბახვი", "bakhvi"), ("Bakhvi", "bakhvi"),
+        ("ზემო ბახვი", "zeda-bakhvi"), ("la-akhalsopeli", "la-akhalsopeli"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_place_may_be_written_by_its_name(written: str, code: str) -> None:
+    (form,) = read(io.StringIO(HEADER + "\n" + GOOD.replace("nikea", written), newline=""), NAMING)
+    assert isinstance(form, Form)
+    assert form.place == code
+
+
+@pytest.mark.parametrize(
+    "written, reason, mend",
+    [
+        ("ახალსოფელი", "several places may be `ახალსოფელი`", "write the code: oz-akhalsopeli, la-akhalsopeli"),
+        ("ნიკეა ახლოს", "there is no place `ნიკეა ახლოს`, but one like it", "write the code: nikea"),
+        ("ბაღვი", "there is no place `ბაღვი`, but one like it", "write the code: bakhvi"),
+        ("Tbilisi", "there is no place `Tbilisi`", "use one of the codes"),
+    ],
+)
+def test_a_shared_name_or_a_slip_of_the_pen_is_refused_with_the_codes(written: str, reason: str, mend: str) -> None:
+    (refusal,) = read(io.StringIO(HEADER + "\n" + GOOD.replace("nikea", written), newline=""), NAMING)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.column, reason in refusal.reason, mend in refusal.mend) == ("place", True, True), refusal

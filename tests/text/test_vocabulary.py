@@ -104,11 +104,32 @@ def test_a_municipality_adds_words_and_loses_none(tmp_path):
     assert vocabulary.word(Intent.STOP, "en") == "STOP"
 
 
+def test_a_municipalitys_own_words_are_audited_with_all_others(tmp_path, capsys):
+    folder = tmp_path / "locales" / "en"
+    folder.mkdir(parents=True)
+    (folder / "keywords.yaml").write_text(
+        "words:\n  stop: [enough]\n  join:\n    - halt\n    - STOP\n", encoding="utf-8"
+    )
+    assert main(["--content", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert f"{folder}/keywords.yaml:5: 'STOP' (command join, en) is the same word as" in told
+    assert len(told.splitlines()) == 1
+
+
+def test_a_topic_of_a_municipality_may_not_be_named_like_a_command(tmp_path, capsys):
+    (tmp_path / "locales").mkdir()
+    (tmp_path / "locales" / "topics.yaml").write_text(
+        "topics:\n  - {code: aid, number: 1, names: {ka: დახმარება, en: Aid}, words: []}\n", encoding="utf-8"
+    )
+    assert main(["--content", str(tmp_path)]) == 1
+    assert "'დახმარება' (topic aid, ka) is the same word as" in capsys.readouterr().out
+
+
 def test_a_language_of_its_own_works_from_data_alone():
     extra = parse_words("tr", {"words": {"stop": ["iptal"], "join": ["başla"]}, "courtesy": ["lütfen"]})
     vocabulary = Vocabulary.build([*load_keywords(None, ("ka", "en")), extra])
     assert understand("lütfen iptal", vocabulary).intent is Intent.STOP
-    assert understand("iptl", vocabulary).intent is Intent.OTHER
+    assert understand("iptl", vocabulary).intent is Intent.MAYBE_STOP  # four letters: asked, never acted on
     assert vocabulary.word(Intent.JOIN, "tr") == "BAŞLA"
 
 

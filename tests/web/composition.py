@@ -21,6 +21,7 @@ from smsbot.dialogue.phrases import Phrases
 from smsbot.dialogue.reader import VocabularyReader
 from smsbot.dialogue.registry import Registry
 from smsbot.gateways.registry import Channel, channel
+from smsbot.inbound import review
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.turns import Routes, Turns
 from smsbot.outbound.broadcast import Broadcasts
@@ -28,6 +29,7 @@ from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
+from smsbot.store.inbox import Entry
 from smsbot.store.tables import Broadcast, BroadcastText, Contact, Outbox, table
 from smsbot.text.gsm7 import measure
 from smsbot.web.app import create_app
@@ -99,7 +101,7 @@ class Composition:
             clock=self.clock,
             directory=self.directory,
             channels={name: each.config.max_parts for name, each in self.channels.items()},
-            wake=Wake(self.clock),
+            wake=Wake(),
         )
         routes = Routes({name: name for name in self.channels})
         self.turns = Turns(self.store, self.bot, region="GE", clock=self.clock, routes=routes)
@@ -124,6 +126,16 @@ class Composition:
             return int(made.scalar_one())
 
         return Queued(f"out-{await self.store.run(job)}")
+
+    async def stop_for(self, entry_id: int, by: str) -> Entry:
+        def job(connection: Connection) -> Entry:
+            mind, routes = self.bot.mind(connection), {name: name for name in self.channels}
+            done = review.stop(
+                connection, mind, self.store.key, entry_id, by=by, now_ms=self.now_ms, routes=routes
+            )  # fmt: skip
+            return done.entry
+
+        return await self.store.run(job)
 
     @property
     def hooks(self) -> ASGIApp:

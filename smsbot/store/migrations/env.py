@@ -3,9 +3,10 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from smsbot.store import tables
+from smsbot.store import delivery_tables, tables
 
 assert tables.Contact.__tablename__ == "contact"  # importing the tables fills the metadata
+assert delivery_tables.Poll.__tablename__ == "poll"
 
 connection = context.config.attributes["connection"]
 context.configure(

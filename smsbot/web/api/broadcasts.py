@@ -139,6 +139,7 @@ def _answer(view: View, *, dry_run: bool) -> schemas.BroadcastAnswer:
             "recipients": view.recipients,
             "by_language": _costs(view, dry_run=dry_run),
             "parts_total": view.parts_total,
+            "dormant": view.dormant if dry_run else None,
         }
     )
 

@@ -10,13 +10,17 @@ from smsbot.web import forms, schemas
 from smsbot.web.calls import Asked, Call, Told
 from smsbot.web.ports import Service
 
+ALL = "review"
+"""As a tag to look for: every text that may have been a wish to stop."""
+
 
 async def show(asked: Asked[schemas.InboxQuery, None]) -> Told:
     query = asked.query
     after = _position(query.cursor)
+    tags = {each for tag in (query.tag or "").split(",") if tag for each in (inbox.REVIEW if tag == ALL else (tag,))}
 
     def job(connection: Connection) -> tuple[list[inbox.Entry], inbox.Position | None]:
-        return inbox.entries(connection, state=query.state, after=after, limit=query.limit)
+        return inbox.entries(connection, state=query.state, tags=tags, after=after, limit=query.limit)
 
     found, following = await asked.service.store.look(job)
     cursor = f"{following.state}.{following.id}" if following else None
@@ -29,6 +33,19 @@ async def answered(asked: Asked[schemas.Nothing, schemas.InboxMark]) -> Told:
     wanted = asked.body.answered
     entry = await asked.service.store.run(lambda connection: inbox.mark(connection, entry_id, answered=wanted))
     return Told(_item(asked.service, entry))
+
+
+async def decide(asked: Asked[schemas.Nothing, schemas.InboxAction]) -> Told:
+    entry_id = forms.row_id(asked.path["id"], "entry in the inbox", "in-")
+    service = asked.service
+    match asked.body.action:
+        case "stop":
+            return Told(_item(service, await service.stop_for(entry_id, asked.who.name)))
+        case "close":
+            before, after = inbox.OPEN, inbox.ANSWERED
+        case _:
+            before, after = inbox.ANSWERED, inbox.OPEN
+    return Told(_item(service, await service.store.run(lambda on: inbox.move(on, entry_id, before, after))))
 
 
 def _position(cursor: str | None) -> inbox.Position | None:
@@ -57,7 +74,16 @@ def _item(service: Service, entry: inbox.Entry) -> schemas.InboxItem:
 CALLS = (
     Call(
         "GET", "/api/inbox", show, "The inbox", {200: schemas.Page[schemas.InboxItem]},
-        query=schemas.InboxQuery, tag="Messages", detail="Unanswered first, then answered, each newest first.",
+        query=schemas.InboxQuery, tag="Messages",
+        detail="Unanswered first, then answered, each newest first. `?tag=review` shows what may have been a wish to "
+        "stop: a stop word in a sentence, something near one, a negated one.",
+    ),
+    Call(
+        "POST", "/api/inbox/{id}", decide, "Decide about a text", {200: schemas.InboxItem}, role=Role.AUTHOR,
+        body=schemas.InboxAction, refuses=(404, 409), tag="Messages", example={"action": "stop"},
+        detail="`stop` stops the person as STOP would, by the same ledger, with your name and the text as evidence; "
+        "the one confirmation is sent, unless they have stopped already. 409 if the entry is in that state already, if "
+        "no phone number wrote it, or if the person has joined again since.",
     ),
     Call(
         "POST", "/api/inbox/{id}/answered", answered, "Mark as answered", {200: schemas.InboxItem}, role=Role.AUTHOR,

@@ -46,6 +46,12 @@ async def show(asked: Asked[Nothing, None]) -> Told:
         since=forms.moment_or_none(service, person.since_ms),
         paused_until=forms.moment_or_none(service, person.paused_until_ms),
         consents=consents,
+        blocked=[
+            schemas.Blocked(channel=each.channel, at=forms.moment(service, each.at_ms), reason=each.reason)
+            for each in person.blocked
+        ],
+        unreachable=person.unreachable,
+        dormant_since=forms.moment_or_none(service, person.dormant_ms),
     )
     return Told(answer)
 

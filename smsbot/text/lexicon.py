@@ -1,0 +1,201 @@
+"""The listed words, each with a number, and what a word of a message may stand for.
+
+A word of a message is looked up as it is written, in every language at once, and by the sound keys of each language
+against that language's words only. So `gauqmeba` finds გაუქმება, but no Georgian reading is ever compared with a
+Russian word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from smsbot.text.fold import (
+    PLAIN,
+    Fold,
+    disguised,
+    fold_of,
+    lower,
+    masked,
+    pieces,
+    script,
+    spelled_with_digits,
+    squeeze,
+    words,
+)
+from smsbot.text.meaning import Meaning
+from smsbot.text.places import stems
+from smsbot.text.typo import LONGEST, SHORTEST
+
+CACHE_LIMIT = 20_000  # distinct words remembered
+INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
+_STEM_START = 3  # letters that no case ending changes
+_SHORTEST_COARSE = 4  # letters of a word that is looked up by its coarse key too
+_SCRIPTS = ("Latn", "Geor", "Cyrl", "Armn")
+_NO_IDS: frozenset[int] = frozenset()
+
+_LIKE_NUMBER = re.compile(r"(?=\D*\d)[\dIlOoОо]+")
+_AS_NUMBER = str.maketrans("IlOoОо", "110000")
+
+Keys = tuple[tuple[str, tuple[str, ...]], ...]  # language → sound keys, in the order of the languages
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a message and the numbers of the listed words it may be."""
+
+    text: str  # lowered
+    raw: str  # case kept
+    literal: frozenset[int]
+    folded: frozenset[int]  # the literal ones among them
+    number: int | None = None
+    inflected: Meaning | None = None  # a topic's name in another case
+    ids: tuple[int, ...] = ()  # *folded*, in the order of the languages
+    keys: Keys = ()
+
+
+@dataclass(slots=True)
+class _Table:
+    language: str
+    fold: Fold
+    keys: dict[str, set[int]] = field(default_factory=dict)
+    coarse: dict[str, set[int]] = field(default_factory=dict)
+
+
+class Lexicon:
+    """Filled while a vocabulary is built and only read after that, but for a cache of tokens."""
+
+    __slots__ = ("_by_script", "_cache", "_ids", "_literal", "_starts", "_stems", "_tables", "unmistakable")
+
+    def __init__(self, languages: Iterable[str]) -> None:
+        self._tables = {language: _Table(language, fold_of(language)) for language in languages}
+        # Without a fold the letters are all there is, and those are looked up anyway.
+        folded = [table for table in self._tables.values() if table.fold is not PLAIN]
+        self._by_script = {found: [t for t in folded if found in ("Latn", t.fold.script)] for found in _SCRIPTS}
+        self._ids: dict[tuple[str, str], int] = {}
+        self._literal: dict[str, set[int]] = {}
+        self._cache: dict[str, Token] = {}
+        self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
+        self._starts: set[str] = set()
+        self.unmistakable: set[int] = set()
+        """Words that are recognised behind letters that look alike and digits for letters too."""
+
+    def add(self, word: str, language: str) -> int:
+        """The number of a cleaned word; *language* "" for a word of no language."""
+        lowered = lower(word)
+        number = self._ids.setdefault((language, lowered), len(self._ids))
+        self._literal.setdefault(lowered, set()).add(number)
+        table = self._tables.get(language)
+        if table is not None and table.fold is not PLAIN:
+            for key in table.fold.keys(word):
+                table.keys.setdefault(key, set()).add(number)
+                if table.fold.coarse:
+                    table.coarse.setdefault(table.fold.coarse(key), set()).add(number)
+        return number
+
+    def inflect(self, name: str, language: str, meaning: Meaning) -> None:
+        """Let a topic's *name* be known in other cases too."""
+        if language in INFLECTED:
+            for key in fold_of(language).keys(name):
+                self._stems.setdefault(f"{language}:{stems(key)[0]}", meaning)
+                self._starts.add(key[:_STEM_START])
+
+    def has(self, lowered: str) -> bool:
+        return lowered in self._literal
+
+    def keys(self, word: str) -> Keys:
+        """The sound keys of a cleaned word in each language that can be written in its letters."""
+        if len(word) > LONGEST + 1:
+            return ()
+        tables = self._by_script.get(script(word), ())
+        return tuple([(table.language, table.fold.keys(word)) for table in tables])
+
+    def tokens(self, cleaned: str, limit: int = 80) -> list[Token]:
+        """The tokens of a cleaned text, case kept; letters and digits that stick together are taken apart."""
+        result = []
+        for word in words(cleaned)[:limit]:
+            token = self.token(word)
+            if token.folded or word.isalpha():
+                result.append(token)
+                continue
+            if _LIKE_NUMBER.fullmatch(word):  # the letters that are typed for one and nought
+                result.append(self.token(word.translate(_AS_NUMBER)))
+                continue
+            parts = pieces(word)
+            result += [self.token(part) for part in parts] if len(parts) > 1 else [token]
+        return result
+
+    def token(self, word: str) -> Token:
+        found = self._cache.get(word)
+        if found is None:
+            found = self._make(word)
+            if len(self._cache) >= CACHE_LIMIT:
+                self._cache.clear()
+            self._cache[word] = found
+        return found
+
+    def _make(self, word: str) -> Token:
+        lowered = lower(word)
+        if lowered.isascii() and lowered.isdigit() and len(lowered) <= 9:
+            known = frozenset(self._literal.get(lowered, ()))
+            return Token(lowered, word, known, known, int(lowered), None, tuple(sorted(known)))
+        exact = set(self._literal.get(lowered, ()))
+        keys = self.keys(word)
+        folded = self._by_keys(word, keys)
+        for reading in (*disguised(lowered), *(squeeze(lowered) if not exact else ())):
+            exact |= self._literal.get(reading, set())
+            folded |= self._by_keys(reading, self.keys(reading))
+        if not exact and not folded:
+            for reading in (masked(lowered), *spelled_with_digits(lowered)):
+                exact |= self._literal.get(reading, set()) & self.unmistakable
+        folded |= exact
+        inflected = self._inflected(word, keys)
+        return Token(lowered, word, frozenset(exact), frozenset(folded), None, inflected, tuple(sorted(folded)), keys)
+
+    def _inflected(self, word: str, keys: Keys) -> Meaning | None:
+        """A topic's name with a case ending: ბიუჯეტის, kulturaze, бюджета."""
+        if not SHORTEST <= len(word) <= LONGEST:
+            return None
+        for language, own in keys:
+            if language not in INFLECTED:
+                continue
+            for key in own:
+                if key[:_STEM_START] not in self._starts:
+                    continue
+                for spot in stems(key):
+                    found = self._stems.get(f"{language}:{spot}")
+                    if found is not None:
+                        return found
+        return None
+
+    def _by_keys(self, word: str, keys: Keys) -> set[int]:
+        found: set[int] = set()
+        for language, own in keys:
+            known = self._tables[language].keys
+            for key in own:
+                if key in known:
+                    found |= known[key]
+        if not found and len(word) >= _SHORTEST_COARSE:
+            for language, own in keys:
+                table = self._tables[language]
+                if table.fold.coarse is not None:
+                    for key in dict.fromkeys(map(table.fold.coarse, own)):
+                        found |= table.coarse.get(key, _NO_IDS) or self._reread(key, word, table)
+        return found
+
+    def _reread(self, key: str, word: str, table: _Table) -> frozenset[int] | set[int]:
+        if table.fold.coarse_readings is None or not word.isascii():
+            return _NO_IDS
+        found: set[int] = set()
+        for reading in table.fold.coarse_readings(key):
+            found |= table.coarse.get(reading, _NO_IDS)
+        return found
+
+
+def mended(tokens: Sequence[Token], spot: int, ids: Iterable[int]) -> list[Token]:
+    """*tokens* with the one at *spot* taken for other words: a slip undone."""
+    old = tokens[spot]
+    numbers = frozenset(ids)
+    new = Token(old.text, old.raw, _NO_IDS, numbers, None, None, tuple(sorted(numbers)), old.keys)
+    return [*tokens[:spot], new, *tokens[spot + 1 :]]

@@ -1,0 +1,166 @@
+"""One slip in one word of a message that is otherwise known: `ნუ მიგზანით`, `unsubscribe pleese`, `my topcis`.
+
+What is mended is read by the rules for what is written right. It is a stop only if the slip is in the stop itself or in
+a long word; a slip in a short word of courtesy or messaging is asked about, since "stop betting" is not "stop getting"
+and "stop tanks" is no thanks. A missing or misspelt "not" is asked about too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from smsbot.text import stopping
+from smsbot.text.arguments import DOUBTFUL_NAME, Segment, segments
+from smsbot.text.lexicon import Token, mended
+from smsbot.text.segment import HARMLESS
+from smsbot.text.slipping import is_form_of_any
+from smsbot.text.typo import SHORTEST
+from smsbot.text.understood import Intent, Understood
+from smsbot.text.vocabulary import Meaning, Vocabulary
+from smsbot.text.words import Role
+
+Reader = Callable[[Sequence[Segment]], Understood | None]
+
+_MENDED_WORDS = 8  # of a message of which one word is mended
+_SURE_COURTESY = 6  # letters
+_SURE_MESSAGING = 7  # letters
+_SURE_IN_LATIN = 8  # letters: betting, waiting and lending are near getting, writing and sending
+_CANDIDATES = 3  # commands that one question can offer
+_OF_THE_ENGINE = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE})
+# Never by a slip in the word itself, since the opposite is as near or nothing can bring it back.
+_AS_WRITTEN = frozenset({Intent.YES, Intent.NO, Intent.ALL})
+_NEVER = frozenset({Intent.DELETE, Intent.OTHER, Intent.EMPTY, Intent.ZERO, Intent.STOP_SENTENCE})
+
+
+def mend(
+    tokens: Sequence[Token], parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary, readers: Sequence[Reader]
+) -> Understood | None:
+    """The reading of the message with its only strange word mended; None if that says nothing or two things.
+
+    *readers*: what reads a mended message that the stop engine passes on.
+    """
+    if not 1 <= len(tokens) <= _MENDED_WORDS:
+        return None
+    strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
+    if len(strange) != 1 or any(part.has(Role.ORDINARY) for part in parts):
+        return None
+    spot = strange[0]
+    token = tokens[spot]
+    shortest = SHORTEST if len(tokens) == 1 else SHORTEST - 1  # in a phrase a word that lost a letter is known too
+    if len(token.text) < shortest or token.inflected is not None:
+        return None
+    answers: dict[object, Understood] = {}
+    doubtful = False  # a word that means something else is as near
+    for number in vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1):
+        cut = segments(mended(tokens, spot, (number,)), vocabulary)
+        part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
+        if part.has(Role.ORDINARY) and not part.is_harmless:
+            doubtful = True
+            continue
+        answer = _stop(cut, part, token, cleaned, vocabulary) or _other(cut, part, readers)
+        if answer is not None:
+            if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
+                answer = replace(answer, rule=DOUBTFUL_NAME)
+            answers.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
+    found = list(answers.values())
+    if doubtful:
+        found = [_asked(answer) if answer.intent is Intent.STOP else answer for answer in found]
+    return _chosen(found)
+
+
+def _stop(
+    cut: Sequence[Segment], part: Segment, token: Token, cleaned: str, vocabulary: Vocabulary
+) -> Understood | None:
+    answer = stopping.read(cut, cleaned, vocabulary)
+    if answer is None or answer.intent not in _OF_THE_ENGINE or _is_form_of(token, part, vocabulary):
+        return None
+    if answer.intent is not Intent.STOP:
+        return answer
+    if part.stops:
+        return _asked(answer) if _is_negator(part, token, vocabulary) else answer
+    if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
+        return _asked(answer)
+    told = any(each.has(Role.MESSAGING) for each in cut if each is not part)
+    return answer if told or _is_sure(part, token) else _asked(answer)
+
+
+def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> Understood | None:
+    for reader in readers:
+        answer = reader(cut)
+        if answer is None:
+            continue
+        if answer.unknown or answer.intent in _NEVER:
+            return None
+        return None if answer.intent in _AS_WRITTEN and part.asks(answer.intent) else answer
+    return None
+
+
+def _chosen(answers: Sequence[Understood]) -> Understood | None:
+    """The one answer; of several a kept one, since that stops nobody, else a question."""
+    if len(answers) <= 1:
+        return _typo(answers[0]) if answers else None
+    kept = next((answer for answer in answers if answer.intent is Intent.KEEP), None)
+    if kept is not None:
+        return _typo(kept)
+    asked = {answer.intent for answer in answers}
+    candidates = tuple(intent for intent in Intent if intent in asked - {Intent.MAYBE_STOP})
+    if asked & {Intent.STOP, Intent.MAYBE_STOP}:
+        return _asked(answers[0])
+    if not 1 < len(candidates) <= _CANDIDATES:
+        return None
+    first = answers[0]
+    return Understood(
+        Intent.OTHER, argument=first.argument, language=first.language, script=first.script, keyword=first.keyword,
+        rule="near", candidates=candidates,
+    )  # fmt: skip
+
+
+def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
+    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
+    for meaning in part.meanings:
+        listed = meaning.word.split()
+        if (
+            meaning.language is not None
+            and spot < len(listed)
+            and (meaning.denies or not _is_silent(listed[spot], vocabulary))
+        ):
+            one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
+            if part.stops and is_form_of_any(token.raw, [one], vocabulary):
+                return True
+    return False
+
+
+def _is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
+    """Whether the slip is in the "not" of a phrase: without it the phrase says the opposite."""
+    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
+    listed = [meaning.word.split() for meaning in part.meanings]
+    return any(spot < len(each) and _has_role(each[spot], Role.NEGATOR, vocabulary) for each in listed)
+
+
+def _has_role(word: str, role: Role, vocabulary: Vocabulary) -> bool:
+    return vocabulary.alone(vocabulary.lexicon.token(word)).has(role)
+
+
+def _is_silent(word: str, vocabulary: Vocabulary) -> bool:
+    return not vocabulary.alone(vocabulary.lexicon.token(word)).roles.isdisjoint(HARMLESS)
+
+
+def _is_sure(part: Segment, token: Token) -> bool:
+    """Whether a word beside a stop word is long enough, or firm enough in its phrase, to be a slip and nothing else."""
+    courteous = part.has(Role.COURTESY) or part.has(Role.REPLY) or part.asks(Intent.ALL)
+    messaging = _SURE_IN_LATIN if token.text.isascii() else _SURE_MESSAGING
+    return len(part.tokens) > 1 or len(token.text) >= (_SURE_COURTESY if courteous else messaging)
+
+
+def _asked(answer: Understood) -> Understood:
+    return Understood(
+        Intent.MAYBE_STOP, argument=answer.argument, language=answer.language, script=answer.script,
+        keyword=answer.keyword, rule="near",
+    )  # fmt: skip
+
+
+def _typo(answer: Understood) -> Understood:
+    if answer.intent in (Intent.MAYBE_STOP, Intent.KEEP) or answer.rule == DOUBTFUL_NAME:
+        return answer
+    return replace(answer, rule="typo")

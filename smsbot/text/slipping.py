@@ -1,0 +1,148 @@
+"""Slips of the finger: bounded by length, never across commands, and never what cannot be undone.
+
+One slip is one letter more, less or other, or two neighbours swapped. A slip at a word's end that makes another form
+of it (გააუქმეს, they cancelled) is no slip. Words of up to four letters have their slips listed one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from smsbot.text import command
+from smsbot.text.arguments import Segment, read_argument
+from smsbot.text.fold import fold_of, lower
+from smsbot.text.reading import rank, script_of, single
+from smsbot.text.typo import SHORTEST, is_other_form
+from smsbot.text.understood import Intent, Understood
+from smsbot.text.vocabulary import NEVER_A_SLIP, Meaning, Vocabulary
+from smsbot.text.words import Role
+
+_NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
+_SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
+_NEAR_LETTERS = 6
+_FAR_LETTERS = 8  # of a word that is asked about two slips off
+
+
+def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """One word, one slip; or a command with one slip before an argument that is wholly known."""
+    rest = [part for part in parts if not part.has(Role.COURTESY)]
+    if not rest or rest[0].meanings:
+        return None
+    head = rest[0]
+    if len(rest) == 1 and vocabulary.places.look(head.raw).certain:  # განახლება is a village, and no slip for განათლება
+        return None
+    meanings = vocabulary.slips(head.raw)
+    if not meanings and len(rest) == 1:
+        return _lost_letter(head, cleaned, vocabulary)
+    if not meanings or any(found.intent in NEVER_A_SLIP for found in meanings):
+        return None
+    meaning = min(meanings, key=rank)
+    asked = {found.intent or found.topic for found in meanings}
+    if len(asked) > 1:
+        return _tie(meanings, cleaned) if len(rest) == 1 else None
+    if meaning.intent is Intent.STOP and is_form_of_any(head.raw, meanings, vocabulary):
+        if len(rest) > 1:
+            return None
+        return Understood(
+            Intent.MAYBE_STOP, keyword=meaning.word, rule="near", argument=cleaned.strip(), language=meaning.language
+        )
+    if len(rest) == 1:
+        return single(meanings, "typo", head.text)
+    argument = read_argument(rest[1:])
+    if argument.unknown or meaning.intent is None:
+        return None
+    found = command.Call(head, tuple(rest[1:]), command.after(cleaned, head), argument)
+    if meaning.intent is not Intent.STOP:
+        return command.call(meaning, found, vocabulary)
+    if not (argument.topics or argument.numbers):
+        return None
+    return Understood(
+        Intent.LEAVE, argument.topics, argument.numbers, argument=found.written, language=meaning.language,
+        script=script_of(meaning.language, head.text), keyword=meaning.word, rule="typo",
+    )  # fmt: skip
+
+
+def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """Four letters left of a stop word of five, or a short word in Latin letters: too little to act on, so asked."""
+    if len(head.raw) < SHORTEST - 1 or head.tokens[0].number is not None:
+        return None
+    found = [meaning for meaning in vocabulary.shortened(head.tokens[0]) if meaning.intent is Intent.STOP]
+    return _near(Intent.MAYBE_STOP, found[0], cleaned, "near") if found else None
+
+
+def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """A short message with a long stop word one slip off: a stop beside courtesy, else worth a question."""
+    content = [part for part in parts if not part.is_harmless]
+    if not 1 <= len(content) <= _NEAR_WORDS:
+        return None
+    negated = any(part.has(Role.NEGATOR) for part in parts)
+    for part in content:
+        if (part.meanings and not part.has(Role.ORDINARY)) or len(part.tokens) != 1 or len(part.raw) < _NEAR_LETTERS:
+            continue
+        slips = vocabulary.slips(part.raw)
+        found = [meaning for meaning in slips if meaning.intent is Intent.STOP]
+        if not found:
+            continue
+        if negated:
+            return _near(Intent.KEEP, found[0], cleaned, "negated")
+        if part.has(Role.ORDINARY) or is_form_of_any(part.raw, found, vocabulary):
+            alone = len(content) == 1 and not any(other.has(Role.TELLING) for other in parts)
+            return _near(Intent.MAYBE_STOP, found[0], cleaned, "near") if alone else None
+        if len(content) == 1:
+            # "вы довольны?": only courtesy and messaging beside it make a misspelt word an order
+            filled = [other for other in parts if other is not part and other.roles.isdisjoint(_SURE_BESIDE)]
+            stated = bool(filled) or any(other.has(Role.TELLING) for other in parts) or len(found) < len(slips)
+            return _near(Intent.MAYBE_STOP if stated else Intent.STOP, found[0], cleaned, "typo")
+        return _near(Intent.MAYBE_STOP, found[0], cleaned, "near")
+    return None
+
+
+def far(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """One long word two slips off a command."""
+    rest = [part for part in parts if not part.has(Role.COURTESY)]
+    if len(rest) != 1 or rest[0].meanings or len(rest[0].raw) < _FAR_LETTERS:
+        return None
+    found = vocabulary.two_slips(rest[0].raw)
+    if not found:
+        return None
+    asked = {meaning.intent: None for meaning in found if meaning.intent and meaning.intent not in NEVER_A_SLIP}
+    if not asked:
+        return None
+    return _question(asked, found[0], cleaned)
+
+
+def _tie(meanings: Sequence[Meaning], cleaned: str) -> Understood | None:
+    """Two commands are as near. A topic and a command are left to people."""
+    asked = {meaning.intent: None for meaning in meanings if meaning.intent is not None}
+    if Intent.STOP not in asked and (len(asked) < 2 or any(meaning.topic for meaning in meanings)):
+        return None
+    return _question(asked, min(meanings, key=rank), cleaned)
+
+
+def _question(asked: dict[Intent, None], meaning: Meaning, cleaned: str) -> Understood:
+    candidates = tuple(intent for intent in Intent if intent in asked)
+    intent = Intent.MAYBE_STOP if Intent.STOP in asked else Intent.OTHER
+    return Understood(
+        intent, keyword=meaning.word, rule="near", argument=cleaned.strip(), language=meaning.language,
+        candidates=candidates,
+    )  # fmt: skip
+
+
+def is_form_of_any(word: str, meanings: Iterable[Meaning], vocabulary: Vocabulary) -> bool:
+    """Whether *word* is another form of what is listed rather than a slip of it."""
+    for meaning in meanings:
+        language = meaning.language or ""
+        endings = vocabulary.endings.get(language, frozenset())
+        keys = fold_of(language).keys
+        if is_other_form(lower(word), lower(meaning.word), endings) or any(
+            is_other_form(ours, theirs, endings) for ours in keys(word) for theirs in keys(meaning.word)
+        ):
+            return True
+    return False
+
+
+def _near(intent: Intent, meaning: Meaning, cleaned: str, rule: str) -> Understood:
+    return Understood(
+        intent, argument=cleaned.strip(), language=meaning.language, script=script_of(meaning.language, cleaned),
+        keyword=lower(meaning.word), rule=rule,
+    )  # fmt: skip

@@ -1,0 +1,101 @@
+"""Another host and a full disk, made of what Linux has: a network namespace behind a cable that can be pulled, a file
+system of a few megabytes. Both need root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+def allowed() -> str:
+    """Why none of this can be had here, or the empty text."""
+    if os.geteuid() != 0:
+        return "only root can make hosts and file systems"
+    with contextlib.suppress(FileNotFoundError):
+        name = f"smsbot-try-{os.getpid()}"
+        if subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False).returncode == 0:
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+            return ""
+    return "network namespaces cannot be made here (Debian: iproute2)"
+
+
+def _run(*words: str) -> None:
+    subprocess.run(words, capture_output=True, text=True, check=True)
+
+
+class Host:
+    """A host of its own. Programs run in it with `prefix` before their words; `here` and `there` are the addresses of
+    the two ends of its cable."""
+
+    def __init__(self, number: int) -> None:
+        key = f"{os.getpid() % 10_000}{number}"
+        self.name = f"smsbot-{key}"
+        self._cable, self._end = f"sbh{key}", f"sbt{key}"
+        block = os.getpid() % 250
+        self.here, self.there = f"10.{block}.{number}.1", f"10.{block}.{number}.2"
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        return ("ip", "netns", "exec", self.name)
+
+    def __enter__(self) -> Self:
+        _run("ip", "netns", "add", self.name)
+        _run("ip", "link", "add", self._cable, "type", "veth", "peer", "name", self._end, "netns", self.name)
+        _run("ip", "addr", "add", f"{self.here}/24", "dev", self._cable)
+        _run("ip", "link", "set", self._cable, "up")
+        for words in (
+            ("addr", "add", f"{self.there}/24", "dev", self._end),
+            ("link", "set", self._end, "up"),
+            ("link", "set", "lo", "up"),
+        ):
+            _run(*self.prefix, "ip", *words)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        subprocess.run(["ip", "link", "del", self._cable], capture_output=True, check=False)
+        subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
+
+    def pull(self) -> None:
+        """Nothing arrives any more, in either direction, and nobody is told."""
+        _run("ip", "link", "set", self._cable, "down")
+
+    def plug(self) -> None:
+        _run("ip", "link", "set", self._cable, "up")
+
+
+class Disk:
+    """A small file system at *folder*."""
+
+    def __init__(self, folder: Path, *, megabytes: int) -> None:
+        self.folder = folder
+        self._size = f"size={megabytes}m"
+        self._ballast = folder / "ballast"
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _run("mount", "-t", "tmpfs", "-o", self._size, "smsbot-disk", str(self.folder))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        subprocess.run(["umount", "--lazy", str(self.folder)], capture_output=True, check=False)
+
+    def fill(self) -> None:
+        """Until not one octet is left."""
+        block = b"\0" * 65_536
+        with contextlib.suppress(OSError), self._ballast.open("ab", buffering=0) as ballast:
+            while True:
+                ballast.write(block)
+        with contextlib.suppress(OSError), self._ballast.open("ab", buffering=0) as ballast:
+            while True:
+                ballast.write(b"\0")
+
+    def clear(self) -> None:
+        self._ballast.unlink(missing_ok=True)

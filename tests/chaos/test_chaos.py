@@ -1,0 +1,45 @@
+"""One round of each fault, side by side. `make chaos` plays many at length and writes `docs/reliability.md`."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from tests.chaos.faults import CASES, Case
+from tests.chaos.play import missing, once
+from tests.chaos.world import Outcome, Size
+
+SEED = 20_261_125
+AT_ONCE = 3
+SMALL = Size(people=40, leavers=12, texts=4, broadcasts=2, rate_per_s=40.0, pause_s=2.0)
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    tmp_path_factory: pytest.TempPathFactory, attempts_to_leave: list[str]
+) -> Iterator[dict[Case, Future[Outcome]]]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {
+            case: pool.submit(once, case, tmp_path_factory.mktemp("chaos"), SMALL, random.Random(SEED + n), number=n)
+            for n, case in enumerate(CASES)
+            if not missing(case)
+        }
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.engine}-{case.name}" for case in CASES])
+def test_nothing_is_lost_nothing_is_doubled_and_nobody_is_texted_after_stop(
+    outcomes: dict[Case, Future[Outcome]], case: Case
+) -> None:
+    lacking = missing(case)
+    if lacking:
+        if os.environ.get("SMSBOT_TEST_REQUIRE") == "all":
+            pytest.fail(f"{lacking}, and SMSBOT_TEST_REQUIRE=all forbids to skip", pytrace=False)
+        pytest.skip(lacking)
+    outcome = outcomes[case].result()
+    assert outcome.clean, outcome
+    assert case.doubles or outcome.doubled == 0, outcome
+    assert outcome.acknowledged > SMALL.people
