@@ -96,18 +96,25 @@ def origin(base: str) -> Origin:
 
 def written(method: str, target: str, to: Origin, headers: Mapping[str, str], body: bytes) -> bytes:
     """The request as it goes over the wire. Raises `Unwritable`."""
-    heads = HEADS | {name.lower(): value for name, value in headers.items()}
+    target = target if target.startswith("/") else "/" + target
+    if _UNFIT(target):
+        raise Unwritable
+    length = f"content-length: {len(body)}\r\n" if body or method not in BODILESS else ""
+    head = _head(to, tuple(headers.items()))
+    return f"{method} {target} HTTP/1.1\r\n{head}{length}\r\n".encode() + body
+
+
+@lru_cache(maxsize=64)  # most gateways send the same with every message
+def _head(to: Origin, headers: tuple[tuple[str, str], ...]) -> str:
+    """Our headers and *headers*, which go before them. Raises `Unwritable`."""
+    heads = HEADS | {name.lower(): value for name, value in headers if name.lower() != "content-length"}
     heads.setdefault("host", to.host_header)
     if to.authorization is not None:
         heads.setdefault("authorization", to.authorization)
-    if body or method not in BODILESS:
-        heads["content-length"] = str(len(body))
-    target = target if target.startswith("/") else "/" + target
-    lines = "\n".join([f"{name}: {value}" for name, value in heads.items()])
-    if _UNFIT(target) or _BREAKS(lines.replace("\n", "")) or lines.count("\n") != len(heads) - 1:
+    lines = [f"{name}: {value}" for name, value in heads.items()]
+    if any(_BREAKS(line) for line in lines):
         raise Unwritable
-    head = lines.replace("\n", "\r\n")
-    return f"{method} {target} HTTP/1.1\r\n{head}\r\n\r\n".encode() + body
+    return "".join([f"{line}\r\n" for line in lines])
 
 
 class Line(asyncio.Protocol):

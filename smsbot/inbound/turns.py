@@ -374,7 +374,7 @@ class Turns:
         if hint is not None and (outcome.left or not outcome.suppress):  # who has just stopped need not be told how
             likely = outcome.contact.language
             outcome = replace(outcome, replies=tuple(hint.say(text, likely) for text in outcome.replies))
-        turn.replies = [(text, measure(text).parts) for text in outcome.replies]
+        turn.replies = [(text, measure(text)) for text in outcome.replies]
         turn.facts = outcome.facts
         turn.suppress = outcome.suppress
         turn.left = outcome.left
@@ -389,8 +389,8 @@ def _keys(waiting: _Waiting) -> set[tuple[str, str]]:
 
 def _result(turn: store.Turn) -> TurnResult:
     replies = []
-    for (text, parts), key in zip(turn.replies, turn.reply_ids, strict=False):
-        replies.append(QueuedReply(f"out-{key}", text, measure(text).encoding, parts))
+    for (text, cost), key in zip(turn.replies, turn.reply_ids, strict=False):
+        replies.append(QueuedReply(f"out-{key}", text, cost.encoding, cost.parts))
     return TurnResult(False, turn.inbound_id, tuple(replies))
 
 

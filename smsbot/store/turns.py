@@ -12,6 +12,7 @@ from smsbot.status import Status
 from smsbot.store import audit, bulk, contacts, erasure, outbox, wire
 from smsbot.store.contacts import Codes, Profile, placeholders
 from smsbot.store.tables import Inbound, Outbox, table
+from smsbot.text.gsm7 import Measure
 
 INBOUND = table(Inbound)
 OUTBOX = table(Outbox)
@@ -42,7 +43,7 @@ class Turn:
     rule: str = ""
     tag: str = ""  # why staff should read it, or ""
     reply_channel: str = ""
-    replies: Sequence[tuple[str, int]] = ()  # text, parts
+    replies: Sequence[tuple[str, Measure]] = ()
     facts: Sequence[Fact] = ()
     suppress: bool = False
     left: Sequence[str] = ()
@@ -120,14 +121,14 @@ def _write_replies(
     connection: Connection, turns: Sequence[Turn], ids: dict[str, int], claim_until_ms: int | None
 ) -> list[outbox.Claimed]:
     status = Status.QUEUED if claim_until_ms is None else Status.SENDING
-    answered = [(turn, text, parts) for turn in turns if turn.reply_channel for text, parts in turn.replies]
+    answered = [(turn, text, cost) for turn in turns if turn.reply_channel for text, cost in turn.replies]
     rows = [
         (
-            turn.reply_channel, 0, ids.get(turn.number), turn.number, text, parts, status.value, "", turn.inbound_id,
-            turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + outbox.REPLY_LIFE_MS, 0,
+            turn.reply_channel, 0, ids.get(turn.number), turn.number, text, cost.parts, status.value, "",
+            turn.inbound_id, turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + outbox.REPLY_LIFE_MS, 0,
             turn.erase,
         )
-        for turn, text, parts in answered
+        for turn, text, cost in answered
     ]  # fmt: skip
     made = bulk.insert(connection, OUTBOX, LEAVES, rows, returning=("id",))
     for (turn, _, _), (key,) in zip(answered, made, strict=True):
@@ -136,11 +137,11 @@ def _write_replies(
         return []
     return [
         outbox.Claimed(
-            id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=parts, attempts=0,
+            id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=cost.parts, attempts=0,
             created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS,
-            contact_id=ids.get(turn.number), forget=turn.erase,
+            contact_id=ids.get(turn.number), forget=turn.erase, encoding=cost.encoding,
         )
-        for (turn, text, parts), (key,) in zip(answered, made, strict=True)
+        for (turn, text, cost), (key,) in zip(answered, made, strict=True)
     ]  # fmt: skip
 
 
