@@ -25,7 +25,7 @@ def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) 
 def run_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if not rows:
         return
-    connection.exec_driver_sql(wire.percent(statement) if is_postgresql(connection) else statement, list(rows))
+    wire.send_many(connection, statement, rows)
 
 
 def among(connection: Connection, column: str, values: Collection[int] | Collection[str]) -> tuple[str, Any]:
