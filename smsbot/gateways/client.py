@@ -6,6 +6,7 @@ this one does thousands. This is the only module that imports it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.utils import formatdate
 from types import TracebackType
 from typing import Self, cast
@@ -13,9 +14,9 @@ from typing import Self, cast
 import httpx
 
 from smsbot.clock import Clock, now_ms
-from smsbot.errors import GatewayError, Misconfigured, Unavailable, Uncertain
+from smsbot.errors import GatewayError, Misconfigured, Unavailable, Uncertain, Withdrawn
 from smsbot.gateways.base import Accepted, HttpGateway, Message, Request, Response, Transport
-from smsbot.gateways.lines import BODY_CAP, Cut, Lines, NoAddress, NotReached, Unwritable
+from smsbot.gateways.lines import BODY_CAP, Cut, Lines, NoAddress, NotReached, Unwanted, Unwritable
 
 __all__ = ["BODY_CAP", "PooledTransport", "Sender"]
 
@@ -95,21 +96,26 @@ class Sender:
         """Hand *message* over once. Raises a `GatewayError`.
 
         `Unavailable`: surely not accepted (no connection, 5xx). `Uncertain`: the request had left and no whole
-        answer came.
+        answer came. `Withdrawn`: nothing has left, see `Message.wanted`.
         """
         if hasattr(gateway, "send"):  # asking the Protocol costs 30 µs, a tenth of all this
             return await cast(Transport, gateway).send(message)
-        outcome = gateway.result(await self.exchange(gateway.request(message)))
+        outcome = gateway.result(await self.exchange(gateway.request(message), wanted=message.wanted))
         if isinstance(outcome, GatewayError):
             raise outcome
         return outcome
 
-    async def exchange(self, request: Request) -> Response:
-        """One request, one answer. Raises `Unavailable`, `Uncertain` or `Misconfigured`."""
+    async def exchange(self, request: Request, *, wanted: Callable[[], bool] | None = None) -> Response:
+        """One request, one answer. Raises `Unavailable`, `Uncertain`, `Misconfigured` or `Withdrawn`.
+
+        *wanted* is asked once the connection is there: that may have taken a while, and somebody may have stopped.
+        """
         try:
             status, headers, body = await self._opened().exchange(
-                request.method, request.url, request.headers, request.body
+                request.method, request.url, request.headers, request.body, wanted=wanted
             )
+        except Unwanted:
+            raise Withdrawn from None
         except NotReached as error:
             raise Unavailable("no_connection", "The gateway cannot be reached.") from error
         except NoAddress:

@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 from base64 import b64encode
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -47,6 +47,10 @@ class NoAddress(Exception):
 
 class NotReached(Exception):
     """No connection, so nothing was sent."""
+
+
+class Unwanted(Exception):
+    """Nobody wants it sent any more; nothing was sent."""
 
 
 class Unwritable(Exception):
@@ -235,8 +239,12 @@ class Lines:
         self._sweep: asyncio.TimerHandle | None = None
         self._context: ssl.SSLContext | None = None
 
-    async def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Raises `NoAddress`, `Unwritable` or `NotReached` if nothing was sent, `Cut` or `TimeoutError` if it was."""
+    async def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, *,
+        wanted: Callable[[], bool] | None = None,
+    ) -> Answer:  # fmt: skip
+        """Raises `NoAddress`, `Unwritable`, `NotReached` or, where *wanted* said no once the connection was there,
+        `Unwanted` if nothing was sent; `Cut` or `TimeoutError` if it was."""
         loop = asyncio.get_running_loop()
         began_s = loop.time()
         found = _URL(url)
@@ -252,6 +260,9 @@ class Lines:
             line = self._kept(to)
             if line is None:
                 line = await self._in_time(self._connected(to), began_s)
+            if wanted is not None and not wanted():
+                self._keep(to, line)
+                raise Unwanted
             answer = await line.ask(request, began_s + self._timeout_s)
             if line.reusable and line.open:
                 self._keep(to, line)
