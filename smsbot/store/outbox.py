@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import HOUR_MS
 from smsbot.status import Status
-from smsbot.store import counts, polls, segments, sql
+from smsbot.store import counts, polls, segments, sql, wire
 from smsbot.store.audience import from_json, topic_ids
 from smsbot.store.reach import Reach
 from smsbot.store.reports import Merged, OptOut, Report, merge_reports, take_parked
@@ -255,7 +255,7 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
     """Blank the number and the text of an erased person's messages once nobody has to send them."""
     if ids:
         where, listed = sql.among(connection, "id", ids)
-        sql.run(
+        wire.send(
             connection,
             f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",
             (listed,),
@@ -394,10 +394,10 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
             " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms"
             f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending' RETURNING t.id"
         )
-        columns = [list(column) for column in zip(*values, strict=True)]
-        return {int(key) for (key,) in sql.run(connection, statement, columns)}
+        columns = [wire.array(column) for column in zip(*values, strict=True)]
+        return {int(key) for (key,) in wire.fetch(connection, statement, columns)}
     where, listed = sql.among(connection, "id", [result.id for result in results])
-    found = sql.run(connection, f"SELECT id FROM outbox WHERE {where} AND status = 'sending'", (listed,))
+    found = wire.fetch(connection, f"SELECT id FROM outbox WHERE {where} AND status = 'sending'", (listed,))
     moved = {int(key) for (key,) in found}
     sql.run_many(
         connection,
