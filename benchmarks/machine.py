@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-MEASURED = ("smsbot", "uvicorn", "uvloop", "starlette", "SQLAlchemy", "psycopg", "httptools", "transitions")
+MEASURED = ("smsbot", "uvicorn", "uvloop", "starlette", "SQLAlchemy", "psycopg", "aiohttp", "transitions")
 
 
 def facts(postgres_url: str | None) -> dict[str, object]:

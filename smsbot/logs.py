@@ -58,7 +58,7 @@ _WORDS = frozenset(
 _SECRET = re.compile(r"password|token|secret|api_key|auth|signature|cookie")
 _INSTANT = re.compile(r"_(?:ms|s|id|ids|bytes)$")
 
-_QUIET = ("transitions", "httpx", "httpcore", "asyncio", "alembic", "sqlalchemy")
+_QUIET = ("transitions", "httpx", "httpcore", "aiohttp", "asyncio", "alembic", "sqlalchemy")
 
 
 def configure(

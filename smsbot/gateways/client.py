@@ -1,56 +1,123 @@
-"""The network side of every HTTP gateway: `Lines` for messages, and httpx's API over the same connections for the rest.
+"""The network side of every HTTP gateway: one client, httpx's API over aiohttp's connections.
 
 httpx's own pool slows down as more requests wait in it (encode/httpx#3215): 350 requests/s at 50 in flight where
-this one does thousands. This is the only module that imports it.
+this one does thousands. This is the only module that imports either library.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from email.utils import formatdate
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
+import aiohttp
 import httpx
+from yarl import URL
 
 from smsbot.clock import Clock, now_ms
 from smsbot.errors import GatewayError, Misconfigured, Unavailable, Uncertain, Withdrawn
 from smsbot.gateways.base import Accepted, HttpGateway, Message, Request, Response, Transport
-from smsbot.gateways.lines import BODY_CAP, Cut, Lines, NoAddress, NotReached, Unwanted, Unwritable
 
-__all__ = ["BODY_CAP", "PooledTransport", "Sender"]
+BODY_CAP = 64 * 1024
+"""No provider's answer to one message is longer; what comes after it is not read."""
+
+KEEP_IDLE_S = 4.0
+"""Idle connections are closed before the other side does it (uvicorn and Node: 5 s). A request that meets a
+connection just closed cannot tell whether it arrived, and its message would be `unknown` for no reason."""
+
+BEFORE_IT_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+_WANTED: ContextVar[Callable[[], bool] | None] = ContextVar("wanted", default=None)
+"""Whether what is being sent may still leave. A variable of the context, for aiohttp's connector sees no more."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Asks once more when the connection is there: it may have taken a while, and somebody may have stopped."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  # theirs
+    ) -> aiohttp.connector.Connection:
+        connection = await super().connect(req, traces, timeout)
+        wanted = _WANTED.get()
+        if wanted is not None and not wanted():
+            connection.release()
+            raise Withdrawn
+        return connection
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
-    """Carries httpx requests over `Lines`.
+    """Carries httpx requests over one aiohttp session. Must be made inside a running event loop.
 
     The request is sent exactly as it stands and once: no redirects, no cookies, no decompression, no proxy from the
     environment, and no silent second try of a GET on a connection that was cut (Kannel's GET sends a text).
     """
 
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
+    def __init__(self, *, timeout_s: float, connect_s: float, limit: int) -> None:
+        self._session = aiohttp.ClientSession(
+            connector=_Connector(limit=limit, keepalive_timeout=KEEP_IDLE_S),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=timeout_s, connect=connect_s),
+            skip_auto_headers=("accept", "accept-encoding", "user-agent", "content-type"),
+            headers={"accept-encoding": "identity", "user-agent": "smsbot"},
+        )
+        self._session._retry_connection = False  # aiohttp has no public switch; a test watches that it works
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises httpx's errors: `ConnectError`, `UnsupportedProtocol` or `LocalProtocolError` if nothing was sent."""
-        try:
-            status, headers, body = await self._lines.exchange(
-                request.method, str(request.url), dict(request.headers), await request.aread()
-            )
-        except NotReached as error:
-            raise httpx.ConnectError(str(error)) from error
-        except NoAddress:
-            raise httpx.UnsupportedProtocol("not an address to send to") from None
-        except Unwritable:
-            raise httpx.LocalProtocolError("not HTTP") from None
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("no answer in time") from error
-        except Cut as error:
-            raise httpx.ReadError("cut") from error
+        """Raises httpx's errors: `BEFORE_IT_LEFT` if nothing was sent, any other if something may have been."""
+        status, headers, body = await self.exchange(
+            request.method, str(request.url), dict(request.headers), await request.aread()
+        )
         return httpx.Response(status, headers=headers, content=body, request=request)
 
+    async def exchange(
+        self, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers (lower-case names) and at most `BODY_CAP` octets of the body."""
+        try:
+            address = URL(url, encoded=True)
+            _ = address.port  # read now, so that a port out of range is found before anything is sent
+        except ValueError:
+            raise httpx.UnsupportedProtocol("not an address to send to") from None
+        try:
+            async with self._session.request(
+                method, address, headers=headers, data=body or None, allow_redirects=False
+            ) as answer:
+                received = await _capped(answer)
+                return answer.status, {name.lower(): value for name, value in answer.headers.items()}, received
+        except aiohttp.ConnectionTimeoutError as error:
+            raise httpx.ConnectTimeout("no connection in time") from error
+        except aiohttp.ClientConnectorError as error:  # refused, no such host, no TLS
+            raise httpx.ConnectError(type(error).__name__) from error
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
+            raise httpx.UnsupportedProtocol("not an address to send to") from None  # the cause shows the address
+        except TimeoutError as error:  # connecting has a shorter limit of its own, so the request had left
+            raise httpx.ReadTimeout("no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise httpx.ReadError(type(error).__name__) from error
+        except ValueError:  # what it could not write or read; which of the two is not told
+            raise httpx.LocalProtocolError("not HTTP") from None
+
     async def aclose(self) -> None:
-        await self._lines.aclose()
+        await self._session.close()
+
+
+async def _capped(answer: aiohttp.ClientResponse) -> bytes:
+    if answer.content_length is not None and answer.content_length <= BODY_CAP:
+        return await answer.read()
+    pieces = bytearray()
+    async for piece in answer.content.iter_any():
+        pieces += piece
+        if len(pieces) > BODY_CAP:
+            answer.close()  # the rest is not wanted, so the connection cannot be used again
+            break
+    return bytes(pieces[:BODY_CAP])
 
 
 class Sender:
@@ -64,19 +131,19 @@ class Sender:
         self._connect_s = min(connect_s, timeout_s / 2)
         self._limit = limit
         self._clock = clock
-        self._lines: Lines | None = None
+        self._transport: PooledTransport | None = None
 
-    def _opened(self) -> Lines:
-        if self._lines is None:
-            self._lines = Lines(timeout_s=self._timeout_s, connect_s=self._connect_s, limit=self._limit)
-        return self._lines
+    def _opened(self) -> PooledTransport:
+        if self._transport is None:
+            self._transport = PooledTransport(timeout_s=self._timeout_s, connect_s=self._connect_s, limit=self._limit)
+        return self._transport
 
     def client(self) -> httpx.AsyncClient:
         """httpx's client over the same connections, for what is not the sending of a message: polls, balances, tokens.
 
         It costs twice the time of `exchange`. Closing it closes the connections of this sender too.
         """
-        return httpx.AsyncClient(transport=PooledTransport(self._opened()), trust_env=False)
+        return httpx.AsyncClient(transport=self._opened(), trust_env=False)
 
     async def __aenter__(self) -> Self:
         self._opened()
@@ -88,9 +155,9 @@ class Sender:
         await self.aclose()
 
     async def aclose(self) -> None:
-        if self._lines is not None:
-            await self._lines.aclose()
-            self._lines = None
+        if self._transport is not None:
+            await self._transport.aclose()
+            self._transport = None
 
     async def deliver(self, gateway: HttpGateway | Transport, message: Message) -> Accepted:
         """Hand *message* over once. Raises a `GatewayError`.
@@ -100,29 +167,29 @@ class Sender:
         """
         if hasattr(gateway, "send"):  # asking the Protocol costs 30 µs, a tenth of all this
             return await cast(Transport, gateway).send(message)
-        outcome = gateway.result(await self.exchange(gateway.request(message), wanted=message.wanted))
+        request = gateway.request(message)
+        before = _WANTED.set(message.wanted)
+        try:
+            outcome = gateway.result(await self.exchange(request))
+        finally:
+            _WANTED.reset(before)
         if isinstance(outcome, GatewayError):
             raise outcome
         return outcome
 
-    async def exchange(self, request: Request, *, wanted: Callable[[], bool] | None = None) -> Response:
-        """One request, one answer. Raises `Unavailable`, `Uncertain`, `Misconfigured` or `Withdrawn`.
-
-        *wanted* is asked once the connection is there: that may have taken a while, and somebody may have stopped.
-        """
+    async def exchange(self, request: Request) -> Response:
+        """One request, one answer. Raises `Unavailable`, `Uncertain` or `Misconfigured`."""
         try:
             status, headers, body = await self._opened().exchange(
-                request.method, request.url, request.headers, request.body, wanted=wanted
+                request.method, request.url, dict(request.headers), request.body
             )
-        except Unwanted:
-            raise Withdrawn from None
-        except NotReached as error:
+        except BEFORE_IT_LEFT as error:
             raise Unavailable("no_connection", "The gateway cannot be reached.") from error
-        except NoAddress:
+        except httpx.UnsupportedProtocol:
             raise Misconfigured("address", "The channel's `base_url` is no address to send to.") from None
-        except TimeoutError as error:
+        except httpx.TimeoutException as error:
             raise Uncertain("timeout", "The gateway did not answer in time; it may have taken the message.") from error
-        except (Cut, Unwritable) as error:
+        except httpx.TransportError as error:
             raise Uncertain(
                 "cut", "The connection was cut before the answer; it may have taken the message."
             ) from error
