@@ -220,6 +220,7 @@ class Dispatcher:
         if limit:
             self._look = False
         watch = self._watch
+        watch.rest(self._clock())
         told = watch.news() if self._claims.held else None
         reading = self._vitals.news() if self._claims.held else None
         turn = Turn(done.results, done.optouts, limit, told, reading, clock_went_back=self._went_back())
