@@ -19,6 +19,7 @@ from smsbot.text.words import Role
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _REACH = 2  # phrases between a negation and the stop word it negates
 _NAME_WORDS = 3  # of a signature
+_SENDING_ENDS = frozenset({"stop", "quit", "cease"})  # begin English phrases whose object is what we send
 _CLAUSE_ENDS = tuple(",.;:!?\n-")
 
 
@@ -48,7 +49,8 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         return leaving
     asked = any(part.has(Role.ASKING) for part in content[: spots[0]])
     if not asked and any(part.has(Role.PHRASE) for part in content):
-        return _answer(Intent.STOP, meaning, cleaned, "phrase")
+        about = _is_about_something(content, cleaned)
+        return _answer(Intent.MAYBE_STOP if about else Intent.STOP, meaning, cleaned, "phrase")
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
         if asked:
@@ -108,6 +110,24 @@ def _parted(cleaned: str, word: str) -> bool:
     """Whether a clause ends behind *word*."""
     after = lower(cleaned).partition(word)[2].lstrip(" \"')")
     return after[:1] in _CLAUSE_ENDS
+
+
+def _is_about_something(content: Sequence[Segment], cleaned: str) -> bool:
+    """ "Take me off the queue for housing", "don't send me the inspector": each phrase goes on, and not about us."""
+    for spot, part in enumerate(content):
+        if not part.has(Role.PHRASE):
+            continue
+        follows = next((each for each in content[spot + 1 :] if not each.has(Role.FILLER)), None)
+        if follows is None or follows.is_harmless or follows.stops or _parted(cleaned, part.last):
+            return False
+        sending = part.meanings[0].denies or part.tokens[0].text in _SENDING_ENDS
+        if sending and content[-1].has(Role.MESSAGING) and _strangers(content) == 1:  # "your stupid messages"
+            return False
+    return True
+
+
+def _strangers(content: Sequence[Segment]) -> int:
+    return sum(1 for part in content if not part.is_harmless and not part.stops)
 
 
 def _are_names(strangers: Sequence[Segment], vocabulary: Vocabulary) -> bool:
@@ -185,7 +205,7 @@ def _refused(
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
     spot = next(index for index, part in enumerate(content) if part.has(Role.REFUSAL))
     beside = [*content[max(0, spot - 3) : spot], *content[spot + 1 : spot + 4]]
-    if any(part.has(Role.MESSAGING) for part in beside) and len(strangers) <= 3:
+    if any(part.has(Role.MESSAGING) for part in beside) and not strangers:
         return _answer(Intent.STOP, meaning, cleaned, "phrase")
     return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
 
