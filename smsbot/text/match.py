@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from smsbot.text import command, mending, slipping, spacing, stopping
+from smsbot.text import command, mending, shortslips, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument, segments
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.freetext import other
@@ -349,6 +349,10 @@ def _mended(message: Message) -> Understood | None:
     return _mend(message) if len(message.tokens) > 1 else None
 
 
+def _short_slip(message: Message) -> Understood | None:
+    return shortslips.read(message.tokens, message.parts, message.cleaned, message.vocabulary, (_whole_by_sound,))
+
+
 def _mend(message: Message) -> Understood | None:
     parts, cleaned, vocabulary = message.parts, message.cleaned, message.vocabulary
 
@@ -379,6 +383,7 @@ RULES: tuple[Rule, ...] = (
     Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
+    Rule("short slip", "one slip in a short word of a listed phrase, or beside a stop word", _short_slip),
     Rule("stop sentence", "a stop word within other content", _sentence),
     Rule("two commands", "several commands in one text", _two_commands),
     Rule("messaging", "one command among words that name nothing", _in_messaging),
@@ -392,6 +397,12 @@ RULES: tuple[Rule, ...] = (
         "near stop",
         "a long stop word one slip off among a few words",
         lambda message: slipping.near_stop(*message.read_by),
+    ),
+    Rule("short stop", "a short stop word one slip off: asked about", lambda message: shortslips.alone(*message.read_by)),
+    Rule(
+        "known words",
+        "a stop but for one letter of a known word: asked about",
+        lambda message: shortslips.among_known(message.tokens, *message.read_by),
     ),
     Rule(
         "far", "two slips in a long word: asked about, never acted on", lambda message: slipping.far(*message.read_by)

@@ -73,12 +73,14 @@ def _stop(
     cut: Sequence[Segment], part: Segment, token: Token, cleaned: str, vocabulary: Vocabulary
 ) -> Understood | None:
     answer = stopping.read(cut, cleaned, vocabulary)
-    if answer is None or answer.intent not in _OF_THE_ENGINE or _is_form_of(token, part, vocabulary):
+    if answer is None or answer.intent not in _OF_THE_ENGINE or is_form_of(token, part, vocabulary):
         return None
     if answer.intent is not Intent.STOP:
         return answer
+    if part.stops and len(part.tokens) == 1 and len(token.text) < SHORTEST:  # მარა (but) is not კმარა
+        return _asked(answer)
     if part.stops:
-        return _asked(answer) if _is_negator(part, token, vocabulary) else answer
+        return _asked(answer) if is_negator(part, token, vocabulary) else answer
     if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
         return _asked(answer)
     told = any(each.has(Role.MESSAGING) for each in cut if each is not part)
@@ -116,7 +118,8 @@ def _chosen(answers: Sequence[Understood]) -> Understood | None:
     )  # fmt: skip
 
 
-def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
+def is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
+    """Whether *token* is another form of the word in its place rather than a slip of it."""
     spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
     for meaning in part.meanings:
         listed = meaning.word.split()
@@ -131,7 +134,7 @@ def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
     return False
 
 
-def _is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
+def is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
     """Whether the slip is in the "not" of a phrase: without it the phrase says the opposite."""
     spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
     listed = [meaning.word.split() for meaning in part.meanings]

@@ -108,7 +108,7 @@ def far(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Under
     asked = {meaning.intent: None for meaning in found if meaning.intent and meaning.intent not in NEVER_A_SLIP}
     if not asked:
         return None
-    return _question(asked, found[0], cleaned)
+    return question(asked, found[0], cleaned)
 
 
 def _tie(meanings: Sequence[Meaning], cleaned: str) -> Understood | None:
@@ -116,10 +116,11 @@ def _tie(meanings: Sequence[Meaning], cleaned: str) -> Understood | None:
     asked = {meaning.intent: None for meaning in meanings if meaning.intent is not None}
     if Intent.STOP not in asked and (len(asked) < 2 or any(meaning.topic for meaning in meanings)):
         return None
-    return _question(asked, min(meanings, key=rank), cleaned)
+    return question(asked, min(meanings, key=rank), cleaned)
 
 
-def _question(asked: dict[Intent, None], meaning: Meaning, cleaned: str) -> Understood:
+def question(asked: dict[Intent, None], meaning: Meaning, cleaned: str) -> Understood:
+    """Which of *asked* was meant; of a STOP among them only that is asked."""
     candidates = tuple(intent for intent in Intent if intent in asked)
     intent = Intent.MAYBE_STOP if Intent.STOP in asked else Intent.OTHER
     return Understood(
