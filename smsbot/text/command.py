@@ -115,7 +115,9 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
     answer, strangers = _fitted(base, meaning, found, vocabulary)
     if answer is None or (answer.unknown and strangers > ARGUMENTS.get(meaning.intent, 0)):
         return None
-    return None if answer.unknown and len(meaning.word) < _SHORTEST_HEAD else answer
+    if len(meaning.word) < _SHORTEST_HEAD and (answer.unknown or not (found.argument.word or found.argument.numbers)):
+        return None
+    return answer
 
 
 def after(cleaned: str, head: Segment) -> str:
@@ -193,6 +195,8 @@ def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) ->
         case Intent.JOIN:  # "start building a school", ჩართეთ შუქი (put the light on): no subscription
             named = found.topic_first or (not base.topics and (clear or found.language is not None))
             return strange and not named
+        case Intent.AREA:  # "my area has no water"
+            return any(part.asks(Intent.NO) or part.has(Role.NEGATOR) for part in found.tail)
         case Intent.PAUSE:  # შეაჩერეთ მშენებლობა: it is the building that shall halt
             return bool(base.topics) or (strange and not clear and not _counts_days(found.tail))
         case Intent.STATUS:

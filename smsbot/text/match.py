@@ -26,6 +26,8 @@ _DIGITS = re.compile(r"[\d\s,.;:+&/()#*_-]+")
 _LIKE_DIGITS = re.compile(r"[\dIlOoОо|\s,.;-]+")
 _AS_DIGITS = str.maketrans("IlOoОо|", "1100001")
 _LONE_ZERO = re.compile(r"\W*[oо]{1,2}\W*", re.IGNORECASE)
+_LONE_QUESTION = re.compile(r"(?:^|\s)\?")
+_NUMBER_SIGN = re.compile(r"\s*[nN№]\s?\d{1,2}\W*")  # how Georgians write "No."
 _NUMBER = re.compile(r"\d+")
 _RANGE = re.compile(r"\s*\d+\s*-\s*\d+\s*")
 _MINUS = re.compile(r"\s*-\s*\d")
@@ -128,6 +130,8 @@ def _wordless(message: Message) -> Understood | None:
 
 def _digits(message: Message) -> Understood | None:
     cleaned = message.cleaned
+    if _NUMBER_SIGN.fullmatch(cleaned):
+        cleaned = cleaned.strip()[1:]
     if not _DIGITS.fullmatch(cleaned):
         if _LONE_ZERO.fullmatch(cleaned):  # a letter for the zero that stops: near, not sure
             return Understood(Intent.MAYBE_STOP, keyword="0", rule="near", argument=cleaned.strip())
@@ -210,6 +214,8 @@ def _spaces(message: Message) -> Understood | None:
 
 
 def _in_courtesy(message: Message) -> Understood | None:
+    if _LONE_QUESTION.search(message.cleaned) and all(part.has(Role.COURTESY) for part in message.parts):
+        return Understood(Intent.HELP, keyword="?", rule="courtesy", language=message.parts[0].meanings[0].language)
     return _courteous(message.parts)
 
 
@@ -232,7 +238,9 @@ def _courteous(parts: Sequence[Segment]) -> Understood | None:
 
 def _stop(message: Message) -> Understood | None:
     answer = _engine(message)
-    return answer if answer is not None and answer.intent is not Intent.STOP_SENTENCE else None
+    if answer is None or answer.intent is Intent.STOP_SENTENCE or answer.rule == stopping.ABOUT:
+        return None
+    return answer
 
 
 def _sentence(message: Message) -> Understood | None:
@@ -260,7 +268,9 @@ def _named(parts: Sequence[Segment], cleaned: str) -> Understood | None:
         return None
     argument = read_argument(parts)
     if not argument.unknown:
-        return named(argument, cleaned.strip())
+        # "School 5" is that school, and "how do I get social aid" a question.
+        told = bool(argument.topics and argument.numbers and not argument.by_name)
+        return None if told or any(part.has(Role.ASKING) for part in parts) else named(argument, cleaned.strip())
     chosen = [meaning.names_language for part in parts for meaning in part.meanings if meaning.names_language]
     strange = [part for part in parts if not (part.is_silent or part.asks(Intent.LANG) or part.names_language)]
     if len(set(chosen)) == 1 and not strange:

@@ -26,6 +26,7 @@ _MENDED_WORDS = 8  # of a message of which one word is mended
 _SURE_COURTESY = 6  # letters
 _SURE_MESSAGING = 7  # letters
 _SURE_IN_LATIN = 8  # letters: betting, waiting and lending are near getting, writing and sending
+_SURE_TOPIC = 5  # letters as typed of a topic's name with a slip in it
 _CANDIDATES = 3  # commands that one question can offer
 _OF_THE_ENGINE = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE})
 # Never by a slip in the word itself, since the opposite is as near or nothing can bring it back.
@@ -83,7 +84,7 @@ def _stop(
         return _asked(answer) if is_negator(part, token, vocabulary) else answer
     if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
         return _asked(answer)
-    told = any(each.has(Role.MESSAGING) for each in cut if each is not part)
+    told = any(each.has(Role.MESSAGING) or each.has(Role.PHRASE) for each in cut if each is not part)
     return answer if told or _is_sure(part, token) else _asked(answer)
 
 
@@ -93,6 +94,8 @@ def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> 
         if answer is None:
             continue
         if answer.unknown or answer.intent in _NEVER:
+            return None
+        if answer.topics and len(part.tokens) == 1 and len(part.raw) < _SURE_TOPIC:  # "hi ther" is no "other"
             return None
         return None if answer.intent in _AS_WRITTEN and part.asks(answer.intent) else answer
     return None
@@ -129,7 +132,7 @@ def is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
             and (meaning.denies or not _is_silent(listed[spot], vocabulary))
         ):
             one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
-            if part.stops and is_form_of_any(token.raw, [one], vocabulary):
+            if (part.stops or part.has(Role.STOP_VERB)) and is_form_of_any(token.raw, [one], vocabulary):
                 return True
     return False
 

@@ -100,6 +100,8 @@ def _answers(
             continue
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
+        if token.ids and mending.is_negator(part, token, vocabulary):  # რა მინდა (what I want) is not არ მინდა
+            continue
         if len(part.tokens) == 1 and not (stops and _is_beside(part, token.text, spelled)):
             continue
         answer = _read(cut, part, token, cleaned, vocabulary, readers)

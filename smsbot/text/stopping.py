@@ -16,6 +16,8 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
+ABOUT = "about"
+"""The rule of a stop phrase that goes on about something; a slip in what follows may be all there is to it."""
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _REACH = 2  # phrases between a negation and the stop word it negates
 _NAME_WORDS = 3  # of a signature
@@ -50,7 +52,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     asked = any(part.has(Role.ASKING) for part in content[: spots[0]])
     if not asked and any(part.has(Role.PHRASE) for part in content):
         about = _is_about_something(content, cleaned)
-        return _answer(Intent.MAYBE_STOP if about else Intent.STOP, meaning, cleaned, "phrase")
+        return _answer(Intent.MAYBE_STOP, meaning, cleaned, ABOUT) if about else _answer(Intent.STOP, meaning, cleaned, "phrase")
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
         if asked:
@@ -117,6 +119,8 @@ def _is_about_something(content: Sequence[Segment], cleaned: str) -> bool:
     for spot, part in enumerate(content):
         if not part.has(Role.PHRASE):
             continue
+        if part.meanings[0].denies and _points(content[spot + 1 : spot + 2]):  # "don't send me this nonsense"
+            return False
         follows = next((each for each in content[spot + 1 :] if not each.has(Role.FILLER)), None)
         if follows is None or follows.is_harmless or follows.stops or _parted(cleaned, part.last):
             return False
@@ -124,6 +128,11 @@ def _is_about_something(content: Sequence[Segment], cleaned: str) -> bool:
         if sending and content[-1].has(Role.MESSAGING) and _strangers(content) == 1:  # "your stupid messages"
             return False
     return True
+
+
+def _points(after: Sequence[Segment]) -> bool:
+    """Whether "this" or "your" follows. English is left out: its list has "the" too."""
+    return any(each.has(Role.ARTICLE) and each.meanings[0].language != "en" for each in after)
 
 
 def _strangers(content: Sequence[Segment]) -> int:
@@ -207,7 +216,7 @@ def _refused(
     beside = [*content[max(0, spot - 3) : spot], *content[spot + 1 : spot + 4]]
     if any(part.has(Role.MESSAGING) for part in beside) and not strangers:
         return _answer(Intent.STOP, meaning, cleaned, "phrase")
-    return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
+    return _answer(Intent.MAYBE_STOP, meaning, cleaned, ABOUT)
 
 
 def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str) -> Understood | None:

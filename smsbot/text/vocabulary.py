@@ -101,6 +101,10 @@ class Vocabulary:
             self._add_topic(topic)
         for entry in languages:
             self._add_slips(entry)
+        for word, meanings in self.exact.items():
+            for meaning in meanings:
+                if meaning.language is None and meaning.topic is not None and " " not in word:
+                    self._near.add(word, "", meaning)
         self._mark_core()
         return self
 
@@ -150,6 +154,10 @@ class Vocabulary:
             literal = any(number in self._singles for number in token.literal)
             numbers = [number for number in token.ids if not literal or number in token.literal]
             meanings = [meaning for number in numbers for meaning in self._singles.get(number, ())]
+            foreign = {meaning.language for meaning in meanings if meaning.foreign} if literal else None
+            if foreign:  # listed in Latin letters too: what it is beside other words is said of the word itself
+                others = [meaning for number in token.ids for meaning in self._singles.get(number, ())]
+                meanings += [each for each in others if each.role and each.language in foreign and each not in meanings]
             found = segment((token,), meanings, literal=literal)
             if len(self._alone) >= CACHE_LIMIT:
                 self._alone.clear()
