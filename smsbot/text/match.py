@@ -393,6 +393,7 @@ RULES: tuple[Rule, ...] = (
     Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
+    Rule("unglued", "a stop with two of its words written together", spacing.unglued),
     Rule("short slip", "one slip in a short word of a listed phrase, or beside a stop word", _short_slip),
     Rule("stop sentence", "a stop word within other content", _sentence),
     Rule("two commands", "several commands in one text", _two_commands),

@@ -20,7 +20,7 @@ from smsbot.text.words import Role
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
 _SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
 _NEAR_LETTERS = 6
-_SURE_TOPIC = 6  # letters as typed of a topic's name that is subscribed to in spite of a slip
+_SURE_TOPIC = 6  # letters of a topic's name that is subscribed to in spite of a slip
 _ANSWERS = NEVER_A_SLIP - {Intent.DELETE}
 _REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
@@ -78,9 +78,8 @@ def _is_doubtful(head: Segment, meanings: Sequence[Meaning], vocabulary: Vocabul
     if all(found.intent is Intent.DELETE for found in meanings):
         return bool(meanings)
     topics = {found.topic for found in meanings}
-    return len(topics) == 1 and None not in topics and (
-        len(head.raw) < _SURE_TOPIC or not any(found.own_name for found in meanings)
-    )
+    sure = any(found.own_name and len(found.word) >= _SURE_TOPIC for found in meanings)
+    return len(topics) == 1 and None not in topics and not sure
 
 
 def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Understood | None:

@@ -366,6 +366,8 @@ class Vocabulary:
 def _spelled(word: str, fold: Fold) -> list[str]:
     """*word*, and how it is usually spelled in Latin letters."""
     lowered = lower(word)
+    if fold.script == "Latn":
+        return list(dict.fromkeys([lowered, *fold.keys(word)]))
     if fold.spellings is None or script(word) != fold.script:
         return [lowered]
     return list(dict.fromkeys([lowered, *fold.spellings(word)]))
