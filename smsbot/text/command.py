@@ -149,6 +149,8 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
     """*base* as its command reads the argument, and how many words remain strange."""
     if _is_about_something_else(base, meaning, found):
         return None, 0
+    if base.intent is Intent.PAUSE and any(part.has(Role.NEGATOR) or part.has(Role.REFUSAL) for part in found.tail):
+        return replace(base, intent=Intent.OTHER, candidates=(Intent.PAUSE,), rule="near", unknown=False), 0
     strangers = found.argument.strangers
     match base.intent:
         case Intent.AREA:

@@ -28,7 +28,7 @@ _BESIDE = _neighbours()
 
 
 def is_plausible(typed: str, meant: str) -> bool:
-    """Whether *typed*, one slip from *meant*, is a neighbouring key, two letters swapped, or a letter lost or doubled."""
+    """Whether *typed*, one slip from *meant*, is the next key, two letters swapped, or a letter lost or doubled."""
     if len(typed) < len(meant):
         return True
     start = 0

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from smsbot.text import command, mending, shortslips, slipping, spacing, stopping
-from smsbot.text.arguments import Segment, read_argument, segments
+from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.freetext import other
 from smsbot.text.layout import retyped
@@ -22,7 +22,7 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
-_DIGITS = re.compile(r"[\d\s,.;:+&/()#*_-]+")
+DIGITS = re.compile(r"[\d\s,.;:+&/()#*_-]+")
 _LIKE_DIGITS = re.compile(r"[\dIlOoОо|\s,.;-]+")
 _AS_DIGITS = str.maketrans("IlOoОо|", "1100001")
 _LONE_ZERO = re.compile(r"\W*[oо]{1,2}\W*", re.IGNORECASE)
@@ -75,40 +75,6 @@ def _read(text: str, vocabulary: Vocabulary) -> Understood:
     return other(message)
 
 
-def find_topics(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], tuple[int, ...], bool, bool]:
-    """Topic codes in the order named, numbers, whether "all" is said, and whether anything else is."""
-    parts = segments(vocabulary.lexicon.tokens(clean(text)), vocabulary)
-    argument = read_argument(parts)
-    if len(parts) == 1 and argument.unknown:
-        near = {meaning.topic: meaning for meaning in vocabulary.slips(parts[0].raw) if not parts[0].meanings}
-        if len(near) == 1 and None not in near:
-            return tuple(topic for topic in near if topic), (), False, False
-    return argument.topics, argument.numbers, argument.every, argument.unknown
-
-
-def find_places(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Codes of the places that *text* may name: one, several homonyms, or none."""
-    return vocabulary.places.find(text)
-
-
-def find_language(text: str, vocabulary: Vocabulary, offered: Sequence[str]) -> str | None:
-    """The language of *offered* that *text* picks: by its number in the list, its name in any language, its code."""
-    cleaned = clean(text)
-    numbers = _NUMBER.findall(cleaned)
-    if numbers and _DIGITS.fullmatch(cleaned):
-        number = int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) <= LONGEST_NUMBER else 0
-        return offered[number - 1] if 1 <= number <= len(offered) else None
-    parts = segments(vocabulary.lexicon.tokens(cleaned), vocabulary)
-    meanings = [meaning for part in parts for meaning in part.meanings]
-    for meaning in meanings:
-        if meaning.names_language in offered:
-            return meaning.names_language
-    for meaning in meanings:
-        if meaning.number is not None and 1 <= meaning.number <= len(offered) and len(parts) == 1:
-            return offered[meaning.number - 1]
-    return None
-
-
 # --- the rules, in their order ---
 
 
@@ -132,7 +98,7 @@ def _digits(message: Message) -> Understood | None:
     cleaned = message.cleaned
     if _NUMBER_SIGN.fullmatch(cleaned):
         cleaned = cleaned.strip()[1:]
-    if not _DIGITS.fullmatch(cleaned):
+    if not DIGITS.fullmatch(cleaned):
         if _LONE_ZERO.fullmatch(cleaned):  # a letter for the zero that stops: near, not sure
             return Understood(Intent.MAYBE_STOP, keyword="0", rule="near", argument=cleaned.strip())
         if not (_LIKE_DIGITS.fullmatch(cleaned) and _NUMBER.search(cleaned)):
@@ -360,7 +326,7 @@ def _mended(message: Message) -> Understood | None:
 
 
 def _short_slip(message: Message) -> Understood | None:
-    return shortslips.read(message.tokens, message.parts, message.cleaned, message.vocabulary, (_whole_by_sound,))
+    return shortslips.read(message, (_whole_by_sound,))
 
 
 def _mend(message: Message) -> Understood | None:
@@ -409,11 +375,11 @@ RULES: tuple[Rule, ...] = (
         "a long stop word one slip off among a few words",
         lambda message: slipping.near_stop(*message.read_by),
     ),
-    Rule("short stop", "a short stop word one slip off: asked about", lambda message: shortslips.alone(*message.read_by)),
+    Rule("short stop", "a short stop word one slip off: asked about", shortslips.alone),
     Rule(
         "known words",
         "a stop but for one letter of a known word: asked about",
-        lambda message: shortslips.among_known(message.tokens, *message.read_by),
+        shortslips.among_known,
     ),
     Rule(
         "far", "two slips in a long word: asked about, never acted on", lambda message: slipping.far(*message.read_by)

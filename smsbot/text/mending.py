@@ -74,17 +74,19 @@ def _stop(
     cut: Sequence[Segment], part: Segment, token: Token, cleaned: str, vocabulary: Vocabulary
 ) -> Understood | None:
     answer = stopping.read(cut, cleaned, vocabulary)
-    if answer is None or answer.intent not in _OF_THE_ENGINE or is_form_of(token, part, vocabulary):
+    if answer is None or answer.rule == stopping.ABOUT or answer.intent not in _OF_THE_ENGINE:
+        return None
+    if is_form_of(token, part, vocabulary):
         return None
     if answer.intent is not Intent.STOP:
         return answer
-    if part.stops and len(part.tokens) == 1 and len(token.text) < SHORTEST:  # მარა (but) is not კმარა
+    told = any(each.has(Role.MESSAGING) or each.has(Role.PHRASE) for each in cut if each is not part)
+    if part.stops and len(part.tokens) == 1 and len(token.text) < SHORTEST and not told:  # მარა (but) is not კმარა
         return _asked(answer)
     if part.stops:
         return _asked(answer) if is_negator(part, token, vocabulary) else answer
     if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
         return _asked(answer)
-    told = any(each.has(Role.MESSAGING) or each.has(Role.PHRASE) for each in cut if each is not part)
     return answer if told or _is_sure(part, token) else _asked(answer)
 
 

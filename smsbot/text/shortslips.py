@@ -14,9 +14,10 @@ from smsbot.text import mending, stopping
 from smsbot.text.arguments import Segment, segments
 from smsbot.text.keyboard import is_plausible
 from smsbot.text.lexicon import Token, mended
+from smsbot.text.message import Message
 from smsbot.text.slipping import question
 from smsbot.text.understood import Intent, Understood
-from smsbot.text.vocabulary import NEVER_A_SLIP, Vocabulary
+from smsbot.text.vocabulary import NEVER_A_SLIP
 from smsbot.text.words import Role
 
 _WORDS = 8  # of a message in which a short word is mended
@@ -30,73 +31,58 @@ _FILLING = frozenset({Role.FILLER, Role.ARTICLE, Role.TELLING, Role.PLACE_NOUN})
 _ASKED_ABOUT = frozenset({Intent.STOP, Intent.MAYBE_STOP})
 
 
-def read(
-    tokens: Sequence[Token],
-    parts: Sequence[Segment],
-    cleaned: str,
-    vocabulary: Vocabulary,
-    readers: Sequence[mending.Reader],
-) -> Understood | None:
-    """The message with its only strange word, a short one, mended."""
-    if not 1 < len(tokens) <= _WORDS or any(part.has(Role.ORDINARY) for part in parts):
+def read(message: Message, readers: Sequence[mending.Reader]) -> Understood | None:
+    """The message with its only strange word, a short one, mended; *readers*: as for `mending.mend`."""
+    tokens = message.tokens
+    if not 1 < len(tokens) <= _WORDS or any(part.has(Role.ORDINARY) for part in message.parts):
         return None
     strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
     if len(strange) != 1 or tokens[strange[0]].inflected is not None:
         return None
-    return _best(_answers(tokens, strange[0], parts, cleaned, vocabulary, readers))
+    return _best(_answers(message, strange[0], readers))
 
 
-def among_known(
-    tokens: Sequence[Token], parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary
-) -> Understood | None:
+def among_known(message: Message) -> Understood | None:
     """A message of known words that is a stop but for one letter of one of them ("take me of"): asked about."""
+    tokens, parts = message.tokens, message.parts
     if not 1 < len(tokens) <= _WORDS_KNOWN or not all(token.ids for token in tokens):
         return None
-    if any(part.has(Role.ORDINARY) for part in parts):
-        return None
-    if any(part.stops or part.has(Role.KEPT) or part.asks(Intent.HELP) for part in parts):
+    if any(part.has(Role.ORDINARY) or part.stops or part.has(Role.KEPT) or part.asks(Intent.HELP) for part in parts):
         return None
     for spot in range(len(tokens)):
-        for answer in _answers(tokens, spot, parts, cleaned, vocabulary, ()):
+        for answer in _answers(message, spot, ()):
             if answer.intent in _ASKED_ABOUT:
                 return _asked(answer)
     return None
 
 
-def alone(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def alone(message: Message) -> Understood | None:
     """One short strange word near a short stop word (`edn`, `stpo`): asked about."""
-    rest = [part for part in parts if not part.has(Role.COURTESY)]
+    rest = [part for part in message.parts if not part.has(Role.COURTESY)]
     if len(rest) != 1 or not rest[0].is_strange:
         return None
     word = rest[0].tokens[0].text
     if not _SHORTEST_ASKED <= len(word) <= _LONGEST:
         return None
-    for found in vocabulary.short_stops(word):
-        spelled = found.spelled
-        if len(spelled) > _CHECKED_BY_KEYS or is_plausible(word, spelled):
-            meaning = found.meaning
+    for found in message.vocabulary.short.near_stops(word):
+        if len(found.spelled) > _CHECKED_BY_KEYS or is_plausible(word, found.spelled):
             return Understood(
-                Intent.MAYBE_STOP, argument=cleaned.strip(), language=meaning.language, keyword=meaning.word,
-                rule="near",
+                Intent.MAYBE_STOP, argument=message.cleaned.strip(), language=found.meaning.language,
+                keyword=found.meaning.word, rule="near",
             )  # fmt: skip
     return None
 
 
-def _answers(
-    tokens: Sequence[Token],
-    spot: int,
-    parts: Sequence[Segment],
-    cleaned: str,
-    vocabulary: Vocabulary,
-    readers: Sequence[mending.Reader],
-) -> Iterator[Understood]:
+def _answers(message: Message, spot: int, readers: Sequence[mending.Reader]) -> Iterator[Understood]:
+    """What the message says with each short word that the one at *spot* may have been meant for."""
+    tokens, vocabulary = message.tokens, message.vocabulary
     token = tokens[spot]
     if len(token.text) > _LONGEST:
         return
     around = {number for at, each in enumerate(tokens) if at != spot for number in each.ids}
-    stops = any(part.stops for part in parts)
-    for number, spelled in vocabulary.short_neighbours(token.text).items():
-        if number in token.ids or not (stops or not around.isdisjoint(vocabulary.mates.get(number, ()))):
+    stops = any(part.stops for part in message.parts)
+    for number, spelled in vocabulary.short.near(token.text).items():
+        if number in token.ids or not (stops or not around.isdisjoint(vocabulary.short.mates.get(number, ()))):
             continue
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
@@ -104,7 +90,7 @@ def _answers(
             continue
         if len(part.tokens) == 1 and not (stops and _is_beside(part, token.text, spelled)):
             continue
-        answer = _read(cut, part, token, cleaned, vocabulary, readers)
+        answer = _stop(message, cut, part, token) or _other(message, cut, part, token, readers)
         if answer is not None:
             yield answer
 
@@ -117,29 +103,32 @@ def _is_beside(part: Segment, typed: str, spelled: str) -> bool:
     return not filling or len(typed) > _CHECKED_BY_KEYS or len(typed) < len(spelled)
 
 
-def _read(
-    cut: Sequence[Segment],
-    part: Segment,
-    token: Token,
-    cleaned: str,
-    vocabulary: Vocabulary,
-    readers: Sequence[mending.Reader],
-) -> Understood | None:
-    answer = stopping.read(cut, cleaned, vocabulary)
-    if answer is not None and answer.intent is Intent.STOP:
-        sure = _is_sure(part, token) and not mending.is_negator(part, token, vocabulary)
-        if sure and not mending.is_form_of(token, part, vocabulary) and not vocabulary.is_ordinary_neighbour(token):
-            return replace(answer, rule="typo")
-        return _asked(answer)
-    if answer is not None:
+def _stop(message: Message, cut: Sequence[Segment], part: Segment, token: Token) -> Understood | None:
+    vocabulary = message.vocabulary
+    answer = stopping.read(cut, message.cleaned, vocabulary)
+    if answer is None or answer.rule == stopping.ABOUT:
+        return None
+    if answer.intent is not Intent.STOP:
         return answer if answer.intent in (Intent.MAYBE_STOP, Intent.KEEP) else None
+    doubtful = (
+        not _is_sure(part, token)
+        or mending.is_negator(part, token, vocabulary)
+        or mending.is_form_of(token, part, vocabulary)
+        or vocabulary.is_ordinary_neighbour(token)
+    )
+    return _asked(answer) if doubtful else replace(answer, rule="typo")
+
+
+def _other(
+    message: Message, cut: Sequence[Segment], part: Segment, token: Token, readers: Sequence[mending.Reader]
+) -> Understood | None:
     if len(part.tokens) == 1:
         return None
     found = next((found for reader in readers if (found := reader(cut)) is not None), None)
     if found is None or found.unknown or part.meaning(found.intent) is None:
         return None
     if found.intent in NEVER_A_SLIP or not _is_sure(part, token):
-        return question({found.intent: None}, part.meanings[0], cleaned)
+        return question({found.intent: None}, part.meanings[0], message.cleaned)
     return replace(found, rule="typo")
 
 

@@ -22,7 +22,7 @@ _SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
 _NEAR_LETTERS = 6
 _SURE_TOPIC = 6  # letters of a topic's name that is subscribed to in spite of a slip
 _ANSWERS = NEVER_A_SLIP - {Intent.DELETE}
-_REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
+_REFLEXIVE = {"ru": ("ся", "сь", "ться")}  # stands behind a verb's ending: отписались beside отписалась
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
@@ -163,15 +163,14 @@ def is_form_of_any(word: str, meanings: Iterable[Meaning], vocabulary: Vocabular
         keys = fold_of(language).keys
         pairs = [(lower(word), lower(meaning.word))]
         pairs += [(ours, theirs) for ours in keys(word) for theirs in keys(meaning.word)]
-        for tail in _REFLEXIVE.get(language, ()):
-            tails = (tail, *keys(tail))
-            pairs += [
-                (ours[: -len(end)], theirs[: -len(each)])
-                for ours, theirs in list(pairs)
-                for end in tails
-                for each in tails
-                if ours.endswith(end) and theirs.endswith(each)
-            ]
+        tails = [form for tail in _REFLEXIVE.get(language, ()) for form in (tail, *keys(tail))]
+        pairs += [
+            (ours.removesuffix(one), theirs.removesuffix(other))
+            for ours, theirs in (pairs if tails else ())
+            for one in tails
+            for other in tails
+            if ours.endswith(one) and theirs.endswith(other)
+        ]
         if any(is_other_form(ours, theirs, endings) for ours, theirs in pairs):
             return True
     return False

@@ -81,7 +81,11 @@ def unglued(message: Message) -> Understood | None:
     """`otmenitepodpisku`, `please stop sending memessages`: the only strange word is two listed ones. Stops only."""
     tokens, vocabulary = message.tokens, message.vocabulary
     strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
-    if len(strange) != 1 or len(tokens) > _GLUED_WORDS or not _SHORTEST_JOINED <= len(tokens[strange[0]].text) <= _LONGEST:
+    if (
+        len(strange) != 1
+        or len(tokens) > _GLUED_WORDS
+        or not _SHORTEST_JOINED <= len(tokens[strange[0]].text) <= _LONGEST
+    ):
         return None
     spot = strange[0]
     for left, right in vocabulary.lexicon.halves(tokens[spot], _SHORTEST_HALF):

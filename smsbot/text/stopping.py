@@ -52,7 +52,11 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     asked = any(part.has(Role.ASKING) for part in content[: spots[0]])
     if not asked and any(part.has(Role.PHRASE) for part in content):
         about = _is_about_something(content, cleaned)
-        return _answer(Intent.MAYBE_STOP, meaning, cleaned, ABOUT) if about else _answer(Intent.STOP, meaning, cleaned, "phrase")
+        return (
+            _answer(Intent.MAYBE_STOP, meaning, cleaned, ABOUT)
+            if about
+            else _answer(Intent.STOP, meaning, cleaned, "phrase")
+        )
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
         if asked:

@@ -9,13 +9,14 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from smsbot.text.fold import Fold, clean, fold_of, lower, script, words
+from smsbot.text.fold import clean, fold_of, lower, script, words
 from smsbot.text.lexicon import CACHE_LIMIT, Lexicon, Token
 from smsbot.text.meaning import Meaning
 from smsbot.text.nearness import Nearness
 from smsbot.text.places import PlaceIndex
 from smsbot.text.segment import Segment, segment
-from smsbot.text.typo import SHORTEST, Endings, Neighbours
+from smsbot.text.shortwords import ShortWords
+from smsbot.text.typo import SHORTEST, Endings
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.words import LanguageWords, Named, Role
 
@@ -44,16 +45,6 @@ _MENDED = (
     Role.DAY,
 )
 _NO_IDS: frozenset[int] = frozenset()
-_SHORTEST_PART = 2  # letters of a word of a phrase
-_SHORTEST_BESIDE = 3  # letters of a word beside a stop word
-
-
-@dataclass(frozen=True, slots=True)
-class ShortStop:
-    """A stop word of up to four letters, as it may be spelled."""
-
-    spelled: str
-    meaning: Meaning
 
 
 @dataclass(eq=False)
@@ -69,10 +60,7 @@ class Vocabulary:
     exact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # whole messages, lowered
     compact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # the same without spaces
     core: dict[str, Meaning] = field(default_factory=dict)  # single stop words that are clear among other words
-    mates: dict[int, set[int]] = field(default_factory=dict)
-    """A word's number → those of the words that stand beside it in listed phrases."""
-    _short_parts: Neighbours[tuple[str, int]] = field(default_factory=lambda: Neighbours(_SHORTEST_PART, SHORTEST - 1))
-    _short_stops: Neighbours[ShortStop] = field(default_factory=lambda: Neighbours(_SHORTEST_PART, SHORTEST - 1))
+    short: ShortWords = field(default_factory=ShortWords)
     endings: dict[str, Endings] = field(default_factory=dict)  # by language
     surnames: tuple[str, ...] = ()
     _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
@@ -184,14 +172,6 @@ class Vocabulary:
     def slipped_parts(self, token: Token, shortest: int = SHORTEST, *, loose: bool = False) -> list[int]:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
         return list(dict.fromkeys(self._near_parts.find(token, shortest, loose=loose)))
-
-    def short_neighbours(self, word: str) -> dict[int, str]:
-        """Listed words of two to four letters one slip away from *word* (lowered), each with its spelling."""
-        return {number: spelled for spelled, number in self._short_parts.find(word, _SHORTEST_PART)}
-
-    def short_stops(self, word: str) -> list[ShortStop]:
-        """Stop words of two to four letters one slip away from *word* (lowered)."""
-        return self._short_stops.find(word, _SHORTEST_PART)
 
     def is_ordinary_neighbour(self, token: Token) -> bool:
         """Whether *token* is a slip away from a word that is known to be something else."""
@@ -317,7 +297,7 @@ class Vocabulary:
                     continue
                 if meaning.number is None:
                     self._near.add(word, code, meaning)
-        self._add_short_slips(entry)
+        self.short.add_language(entry, self.lexicon, self.exact)
         listed = [word for intent, found in entry.words.items() if intent not in _OPPOSITES for word in found]
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
         listed += [word for found in entry.names.values() for word in found]
@@ -325,32 +305,6 @@ class Vocabulary:
         for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
             if fold.script == script(word):
                 self._near_parts.add(word, code, self.lexicon.add(word, code))
-
-    def _add_short_slips(self, entry: LanguageWords) -> None:
-        """Index the short words of the language's phrases, those beside a stop word, and its short stop words."""
-        code, fold = entry.language, fold_of(entry.language)
-        listed = [word for found in entry.words.values() for word in found]
-        listed += [word for role in (*_STOP_ROLES, Role.COURTESY) for word in entry.roles.get(role, ())]
-        alone: dict[str, None] = {}
-        for split in (words(clean(each)) for each in listed):
-            if len(split) > 1:
-                numbers = {word: self.lexicon.add(word, code) for word in split}
-                for word, number in numbers.items():
-                    self.mates.setdefault(number, set()).update(set(numbers.values()) - {number})
-                    alone.setdefault(word)
-        for role in (Role.COURTESY, Role.MESSAGING, Role.FILLER):
-            for word in entry.roles.get(role, ()):
-                if " " not in word and len(word) >= _SHORTEST_BESIDE:
-                    alone.setdefault(word)
-        for word in alone:
-            number = self.lexicon.add(word, code)
-            for spelled in _spelled(word, fold):
-                self._short_parts.add(spelled, (spelled, number))
-        for word in entry.words.get(Intent.STOP, ()):
-            meaning = next((each for each in self.exact.get(_flat(word), ()) if each.intent is Intent.STOP), None)
-            if meaning is not None and " " not in word:
-                for spelled in _spelled(word, fold):
-                    self._short_stops.add(spelled, ShortStop(spelled, meaning))
 
     def _mark_core(self) -> None:
         """Stop words that nobody uses for anything else are known in disguise, and glued to other words."""
@@ -361,16 +315,6 @@ class Vocabulary:
                 if meaning is not None and " " not in word:
                     self.core.setdefault(word, meaning)
                     self.lexicon.unmistakable.add(self.lexicon.add(word, entry.language))
-
-
-def _spelled(word: str, fold: Fold) -> list[str]:
-    """*word*, and how it is usually spelled in Latin letters."""
-    lowered = lower(word)
-    if fold.script == "Latn":
-        return list(dict.fromkeys([lowered, *fold.keys(word)]))
-    if fold.spellings is None or script(word) != fold.script:
-        return [lowered]
-    return list(dict.fromkeys([lowered, *fold.spellings(word)]))
 
 
 def _matches(ids: Sequence[int], tokens: Sequence[Token], start: int) -> bool | None:
