@@ -16,7 +16,7 @@ from smsbot.text.words import Role
 # "Join us on Monday" is no JOIN, and "village Likhauri has had no water for three days" no AREA.
 ARGUMENTS = {
     Intent.JOIN: 2,
-    Intent.TOPICS: 1,
+    Intent.TOPICS: 0,
     Intent.LEAVE: 1,
     Intent.LANG: 2,
     Intent.AREA: 3,
@@ -112,6 +112,8 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
         rule="typo" if meaning.typo else "exact" if found.head.literal else "fold",
         every=found.argument.every, unknown=found.argument.unknown,
     )  # fmt: skip
+    if meaning.intent is Intent.PAUSE and any(part.has(Role.NEGATOR) or part.has(Role.REFUSAL) for part in found.tail):
+        return replace(base, intent=Intent.OTHER, candidates=(Intent.PAUSE,), rule="near", unknown=False)
     answer, strangers = _fitted(base, meaning, found, vocabulary)
     if answer is None or (answer.unknown and strangers > ARGUMENTS.get(meaning.intent, 0)):
         return None
@@ -149,8 +151,6 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
     """*base* as its command reads the argument, and how many words remain strange."""
     if _is_about_something_else(base, meaning, found):
         return None, 0
-    if base.intent is Intent.PAUSE and any(part.has(Role.NEGATOR) or part.has(Role.REFUSAL) for part in found.tail):
-        return replace(base, intent=Intent.OTHER, candidates=(Intent.PAUSE,), rule="near", unknown=False), 0
     strangers = found.argument.strangers
     match base.intent:
         case Intent.AREA:
