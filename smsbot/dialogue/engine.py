@@ -293,10 +293,10 @@ class Engine:
         """No answer to the open question: asked again twice, then a person reads it."""
         conversation = turn.conversation
         if conversation is None:
-            return None
+            return
         if self._count_wrong(turn, conversation):
             turn.say(question.again)
-        return None
+        return
 
     @staticmethod
     def _count_wrong(turn: Turn, conversation: Conversation) -> bool:

@@ -97,6 +97,8 @@ def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> 
             continue
         if answer.unknown or answer.intent in _NEVER:
             return None
+        if answer.intent is Intent.STOP and part.stops and len(part.tokens) == 1:  # another form: "removed, thank you"
+            return None
         if answer.topics and len(part.tokens) == 1 and len(part.raw) < _SURE_TOPIC:  # "hi ther" is no "other"
             return None
         return None if answer.intent in _AS_WRITTEN and part.asks(answer.intent) else answer

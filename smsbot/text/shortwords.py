@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import Fold, clean, fold_of, lower, script, words
+from smsbot.text.keyboard import is_plausible
 from smsbot.text.lexicon import Lexicon
 from smsbot.text.meaning import Meaning
 from smsbot.text.typo import SHORTEST, Neighbours
@@ -30,6 +31,10 @@ def _index() -> Neighbours[tuple[str, int]]:
     return Neighbours(_LEAST, SHORTEST - 1)
 
 
+def _spellings() -> Neighbours[tuple[str, str]]:
+    return Neighbours(_LEAST)
+
+
 def _stops() -> Neighbours[ShortStop]:
     return Neighbours(_LEAST, SHORTEST - 1)
 
@@ -41,6 +46,7 @@ class ShortWords:
     mates: dict[int, set[int]] = field(default_factory=dict)
     """A word's number → those of the words that stand beside it in listed phrases."""
     _words: Neighbours[tuple[str, int]] = field(default_factory=_index)
+    _negators: Neighbours[tuple[str, str]] = field(default_factory=_spellings)
     _stops: Neighbours[ShortStop] = field(default_factory=_stops)
 
     def near(self, word: str) -> dict[int, str]:
@@ -50,6 +56,13 @@ class ShortWords:
     def near_stops(self, word: str) -> list[ShortStop]:
         """Stop words of two to four letters one slip away from *word* (lowered)."""
         return self._stops.find(word, _LEAST)
+
+    def may_deny(self, word: str, languages: Collection[str | None]) -> bool:
+        """Whether *word* (lowered) is a slip of the hand away from a "not" of one of *languages*."""
+        return any(
+            language in languages and word != spelled and is_plausible(word, spelled)
+            for spelled, language in self._negators.find(word, _LEAST)
+        )
 
     def add_language(self, entry: LanguageWords, lexicon: Lexicon, exact: Mapping[str, tuple[Meaning, ...]]) -> None:
         """Index the short words of the language's phrases, those beside a stop word, and its short stop words."""
@@ -70,6 +83,10 @@ class ShortWords:
             number = lexicon.add(word, code)
             for spelled in _spelled(word, fold):
                 self._words.add(spelled, (spelled, number))
+        for word in entry.roles.get(Role.NEGATOR, ()):
+            if " " not in word:
+                for spelled in _spelled(word, fold):
+                    self._negators.add(spelled, (spelled, code))
         for word in entry.words.get(Intent.STOP, ()):
             meanings = exact.get(lower(clean(word)), ())
             meaning = next((each for each in meanings if each.intent is Intent.STOP), None)

@@ -22,7 +22,8 @@ _SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
 _NEAR_LETTERS = 6
 _SURE_TOPIC = 6  # letters of a topic's name that is subscribed to in spite of a slip
 _ANSWERS = NEVER_A_SLIP - {Intent.DELETE}
-_REFLEXIVE = {"ru": ("ся", "сь", "ться")}  # stands behind a verb's ending: отписались beside отписалась
+_INFINITIVE = "ться"
+_REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
@@ -53,7 +54,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
             Intent.MAYBE_STOP, keyword=meaning.word, rule="near", argument=cleaned.strip(), language=meaning.language
         )
     if len(rest) == 1:
-        return single(meanings, "typo", head.text)
+        return _lone(head, meanings, meaning, cleaned, vocabulary)
     argument = read_argument(rest[1:])
     if argument.unknown or meaning.intent is None:
         return None
@@ -66,6 +67,15 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         Intent.LEAVE, argument.topics, argument.numbers, argument=found.written, language=meaning.language,
         script=script_of(meaning.language, head.text), keyword=meaning.word, rule="typo",
     )  # fmt: skip
+
+
+def _lone(
+    head: Segment, meanings: Sequence[Meaning], meaning: Meaning, cleaned: str, vocabulary: Vocabulary
+) -> Understood:
+    """*meaning* said by one word with a slip in it."""
+    if meaning.intent is Intent.STOP and vocabulary.is_near_kept(head.tokens[0]):  # bağlma: bağla or bağlama
+        return _near(Intent.MAYBE_STOP, meaning, cleaned, "near")
+    return single(meanings, "typo", head.text)
 
 
 def _is_doubtful(head: Segment, meanings: Sequence[Meaning], vocabulary: Vocabulary) -> bool:
@@ -163,14 +173,17 @@ def is_form_of_any(word: str, meanings: Iterable[Meaning], vocabulary: Vocabular
         keys = fold_of(language).keys
         pairs = [(lower(word), lower(meaning.word))]
         pairs += [(ours, theirs) for ours in keys(word) for theirs in keys(meaning.word)]
-        tails = [form for tail in _REFLEXIVE.get(language, ()) for form in (tail, *keys(tail))]
-        pairs += [
-            (ours.removesuffix(one), theirs.removesuffix(other))
-            for ours, theirs in (pairs if tails else ())
-            for one in tails
-            for other in tails
-            if ours.endswith(one) and theirs.endswith(other)
-        ]
+        if language in _REFLEXIVE:
+            past = [form for tail in _REFLEXIVE[language] for form in (tail, *keys(tail))]
+            listed = [_INFINITIVE, *keys(_INFINITIVE), *past]
+            pairs += [
+                (ours.removesuffix(one), theirs.removesuffix(other))
+                for ours, theirs in list(pairs)
+                for one in past
+                if ours.endswith(one)
+                for other in [next((tail for tail in listed if theirs.endswith(tail)), None)]
+                if other is not None
+            ]
         if any(is_other_form(ours, theirs, endings) for ours, theirs in pairs):
             return True
     return False

@@ -19,6 +19,7 @@ _SPLIT_WORDS = 3  # of a phrase with spaces where none belong
 _SHORTEST_JOINED = 6  # letters; two short words may happen to make a third
 _SHORTEST_PIECE = 3  # letters of what is glued to a stop word
 _SHORTEST_HALF = 2  # letters of a word written together with another
+_SHORTEST_CORE = 4  # letters of a stop word that is looked for inside another
 _SURE_GLUED = 5  # letters of a stop word that is clear in front of what it is written together with
 _GLUED_WORDS = 8  # of a message with two words written together
 _GLUED = frozenset({Role.COURTESY, Role.MESSAGING})
@@ -93,6 +94,8 @@ def unglued(message: Message) -> Understood | None:
         if len(tokens) == 1 and not any(part.has(Role.COURTESY) or part.has(Role.MESSAGING) for part in cut):
             continue  # off + end is no offence of ours
         answer = stopping.read(cut, message.cleaned, vocabulary)
+        if answer is not None and len(answer.keyword) < _SHORTEST_CORE:  # yoxdur (there is none) is not yox + dur
+            continue
         if answer is not None and answer.intent in (Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP):
             if answer.intent is not Intent.STOP:
                 return answer

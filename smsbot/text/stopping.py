@@ -6,7 +6,7 @@ never does; a negated one never does; what is near is asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import pairwise
 
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument, slipped_topic
@@ -19,6 +19,7 @@ from smsbot.text.words import Role
 ABOUT = "about"
 """The rule of a stop phrase that goes on about something; a slip in what follows may be all there is to it."""
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
+_SHORT_WORD = 2  # letters of a known word that may be a misspelt negation all the same
 _REACH = 2  # phrases between a negation and the stop word it negates
 _NAME_WORDS = 3  # of a signature
 _SENDING_ENDS = frozenset({"stop", "quit", "cease"})  # begin English phrases whose object is what we send
@@ -30,7 +31,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
     spots = [index for index, part in enumerate(content) if part.stops]
     if not spots:
-        return _by_form(content, parts, cleaned)
+        return _by_form(content, parts, cleaned, vocabulary)
     first = content[spots[0]]
     meaning = _stop_meaning(first)
     negated = [spot for spot in spots if _is_negated(content, spot)]
@@ -39,6 +40,8 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         return _answer(intent, meaning, cleaned, "negated")
     if _refuses_to_stop(content, spots, cleaned):
         return _answer(Intent.KEEP, meaning, cleaned, "negated")
+    if any(_may_be_negated(content, spot, vocabulary) for spot in spots):
+        return _answer(Intent.MAYBE_STOP, meaning, cleaned, "negated?")
     others = [part for index, part in enumerate(content) if index not in spots]
     strangers = [part for part in others if not part.is_harmless]
     if strangers and _are_names(strangers, vocabulary):
@@ -202,6 +205,26 @@ def _is_negated(content: Sequence[Segment], spot: int) -> bool:
     return any(part.has(Role.NEGATOR) for part in before)
 
 
+def _may_be_negated(content: Sequence[Segment], spot: int, vocabulary: Vocabulary) -> bool:
+    """Whether a misspelt "not" stands shortly before: "please do nott stop these messages", я на хочу отписаться."""
+    if any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
+        return False
+    spoken = {meaning.language for meaning in content[spot].meanings}
+    return any(
+        _may_be_not(part, spoken) and vocabulary.short.may_deny(part.last, spoken)
+        for part in content[max(0, spot - _REACH) : spot]
+    )
+
+
+def _may_be_not(part: Segment, spoken: Set[str | None]) -> bool:
+    """Whether *part* is one word, strange or so short that it may be a slip of the "not" of a language of *spoken*."""
+    if len(part.tokens) > 1 or part.stops or part.has(Role.COURTESY) or part.has(Role.MESSAGING):
+        return False
+    if any(meaning.intent is not None and meaning.language in spoken for meaning in part.meanings):
+        return False
+    return part.is_strange or len(part.last) <= _SHORT_WORD
+
+
 def _leads(content: Sequence[Segment], spot: int) -> bool:
     """Whether nothing but filling stands before the negation, or nothing but filling in the whole message."""
     start = next(index for index, part in enumerate(content) if part.has(Role.NEGATOR))
@@ -223,7 +246,9 @@ def _refused(
     return _answer(Intent.MAYBE_STOP, meaning, cleaned, ABOUT)
 
 
-def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str) -> Understood | None:
+def _by_form(
+    content: Sequence[Segment], parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary
+) -> Understood | None:
     """Forms of stop verbs that are no command alone: negated they keep, beside courtesy or messaging they stop."""
     for spot, part in enumerate(content):
         kept = part.meaning(None, Role.KEPT)
@@ -240,7 +265,10 @@ def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str)
                 for other in parts
                 if other is not part
             )
-            return _answer(Intent.STOP if beside else Intent.MAYBE_STOP, found, cleaned, "courtesy")
+            clear = (
+                beside and not part.has(Role.ORDINARY) and not _may_be_negated(content, spot, vocabulary)
+            )  # դադար is a pause as well
+            return _answer(Intent.STOP if clear else Intent.MAYBE_STOP, found, cleaned, "courtesy")
     return None
 
 

@@ -175,8 +175,15 @@ class Vocabulary:
 
     def is_ordinary_neighbour(self, token: Token) -> bool:
         """Whether *token* is a slip away from a word that is known to be something else."""
+        return self._is_near(token, Role.ORDINARY)
+
+    def is_near_kept(self, token: Token) -> bool:
+        """Whether *token* is a slip away from a word that says "don't stop" by itself."""
+        return self._is_near(token, Role.KEPT)
+
+    def _is_near(self, token: Token, role: Role) -> bool:
         near = self.slipped_parts(token, SHORTEST - 1, loose=True)
-        return any(meaning.role is Role.ORDINARY for number in near for meaning in self._singles.get(number, ()))
+        return any(meaning.role is role for number in near for meaning in self._singles.get(number, ()))
 
     def remember(self, text: str, answer: Understood) -> Understood:
         """Keep the reading of a short message: most of what people text are the same few."""

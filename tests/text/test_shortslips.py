@@ -75,6 +75,16 @@ chem uzum hrazharvel
 отписались
 otkazalsya
 işıq sönmür
+us yoxdur
+please do nott stop these messages
+я на хочу отписаться
+removed, thank you
+Hello. unsubscribed.
+bağlma
+do no unsubscribe me
+did you stop sending me messages?
+Բարև ձեզ, դադար
+imtina etirəm
 """.strip().splitlines()
 
 COMMANDS = [
