@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from smsbot import __version__
-from smsbot.cli import explain, flows, records, sheets, unknown
+from smsbot.cli import channels, explain, flows, records, sheets, unknown
 from smsbot.cli.common import Config, settings_of
 from smsbot.errors import Invalid, PhoneError, SettingsError
 
@@ -24,6 +24,7 @@ records.add_to(app)
 sheets.add_to(app)
 flows.add_to(app)
 explain.add_to(app)
+channels.add_to(app)
 unknown.add_to(app)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,11 +21,12 @@ Config = Annotated[
 ]
 
 
-def settings_of(config: Path | None) -> Settings:
-    """The settings, with logging set up. Raises `SettingsError`."""
+def settings_of(config: Path | None, *, quiet: bool = False) -> Settings:
+    """The settings, with logging set up; *quiet*: of errors only, unless somebody asked for more. Raises
+    `SettingsError`."""
     from smsbot import logs, settings  # noqa: PLC0415
 
-    logs.configure()
+    logs.configure(level="ERROR" if quiet and not os.environ.get(logs.LEVEL_VARIABLE) else None)
     return settings.load(config)
 
 

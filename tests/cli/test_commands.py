@@ -68,6 +68,7 @@ COMMANDS = [
     ["flow", "play"],
     ["flow", "draw"],
     ["audit", "verify"],
+    ["channel", "check"],
     ["verify"],
 ]
 
