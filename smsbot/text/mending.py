@@ -22,7 +22,7 @@ from smsbot.text.words import Role
 
 Reader = Callable[[Sequence[Segment]], Understood | None]
 
-_MENDED_WORDS = 8  # of a message of which one word is mended
+_MENDED_WORDS = 10  # of a message of which one word is mended
 _SURE_COURTESY = 6  # letters
 _SURE_MESSAGING = 7  # letters
 _SURE_IN_LATIN = 8  # letters: betting, waiting and lending are near getting, writing and sending

@@ -17,7 +17,7 @@ from smsbot.text.lexicon import Token, mended
 from smsbot.text.message import Message
 from smsbot.text.slipping import question
 from smsbot.text.understood import Intent, Understood
-from smsbot.text.vocabulary import NEVER_A_SLIP
+from smsbot.text.vocabulary import NEVER_A_SLIP, Vocabulary
 from smsbot.text.words import Role
 
 _WORDS = 8  # of a message in which a short word is mended
@@ -86,13 +86,18 @@ def _answers(message: Message, spot: int, readers: Sequence[mending.Reader]) -> 
             continue
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
-        if token.ids and mending.is_negator(part, token, vocabulary):  # რა მინდა (what I want) is not არ მინდა
+        if token.ids and mending.is_negator(part, token, vocabulary) and _says_something(token, vocabulary):
             continue
         if len(part.tokens) == 1 and not (stops and _is_beside(part, token.text, spelled)):
             continue
         answer = _stop(message, cut, part, token) or _other(message, cut, part, token, readers)
         if answer is not None:
             yield answer
+
+
+def _says_something(token: Token, vocabulary: Vocabulary) -> bool:
+    """რა მინდა (what I want) is not არ მინდა; "nr pishite" can be nothing else."""
+    return not vocabulary.alone(token).roles.isdisjoint((Role.TELLING, Role.ARTICLE, Role.ASKING))
 
 
 def _is_beside(part: Segment, typed: str, spelled: str) -> bool:

@@ -97,6 +97,8 @@ def unglued(message: Message) -> Understood | None:
         if answer is not None and len(answer.keyword) < _SHORTEST_CORE:  # yoxdur (there is none) is not yox + dur
             continue
         if answer is not None and answer.intent in (Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP):
+            if answer.intent is Intent.MAYBE_STOP and len(tokens) > 1:  # gatishet sirena: turn off the siren
+                continue
             if answer.intent is not Intent.STOP:
                 return answer
             clear = len(tokens) > 1 or (cut[0].stops and len(answer.keyword) >= _SURE_GLUED)  # a send-off is no stop

@@ -29,6 +29,7 @@ sr minda
 უნ მომწერთ
 do not contact md
 пе пишите
+nr pishite
 legv wt
 petq chr
 edn
@@ -41,6 +42,7 @@ vkyl
 
 NOT_STOPPED_NOR_ASKED = """
 stop dam
+gatishet sirena
 stop the dam
 shop
 red
