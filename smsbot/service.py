@@ -156,6 +156,7 @@ class Service:
                 dispatcher = Dispatcher(
                     name, channel.gateway, channel.config, store=self.store, sender=self.sender, wake=self.wake,
                     clock=self.clock, quiet=quiet, public_url=self.public_url, owner=self._owner,
+                    per_day=self.settings.sending.per_day,
                 )  # fmt: skip
                 self._connect(channel, dispatcher)
                 self.dispatchers[name] = dispatcher
