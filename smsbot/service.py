@@ -34,6 +34,7 @@ from smsbot.outbound.attendants import attendants
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.expand import Expander
+from smsbot.outbound.fitness import Vigil
 from smsbot.outbound.link import LinkRunner
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.tenure import Tenure
@@ -82,6 +83,7 @@ class Service:
         self._expander: Expander | None = None
         self._attendants: list[Attendant] = []
         self._sweeper: Sweeper | None = None
+        self._vigil: Vigil | None = None
         self._listener: notices.Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.turns = Turns(
@@ -139,6 +141,8 @@ class Service:
     async def start(self) -> None:
         """After `prepare`, inside the event loop."""
         self.store.start()
+        self._vigil = Vigil(self.store, self.channels, clock=self.clock)
+        self._tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
         if not self._works:
             return
         if not self.store.sqlite:
@@ -202,6 +206,8 @@ class Service:
             attendant.stop()
         if self._sweeper is not None:
             self._sweeper.stop()
+        if self._vigil is not None:
+            self._vigil.stop()
         for dispatcher in self.dispatchers.values():
             dispatcher.stop()
         for tenure in self._tenures:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from smsbot.clock import SECOND_MS, Clock
+from smsbot.outbound.accord import Accord
 from smsbot.outbound.bucket import Monotonic
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.watch import Told
@@ -65,7 +66,7 @@ class _Took:
 class Claims:
     def __init__(
         self, store: Store, channel: str, owner: str, quiet: QuietHours, *, per_day: int = 0, term_ms: int = TERM_MS,
-        monotonic: Monotonic = time.monotonic,
+        monotonic: Monotonic = time.monotonic, accord: Accord | None = None,
     ) -> None:  # fmt: skip
         self.renew_at_s = 0.0
         self._store = store
@@ -76,6 +77,7 @@ class Claims:
         self._quiet = quiet
         self._per_day = per_day
         self._monotonic = monotonic
+        self._accord = accord
         self._fence: int | None = None
         self._sighting = Sighting()
         self._after = {True: 0, False: 0}  # urgent or not: the broadcast that was served last
@@ -104,6 +106,8 @@ class Claims:
         if optouts:
             stopped = stopped_by_gateway(connection, self._store.key, optouts, now_ms=now_ms)
         outbox.release(connection, turn.give_back, now_ms, "given back by a dispatcher that ended")
+        if turn.leaving and self._accord is not None:
+            self._accord.withdraw(connection)
         if fence is None:
             return Outcome(False, None, renewed, stopped=stopped)
         if turn.told is not None:
@@ -148,6 +152,10 @@ class Claims:
     def _keep(self, connection: Connection, now_ms: int) -> tuple[int | None, bool]:
         """The fence, or None if the lease is not ours; and whether it was renewed."""
         fence = self._fence
+        if self._accord is not None:
+            self._accord.tell(connection, self._store.key, now_ms)
+            if fence is None and not self._accord.may_lead(connection):
+                return None, True
         if fence is None:
             fence = leases.succeed(
                 connection, self._lease, self._owner, now_ms=now_ms, now_s=self._monotonic(), term_ms=self._term_ms,

@@ -18,6 +18,7 @@ import structlog
 from smsbot.clock import Clock
 from smsbot.errors import GatewayError, Misconfigured, StoreError
 from smsbot.gateways.base import ChannelConfig, HttpGateway, Link, Transport
+from smsbot.outbound.accord import Accord
 from smsbot.outbound.bucket import Bucket, Monotonic
 from smsbot.outbound.claims import TERM_MS, Claims, Turn
 from smsbot.outbound.handover import Deliverer, Handover
@@ -76,7 +77,10 @@ class Dispatcher:
             chance=chance,
         )  # fmt: skip
         self._term_ms = LINK_TERM_MS if isinstance(gateway, Link) else TERM_MS
-        self._claims = Claims(store, name, owner, quiet, per_day=per_day, term_ms=self._term_ms, monotonic=monotonic)
+        self._claims = Claims(
+            store, name, owner, quiet, per_day=per_day, term_ms=self._term_ms, monotonic=monotonic,
+            accord=Accord(name, owner, config, monotonic=monotonic),
+        )  # fmt: skip
         self._link: LinkRunner | None = None
         self._hold = Hold()
         self._done = _Done()

@@ -17,8 +17,8 @@ from smsbot.status import Status
 from smsbot.store import counts, sql
 
 RATION = 736_773_004
-"""Of PostgreSQL's advisory locks: who claims while people have a ration. Dispatchers of two channels would else each see
-a person's last place free."""
+"""Of PostgreSQL's advisory locks: who claims while people have a ration. Dispatchers of two channels would else both
+see a person's last place free."""
 SENTENCE = "this person had as many broadcasts on that day as `sending.per_day` allows"
 
 
