@@ -227,9 +227,8 @@ class Dispatcher:
     def _held(self) -> int:
         """What is in hand, without the broadcasts' share where replies wait: that takes no reply's place."""
         held = len(self._hold) + self._aside
-        if not self._hold.bulk or not (self._crowded or self._hold.replies):
-            return held
-        return held - min(self._hold.bulk, self._pace.share)
+        crowded = self._hold.bulk and (self._crowded or self._hold.replies)
+        return held - min(self._hold.bulk, self._pace.share) if crowded else held
 
     async def _turn(self) -> None:
         """One transaction: settle, keep the lease, claim."""
@@ -238,8 +237,7 @@ class Dispatcher:
         if limit:
             self._look = False
         watch = self._watch
-        told = watch.news() if self._claims.held else None
-        reading = self._vitals.news() if self._claims.held else None
+        told, reading = (watch.news(), self._vitals.news()) if self._claims.held else (None, None)
         turn = Turn(done.results, done.optouts, limit, share, told, reading, clock_went_back=self._went_back())
         now_s = self._monotonic()
         try:

@@ -140,17 +140,10 @@ def claim(
     statement, parameters = _due(lane, where, (channel, lane.broadcast_id, now_ms, limit))
     rows = sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o SKIP LOCKED"), parameters).all()
     if ration is not None and lane.rationed and rows:
-        rows = _within(connection, lane, rows, ration, now_ms)
+        free = [row for row in rows if _fate(lane, row, now_ms) is None and not _in_doubt(row)]
+        over = rations.set_aside(connection, lane.broadcast_id, free, ration, now_ms)
+        rows = [row for row in rows if row.id not in over]
     return _take(connection, channel, lane, rows, now_ms=now_ms, lease_ms=lease_ms)
-
-
-def _within(connection: Connection, lane: Lane, rows: Sequence[Any], ration: Ration, now_ms: int) -> Sequence[Any]:
-    """*rows* without what is over somebody's ration. What must not leave in any case, and what a dead dispatcher may
-    have sent already, is none of its business."""
-    fresh = [row for row in rows if _fate(lane, row, now_ms) is None and not _in_doubt(row)]
-    kept = {row.id for row in rations.set_aside(connection, lane.broadcast_id, fresh, ration, now_ms)}
-    over = {row.id for row in fresh} - kept
-    return [row for row in rows if row.id not in over] if over else rows
 
 
 def recheck(

@@ -7,7 +7,7 @@ wait.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,15 +31,13 @@ class Ration:
     morrow_ms: int
 
 
-def set_aside(
-    connection: Connection, broadcast_id: int, rows: Sequence[Any], ration: Ration, now_ms: int
-) -> Sequence[Any]:
-    """*rows* (messages of *broadcast_id* that could leave now) without those of people who have had their ration: these
+def set_aside(connection: Connection, broadcast_id: int, rows: Sequence[Any], ration: Ration, now_ms: int) -> Set[int]:
+    """Which of *rows* (messages of *broadcast_id* that could leave now) are for people who have had their ration: these
     wait for the next day, or are `expired` where that would be too late."""
     had = _had(connection, broadcast_id, [int(row.contact_id) for row in rows], ration)
     over = [row for row in rows if had[int(row.contact_id)] >= ration.most]
     if not over:
-        return rows
+        return frozenset()
     late = [row for row in over if row.expires_ms is not None and row.expires_ms <= ration.morrow_ms]
     gone = {int(row.id) for row in late}
     where, listed = sql.among(connection, "id", [int(row.id) for row in over if int(row.id) not in gone])
@@ -51,8 +49,7 @@ def set_aside(
     )
     moves: counts.Moves = Counter((broadcast_id, str(row.status), str(Status.EXPIRED)) for row in late)
     counts.tally(connection, moves, now_ms)
-    there = {int(row.id) for row in over}
-    return [row for row in rows if int(row.id) not in there]
+    return {int(row.id) for row in over}
 
 
 def _had(connection: Connection, broadcast_id: int, people: Sequence[int], ration: Ration) -> Counter[int]:
