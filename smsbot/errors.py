@@ -116,6 +116,13 @@ class Throttled(GatewayError):
         super().__init__(code, sentence)
 
 
+class Withdrawn(GatewayError):
+    """Nothing has left, and nobody may want it to any more: the person has to be looked at again (`Message.wanted`)."""
+
+    def __init__(self) -> None:
+        super().__init__("withdrawn", "The message was held back at the last moment.")
+
+
 class Unavailable(GatewayError):
     """Surely not accepted; try again later."""
 

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+CONSENT_S = 0.25  # contract §10, "Sending": how old a look at consent may be when a message is handed over
+
 
 @dataclass(frozen=True, slots=True)
 class Personal:
@@ -96,6 +98,7 @@ class Service:
                 capacity=self._capacity,
                 offer=self._offer,
                 stopped=self.wake.stopped,
+                settled=self._settled,
                 wake=self.wake.wake,
                 own=own_numbers(self.channels, settings.service.region),
                 hints=self.hints,
@@ -282,6 +285,13 @@ class Service:
         self.wake.stopped(notice.stopped)
         for channel in notice.waiting:
             self.wake.wake(channel)
+
+    async def _settled(self) -> None:
+        """Return once nobody can hand over what a consent withdrawn just now allowed. The dispatchers of this process
+        know already; another process's are told, and if that comes late they look again within this time."""
+        leading = {name for name, dispatcher in self.dispatchers.items() if dispatcher.leads}
+        if any(channel.config.outbound and name not in leading for name, channel in self.channels.items()):
+            await asyncio.sleep(CONSENT_S)
 
     def _capacity(self, channel: str) -> int:
         dispatcher = self.dispatchers.get(channel)

@@ -5,7 +5,7 @@ Gateways that hold a connection of their own implement `Transport` instead and e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Protocol, runtime_checkable
 from urllib.parse import urlsplit
@@ -73,6 +73,8 @@ class Message:
     parts: int
     sender: str
     status_url: str
+    wanted: Callable[[], bool] | None = field(default=None, repr=False, compare=False)
+    """Ask it when the first octet could leave, after every wait: False means `errors.Withdrawn`. None: always."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,18 @@ this one does thousands. This is the only module that imports either library.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from email.utils import formatdate
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import aiohttp
 import httpx
 from yarl import URL
 
 from smsbot.clock import Clock, now_ms
-from smsbot.errors import GatewayError, Misconfigured, Unavailable, Uncertain
+from smsbot.errors import GatewayError, Misconfigured, Unavailable, Uncertain, Withdrawn
 from smsbot.gateways.base import Accepted, HttpGateway, Message, Request, Response, Transport
 
 BODY_CAP = 64 * 1024
@@ -28,6 +30,27 @@ connection just closed cannot tell whether it arrived, and its message would be 
 BEFORE_IT_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
+_WANTED: ContextVar[Callable[[], bool] | None] = ContextVar("wanted", default=None)
+"""Whether what is being sent may still leave. A variable of the context, for aiohttp's connector sees no more."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Asks once more when the connection is there: it may have taken a while, and somebody may have stopped."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  # theirs
+    ) -> aiohttp.connector.Connection:
+        connection = await super().connect(req, traces, timeout)
+        wanted = _WANTED.get()
+        if wanted is not None and not wanted():
+            connection.release()
+            raise Withdrawn
+        return connection
+
+
 class PooledTransport(httpx.AsyncBaseTransport):
     """Carries httpx requests over one aiohttp session. Must be made inside a running event loop.
 
@@ -37,7 +60,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, *, timeout_s: float, connect_s: float, limit: int) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=limit, keepalive_timeout=KEEP_IDLE_S),
+            connector=_Connector(limit=limit, keepalive_timeout=KEEP_IDLE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=timeout_s, connect=connect_s),
@@ -140,11 +163,16 @@ class Sender:
         """Hand *message* over once. Raises a `GatewayError`.
 
         `Unavailable`: surely not accepted (no connection, 5xx). `Uncertain`: the request had left and no whole
-        answer came.
+        answer came. `Withdrawn`: nothing has left, see `Message.wanted`.
         """
         if hasattr(gateway, "send"):  # asking the Protocol costs 30 µs, a tenth of all this
             return await cast(Transport, gateway).send(message)
-        outcome = gateway.result(await self.exchange(gateway.request(message)))
+        request = gateway.request(message)
+        before = _WANTED.set(message.wanted)
+        try:
+            outcome = gateway.result(await self.exchange(request))
+        finally:
+            _WANTED.reset(before)
         if isinstance(outcome, GatewayError):
             raise outcome
         return outcome

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -22,6 +22,7 @@ from smsbot.inbound.alarms import NO_NUMBER, OWN_NUMBER, Alarms
 from smsbot.inbound.bot import Bot, Mind
 from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable
 from smsbot.inbound.joining import LATE, Arrival, join
+from smsbot.inbound.results import TurnResult, result_of
 from smsbot.store import notices
 from smsbot.store import turns as store
 from smsbot.store.audit import subject
@@ -41,34 +42,22 @@ NUMBER_LIMIT = 64  # characters of a sender that is no phone number, and of the 
 RACES = 5  # how often a group is done again because another process was quicker
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedReply:
-    id: str
-    text: str
-    encoding: str
-    parts: int
-
-
-@dataclass(frozen=True, slots=True)
-class TurnResult:
-    """What became of one text. A repeat of one taken before has no replies: they are on their way already. One part of
-    a longer text that still waits for others has neither replies nor an id."""
-
-    duplicate: bool
-    inbound_id: int | None = None
-    replies: tuple[QueuedReply, ...] = ()
+async def _at_once() -> None:
+    """Nobody else could hand over anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
     """Where answers leave. *reply*: inbound channel → outbound channel. `offer` hands committed replies straight to the
-    dispatcher of this process; `capacity` says how many it takes now; *stopped* names the people who must get nothing
-    more; *wake* says that replies wait on a channel. *own*: our own numbers (E.164); what they send is an echo."""
+    dispatcher of this process; `capacity` says how many it takes now; *wake* says that replies wait on a channel.
+    *stopped* names the people who must get nothing more; `settled` returns once no process can hand them anything.
+    *own*: our own numbers (E.164); what they send is an echo."""
 
     reply: Mapping[str, str]
     capacity: Callable[[str], int] = lambda _channel: 0
     offer: Callable[[str, Sequence[Claimed]], None] = lambda _channel, _claimed: None
     stopped: Callable[[Sequence[str]], None] = lambda _numbers: None
+    settled: Callable[[], Awaitable[None]] = _at_once
     wake: Callable[[str], None] = lambda _channel: None
     own: Collection[str] = frozenset()
     hints: StopHints = NO_HINTS  # channels whose texts say where STOP goes
@@ -187,7 +176,10 @@ class Turns:
         self._waiting.append(waiting)
         if not self._in_flight:
             self._next_group(loop)
-        return await waiting.future
+        result = await waiting.future
+        if result.withdrew:
+            await self._routes.settled()
+        return result
 
     def _next_group(self, loop: asyncio.AbstractEventLoop) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
@@ -348,7 +340,7 @@ class Turns:
         written.stopped.extend(stopped)
         notices.tell(connection, waiting=() if direct else sorted(channels), stopped=stopped)
         for waiting, turn in zip(group, turns, strict=False):
-            written.results.append((waiting, _result(turn)))
+            written.results.append((waiting, result_of(turn)))
         return group[len(turns) :]
 
     def _step(self, mind: Mind, waiting: _Waiting, profile: Profile | None) -> tuple[store.Turn, str]:
@@ -385,13 +377,6 @@ class Turns:
 
 def _keys(waiting: _Waiting) -> set[tuple[str, str]]:
     return {(waiting.channel, key) for key in lookups(waiting.received, waiting.at_ms)}
-
-
-def _result(turn: store.Turn) -> TurnResult:
-    replies = []
-    for (text, parts), key in zip(turn.replies, turn.reply_ids, strict=False):
-        replies.append(QueuedReply(f"out-{key}", text, measure(text).encoding, parts))
-    return TurnResult(False, turn.inbound_id, tuple(replies))
 
 
 def _fail(waiting: _Waiting, error: BaseException | None) -> None:

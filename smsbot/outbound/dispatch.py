@@ -364,7 +364,11 @@ class Dispatcher:
 
     async def _hand(self, message: Claimed) -> None:
         began_s = self._monotonic()
-        handed = await self._handover.attempt(message)
+        handed = await self._handover.attempt(message, lambda: not self._stale(message))
+        if handed is None:  # somebody stopped, or the connection took long: look again
+            self._hold.untake(message)
+            self._landed()
+            return
         self._pace.finished(self._monotonic() - began_s, message.parts)
         self._hold.done(message.number)
         if not self._done.results:
@@ -373,11 +377,14 @@ class Dispatcher:
         self._done.results.append(handed.result)
         if handed.optout is not None:
             self._done.optouts.append(handed.optout)
+        self._landed()
+        if len(self._done.results) in (1, SETTLE_ROWS) or not self._flying:
+            self._signal.set()
+
+    def _landed(self) -> None:
         if (task := asyncio.current_task()) is not None:
             self._flying.discard(task)
         self._more.set()
-        if len(self._done.results) in (1, SETTLE_ROWS) or not self._flying:
-            self._signal.set()
 
     async def _drain(self) -> None:
         """Nothing new leaves; what is in flight is waited for and settled, what is held goes back, then the lease."""

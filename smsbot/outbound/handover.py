@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 import structlog
 
 from smsbot.clock import Clock
-from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
+from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Withdrawn
 from smsbot.gateways.base import Accepted, ChannelConfig, HttpGateway, Message, Polled, Transport
 from smsbot.outbound.bucket import Bucket
 from smsbot.outbound.retry import LIFE_MS, Random, delay_ms, throttle_s
@@ -63,10 +64,12 @@ class Handover:
         self._throttled = 0  # times in a row
         self._slow_until_ms = 0
 
-    async def attempt(self, message: Claimed) -> Handed:
-        """Hand over once. Never raises: whatever happens is a result."""
+    async def attempt(self, message: Claimed, wanted: Callable[[], bool] | None = None) -> Handed | None:
+        """Hand over once. Never raises: whatever happens is a result; None: *wanted* said no before anything left."""
         try:
-            accepted = await self._sender.deliver(self._gateway, self._message(message))
+            accepted = await self._sender.deliver(self._gateway, self._message(message, wanted))
+        except Withdrawn:
+            return None
         except Throttled as error:
             return Handed(self._throttle(message, error))
         except Refused as error:
@@ -94,7 +97,7 @@ class Handover:
             return Handed(self._final(message, Status.UNKNOWN, type(error).__name__))
         return Handed(self._accepted(message, accepted))
 
-    def _message(self, message: Claimed) -> Message:
+    def _message(self, message: Claimed, wanted: Callable[[], bool] | None) -> Message:
         return Message(
             id=f"{PREFIX}{message.id}",
             to=message.number,
@@ -103,6 +106,7 @@ class Handover:
             parts=message.parts,
             sender=self._from,
             status_url=self._status_url,
+            wanted=wanted,
         )
 
     def _accepted(self, message: Claimed, accepted: Accepted) -> Result:

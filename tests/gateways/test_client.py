@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
 
-from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
+from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Withdrawn
 from smsbot.gateways.base import Accepted, Message, Request
 from smsbot.gateways.client import BODY_CAP, Sender
 from smsbot.gateways.registry import Gateway, build
@@ -198,3 +199,27 @@ async def test_many_in_flight_all_come_back(provider: FakeGateway) -> None:
     async with Sender() as sender:
         accepted = await asyncio.gather(*(sender.deliver(twilio(provider.url), MESSAGE) for _ in range(100)))
     assert len({one.external_id for one in accepted}) == 100
+
+
+async def test_what_nobody_wants_any_more_is_held_back_once_the_connection_is_there() -> None:
+    asked: list[str] = []
+
+    def no() -> bool:
+        asked.append("asked")
+        return False
+
+    with FakeGateway() as provider:
+        gateway = build("main", {
+            "gateway": "twilio", "sender": "+15005550006", "base_url": provider.url, "account_sid": "AC0",
+            "auth_token": "secret",
+        })  # fmt: skip
+        message = Message("m-1", "+995555000001", "hello", "GSM-7", 1, "", "")
+        async with Sender() as sender:
+            with pytest.raises(Withdrawn):
+                await sender.deliver(gateway, replace(message, wanted=no))
+            assert asked == ["asked"]
+            assert provider.count == 0
+            assert (await sender.deliver(gateway, replace(message, wanted=lambda: True))).external_id
+            assert (await sender.deliver(gateway, message)).external_id
+        assert len(provider._connections) <= 1  # the one that was opened in vain has been used
+        assert provider.count == 2

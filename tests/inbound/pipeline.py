@@ -10,7 +10,8 @@ from sqlalchemy import select
 from smsbot.dialogue.engine import Engine
 from smsbot.gateways.base import Part, Received
 from smsbot.inbound.bot import Bot
-from smsbot.inbound.turns import Routes, TurnResult, Turns
+from smsbot.inbound.results import TurnResult
+from smsbot.inbound.turns import Routes, Turns
 from smsbot.store.database import Store
 from smsbot.store.tables import Contact, Inbound, table
 

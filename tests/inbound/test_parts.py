@@ -15,8 +15,8 @@ from smsbot.compose import blueprint, seed_topics
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.engine import Engine
 from smsbot.gateways.base import Part, Received
+from smsbot.inbound.results import TurnResult
 from smsbot.inbound.sweep import Sweeper
-from smsbot.inbound.turns import TurnResult
 from smsbot.settings import Settings
 from smsbot.store import audit, directory, leases, part_upkeep, parts, people, sql
 from smsbot.store.database import Store

@@ -14,7 +14,8 @@ from smsbot.dialogue.engine import Engine
 from smsbot.dialogue.model import State
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot
-from smsbot.inbound.turns import Routes, TurnResult, Turns
+from smsbot.inbound.results import TurnResult
+from smsbot.inbound.turns import Routes, Turns
 from smsbot.settings import Settings
 from smsbot.store import audit, directory
 from smsbot.store.database import Store

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from smsbot.clock import HOUR_MS, now_ms
-from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
+from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Withdrawn
 from smsbot.gateways.base import Accepted, Capabilities, ChannelConfig, Message
 from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.schedule import QuietHours
@@ -373,3 +373,30 @@ async def test_offered_replies_leave_without_a_claim(town: Store) -> None:
         assert dispatcher.offer([claimed]) == 1
         await post.settled(claimed.id, "sent")
     assert [m.id for m in post.gateway.taken] == [f"out-{claimed.id}"]
+
+
+class Slow(Gateway):
+    """Its connection takes a while; then it asks whether the message is wanted, as gateways do."""
+
+    async def send(self, message: Message) -> Accepted:
+        self.asked += 1
+        await self.open.wait()
+        assert message.wanted is not None
+        if not message.wanted():
+            raise Withdrawn
+        self.taken.append(message)
+        return Accepted(f"x-{message.id}")
+
+
+async def test_who_stops_while_the_connection_is_being_made_gets_nothing(town: Store) -> None:
+    post = Post(town, Slow())
+    post.gateway.open.clear()
+    broadcast = post.announce()
+    async with post.running():
+        await post.until(lambda: post.gateway.asked == 6)
+        post.stop(5)
+        post.stop(6)
+        post.gateway.open.set()
+        await post.until(lambda: post.counts(broadcast) == {"sent": 4, "suppressed": 2})
+    assert {message.to[-1] for message in post.gateway.taken} == {"1", "2", "3", "4"}
+    assert len(post.gateway.taken) == 4

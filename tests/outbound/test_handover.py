@@ -44,7 +44,9 @@ async def handed(answer: Accepted | GatewayError, gateway: Any) -> Result:
         "main", gateway, ChannelConfig(gateway="x"), Says(), bucket=Bucket(10), watch=Watch(), clock=lambda: NOW,
         public_url="",
     )  # fmt: skip
-    return (await handover.attempt(MESSAGE)).result
+    found = await handover.attempt(MESSAGE)
+    assert found is not None
+    return found.result
 
 
 def asking(kind: type[Asking] = Asking) -> Asking:

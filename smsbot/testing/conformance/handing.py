@@ -48,6 +48,7 @@ async def hand(channel: Channel, *, timeout_s: float = PATIENCE_S) -> Handed:
             public_url=PUBLIC, chance=lambda: 0.5,
         )  # fmt: skip
         handed = await handover.attempt(CLAIMED)
+    assert handed is not None  # nobody asked whether it is wanted
     return Handed(handed.result, bucket.slowed)
 
 
