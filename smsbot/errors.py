@@ -40,6 +40,10 @@ class StoreUnavailable(StoreError):
     """The database did not answer; the same request may work later."""
 
 
+class StoreFull(StoreUnavailable):
+    """The database has no room; the same request works once somebody has made some."""
+
+
 class StaffError(SmsbotError):
     """A staff request cannot be carried out; the sentence is for a press officer."""
 

@@ -36,6 +36,7 @@ from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.custody import Custodian
 from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.expand import Expander
+from smsbot.outbound.fitness import Vigil
 from smsbot.outbound.link import LinkRunner
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.tenure import Tenure
@@ -87,6 +88,7 @@ class Service:
         self._attendants: list[Attendant] = []
         self._sweeper: Sweeper | None = None
         self._custodian: Custodian | None = None
+        self._vigil: Vigil | None = None
         self._listener: notices.Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.turns = Turns(
@@ -145,6 +147,8 @@ class Service:
     async def start(self) -> None:
         """After `prepare`, inside the event loop."""
         self.store.start()
+        self._vigil = Vigil(self.store, self.channels, clock=self.clock)
+        self._tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
         if not self._works:
             return
         if not self.store.sqlite:
@@ -162,6 +166,7 @@ class Service:
                 dispatcher = Dispatcher(
                     name, channel.gateway, channel.config, store=self.store, sender=self.sender, wake=self.wake,
                     clock=self.clock, quiet=quiet, public_url=self.public_url, owner=self._owner,
+                    per_day=self.settings.sending.per_day,
                 )  # fmt: skip
                 self._connect(channel, dispatcher)
                 self.dispatchers[name] = dispatcher
@@ -211,6 +216,8 @@ class Service:
             self._sweeper.stop()
         if self._custodian is not None:
             self._custodian.stop()
+        if self._vigil is not None:
+            self._vigil.stop()
         for dispatcher in self.dispatchers.values():
             dispatcher.stop()
         for tenure in self._tenures:

@@ -6,10 +6,12 @@ import ipaddress
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import pytest
+import structlog
+import structlog.testing
 
 from smsbot.testing import gammu, kannel
 
@@ -101,3 +103,13 @@ def nothing_leaves_the_machine(attempts_to_leave: list[str]) -> Iterator[None]:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged meanwhile, however logging was set up before."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    with structlog.testing.capture_logs() as entries:
+        yield entries
+    structlog.configure(**before)

@@ -34,6 +34,12 @@ url = "sqlite:///var/smsbot.db"              # or postgresql://smsbot:PASSWORD@l
 [sending]
 quiet_from = "20:00"                         # broadcasts wait outside these hours; replies never wait
 quiet_until = "09:00"                        # equal times: no quiet hours
+#weekend_quiet_from = "19:00"                 # these two on weekends and holidays; "00:00" and "24:00": the whole day
+#weekend_quiet_until = "10:00"
+#holidays = ["GE"]                            # Georgia's public holidays; []: none
+#extra_holidays = ["2026-12-31"]              # days off that the government adds
+#working_days = ["2026-12-26"]                # weekends and holidays on which work is done
+per_day = 0                                  # broadcasts to one person in a day, urgent ones apart; 0: any number
 approvals = 0                                # 0: a broadcast is sent at once; 1: another person must approve it
 hold_s = 0                                   # pause between approval and the first message
 max_parts = 6                                # the longest broadcast

@@ -44,6 +44,8 @@ def locked(connection: Connection, clause: str = "FOR UPDATE") -> str:
 
 FIRST_START = 736_773_001
 """Of PostgreSQL's advisory locks: who makes what a new database begins with."""
+UPGRADE = 736_773_002
+"""Who changes the tables."""
 
 
 def alone(connection: Connection, lock: int) -> None:

@@ -439,6 +439,10 @@ class Live(Answer):
     status: Literal["ok"] = "ok"
 
 
+class Ready(Live):
+    warnings: list[str] = Field(description="What somebody should mend although everything works, in sentences")
+
+
 class Nothing(Strict):
     """No parameters."""
 
