@@ -12,8 +12,13 @@ from typing import Any
 import pytest
 import structlog
 import structlog.testing
+from hypothesis import HealthCheck, settings
 
 from smsbot.testing import gammu, kannel
+
+# A test never fails on a clock.
+settings.register_profile("smsbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("smsbot")
 
 REQUIRE_VARIABLE = "SMSBOT_TEST_REQUIRE"
 
