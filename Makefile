@@ -27,8 +27,10 @@ dev: .venv/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
+# Most tests wait for a database or another process, so there are more of them under way than cores.
+WORKERS ?= 3
 test: dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: dev
 	$(BIN)/ruff format --check .

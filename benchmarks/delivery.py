@@ -20,7 +20,7 @@ def run(bench: Bench) -> Iterator[Row]:
             for _ in range(bench.runs):
                 sink.forget(gateway.url)
                 rates.append(_sent(bench, engine, gateway, people))
-        goal = Goal(1_500, at_least=True) if engine == SQLITE else None
+        goal = Goal(3_000, at_least=True)
         name = f"Delivery of a broadcast to {people:,} over HTTP, settled, {engine}"
         yield Row(name, median(rates), "a second", goal, {"per_s": rates})
 

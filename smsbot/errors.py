@@ -40,6 +40,10 @@ class StoreUnavailable(StoreError):
     """The database did not answer; the same request may work later."""
 
 
+class StoreFull(StoreUnavailable):
+    """The database has no room; the same request works once somebody has made some."""
+
+
 class StaffError(SmsbotError):
     """A staff request cannot be carried out; the sentence is for a press officer."""
 
@@ -72,16 +76,20 @@ class HookMalformed(SmsbotError):
     """A webhook that cannot be read or lacks a field (400)."""
 
 
+CODE_MOST = 100  # characters of a provider's code; the documented ones are far shorter
+
+
 class GatewayError(SmsbotError):
     """Base of what a gateway can answer besides yes.
 
-    *code* is the provider's own code as text; *sentence* tells staff what it means.
+    *code* is the provider's own code as text, cut to 100 characters, since some write a page there; *sentence* tells
+    staff what it means.
     """
 
     def __init__(self, code: str, sentence: str) -> None:
-        self.code = code
+        self.code = code if len(code) <= CODE_MOST else code[: CODE_MOST - 1] + "…"
         self.sentence = sentence
-        super().__init__(f"{sentence} ({code})" if code else sentence)
+        super().__init__(f"{sentence} ({self.code})" if code else sentence)
 
 
 class Misconfigured(GatewayError):

@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +31,7 @@ from smsbot.store.database import Store
 from smsbot.store.tables import Outbox, table
 from smsbot.text import phone
 from smsbot.web.app import create_app, create_watch
+from smsbot.web.lane import Lane
 
 Role = Literal["all", "web", "work"]
 
@@ -68,10 +70,11 @@ def serve(
         if print_key and role == "all":
             tell(f"  Staff key       {local_key(service.store)}")
         sys.stdout.flush()
-    _run(service, listening, (create_watch if role == "work" else create_app)(service, lifespan=service.lifespan))
+    app = (create_watch if role == "work" else create_app)(service, lifespan=service.lifespan)
+    _run(service, listening, app, hooks=role != "work")
 
 
-def _run(service: Service, listening: socket.socket | None, app: ASGIApp) -> None:
+def _run(service: Service, listening: socket.socket | None, app: ASGIApp, *, hooks: bool) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
@@ -82,7 +85,7 @@ def _run(service: Service, listening: socket.socket | None, app: ASGIApp) -> Non
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=partial(Lane, hooks=service.hooks) if hooks else "httptools",  # type: ignore[arg-type]  # only ever called
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import Clock, now_ms
 from smsbot.compose import blueprint, check_words, seed_places, seed_topics
+from smsbot.dialogue import reuse as wordings
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.stop_hint import StopHints
 from smsbot.errors import Conflict, Invalid, PhoneError, SettingsError
@@ -28,12 +29,14 @@ from smsbot.inbound.metrics import PipelineCollector
 from smsbot.inbound.reports import Reports
 from smsbot.inbound.sweep import Sweeper
 from smsbot.inbound.turns import Routes, Turns
-from smsbot.outbound import answering
+from smsbot.outbound import answering, reuse
 from smsbot.outbound.attendant import Attendant
 from smsbot.outbound.attendants import attendants
 from smsbot.outbound.broadcast import Broadcasts
+from smsbot.outbound.custody import Custodian
 from smsbot.outbound.dispatch import Dispatcher
 from smsbot.outbound.expand import Expander
+from smsbot.outbound.fitness import Vigil
 from smsbot.outbound.link import LinkRunner
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.tenure import Tenure
@@ -84,6 +87,8 @@ class Service:
         self._expander: Expander | None = None
         self._attendants: list[Attendant] = []
         self._sweeper: Sweeper | None = None
+        self._custodian: Custodian | None = None
+        self._vigil: Vigil | None = None
         self._listener: notices.Listener | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.turns = Turns(
@@ -142,6 +147,8 @@ class Service:
     async def start(self) -> None:
         """After `prepare`, inside the event loop."""
         self.store.start()
+        self._vigil = Vigil(self.store, self.channels, clock=self.clock)
+        self._tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
         if not self._works:
             return
         if not self.store.sqlite:
@@ -159,6 +166,7 @@ class Service:
                 dispatcher = Dispatcher(
                     name, channel.gateway, channel.config, store=self.store, sender=self.sender, wake=self.wake,
                     clock=self.clock, quiet=quiet, public_url=self.public_url, owner=self._owner,
+                    per_day=self.settings.sending.per_day,
                 )  # fmt: skip
                 self._connect(channel, dispatcher)
                 self.dispatchers[name] = dispatcher
@@ -176,6 +184,8 @@ class Service:
         self._tasks.append(asyncio.create_task(self._expander.run(), name="expand"))
         self._sweeper = Sweeper(self.store, self.turns, clock=self.clock, owner=self._owner)
         self._tasks.append(asyncio.create_task(self._sweeper.run(), name="sweep"))
+        self._custodian = Custodian(self.store, self.settings.retention, clock=self.clock, owner=self._owner)
+        self._tasks.append(asyncio.create_task(self._custodian.run(), name="retention"))
 
     def _connect(self, channel: Channel, holder: Dispatcher | Tenure) -> None:
         """Where the gateway has a connection of its own, it stands while *holder* has the channel's lease."""
@@ -204,6 +214,10 @@ class Service:
             attendant.stop()
         if self._sweeper is not None:
             self._sweeper.stop()
+        if self._custodian is not None:
+            self._custodian.stop()
+        if self._vigil is not None:
+            self._vigil.stop()
         for dispatcher in self.dispatchers.values():
             dispatcher.stop()
         for tenure in self._tenures:
@@ -245,9 +259,13 @@ class Service:
             parts = measure(said).parts
             if parts > most:
                 raise Invalid(f"The text has {parts} parts; at most {most} are sent.", field="text")
+            now_ms = self.clock()
+            wait_ms = reuse.introduce(
+                connection, person, number, self._notice(), channel=channel, hint=hint, now_ms=now_ms
+            )
             key = outbox.queue_personal(
                 connection, channel=channel, contact_id=person.id, number=number, text=said, parts=parts,
-                now_ms=self.clock(),
+                now_ms=now_ms, wait_ms=wait_ms,
             )  # fmt: skip
             notices.tell(connection, waiting=[channel])
             return key, channel
@@ -256,6 +274,25 @@ class Service:
         log.info("a personal message was queued", by=by, channel=channel)
         self.wake.wake(channel)
         return Personal(f"out-{key}")
+
+    async def wake_number(self, number: str, by: str) -> None:
+        """*by* says that a dormant number is in use. Raises `Missing`, and `Conflict` if it stopped or is awake."""
+
+        def job(connection: Connection) -> str:
+            person = contacts.reach(connection, self.store.key, number)
+            channel = self._reply_routes.get(person.last_channel, first_sending(self.channels))
+            hint, now_ms = self.hints.of(channel), self.clock()
+            reuse.wake(connection, person, number, self._notice(), channel=channel, hint=hint, now_ms=now_ms)
+            notices.tell(connection, waiting=[channel])
+            return channel
+
+        channel = await self.store.run(job)
+        log.info("a dormant number was woken", by=by, channel=channel)
+        self.wake.wake(channel)
+
+    def _notice(self) -> wordings.Notice:
+        service = self.settings.service
+        return wordings.compose(self.bot.phrases, service.name, service.languages)
 
     async def stop_for(self, entry_id: int, by: str) -> inbox.Entry:
         """Stop whoever wrote the text of *entry_id*: *by* takes it for an opt-out. Raises `Missing`, `Conflict`."""

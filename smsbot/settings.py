@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +18,10 @@ from smsbot.errors import SettingsError
 PREFIX = "SMSBOT_"
 CONFIG_VARIABLE = "SMSBOT_CONFIG"
 NOT_KEYS = {CONFIG_VARIABLE, "SMSBOT_LOG_LEVEL", "SMSBOT_TEST_REQUIRE", "SMSBOT_TEST_PG"}
+
+
+MIDNIGHT_AFTER = time.max
+"""`24:00`, the end of a day, for which the standard library has no time."""
 
 
 class Section(BaseModel):
@@ -89,10 +93,56 @@ class StaffKeys(Section):
 class Sending(Section):
     quiet_from: time = time(20, 0)
     quiet_until: time = time(9, 0)
+    weekend_quiet_from: time | None = None  # these two on weekends and holidays; None: as on every day
+    weekend_quiet_until: time | None = None
+    holidays: list[Literal["GE"]] = ["GE"]  # countries whose public holidays are known
+    extra_holidays: list[date] = []
+    working_days: list[date] = []  # whatever else they would be
+    per_day: int = Field(default=0, ge=0)  # broadcasts to one person in a day; 0: any number
     approvals: Literal[0, 1] = 0
     hold_s: int = Field(default=0, ge=0)
     max_parts: int = Field(default=6, ge=1, le=255)
     replies_per_hour: int = Field(default=60, ge=1)
+
+    @field_validator("weekend_quiet_until", mode="before")
+    @classmethod
+    def _end_of_day(cls, value: object) -> object:
+        return MIDNIGHT_AFTER if value == "24:00" else value
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> Sending:
+        if (self.weekend_quiet_from is None) != (self.weekend_quiet_until is None):
+            raise ValueError("weekend_quiet_from and weekend_quiet_until, both or neither")
+        both = sorted({*self.extra_holidays} & {*self.working_days})
+        if both:
+            raise ValueError(f"{both[0]} either in extra_holidays or in working_days, not in both")
+        return self
+
+
+FIVE_YEARS = 5 * 366
+LEAST_TEXTS_DAYS = 7
+"""Longer than anything still waits for a text: personal messages leave for three days, parts are told for three."""
+
+
+class Retention(Section):
+    """How long things are kept, in days; 0: for ever (civic rules 20 and 28).
+
+    *inbox_days*: a text that waits for an answer; never less than *texts_days*. *ledger_days_after*: the words in the
+    ledger, after the person stopped. *dormant_days*: without any sign of a number until broadcasts leave it out.
+    """
+
+    texts_days: int = Field(default=90, ge=0, le=FIVE_YEARS)
+    inbox_days: int = Field(default=180, ge=0, le=FIVE_YEARS)
+    ledger_days_after: int = Field(default=365, ge=0, le=FIVE_YEARS)
+    dormant_days: int = Field(default=365, ge=0, le=FIVE_YEARS)
+
+    @model_validator(mode="after")
+    def _not_too_soon(self) -> Retention:
+        if 0 < self.texts_days < LEAST_TEXTS_DAYS:
+            raise ValueError(f"texts_days: at least {LEAST_TEXTS_DAYS}, or 0 for ever")
+        if 0 < self.dormant_days < LEAST_TEXTS_DAYS:
+            raise ValueError(f"dormant_days: at least {LEAST_TEXTS_DAYS}, or 0 for never")
+        return self
 
 
 class TopicSeed(Section):
@@ -114,6 +164,7 @@ class Settings(Section):
     database: Database = Database()
     staff: StaffKeys = StaffKeys()
     sending: Sending = Sending()
+    retention: Retention = Retention()
     topics: list[TopicSeed] | None = None  # None: the built-in list
     places: list[PlaceSeed] = []
     channels: dict[str, dict[str, Any]] = {

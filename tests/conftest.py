@@ -6,12 +6,19 @@ import ipaddress
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any
 
 import pytest
+import structlog
+import structlog.testing
+from hypothesis import HealthCheck, settings
 
 from smsbot.testing import gammu, kannel
+
+# A test never fails on a clock.
+settings.register_profile("smsbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("smsbot")
 
 REQUIRE_VARIABLE = "SMSBOT_TEST_REQUIRE"
 
@@ -101,3 +108,13 @@ def nothing_leaves_the_machine(attempts_to_leave: list[str]) -> Iterator[None]:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged meanwhile, however logging was set up before."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    with structlog.testing.capture_logs() as entries:
+        yield entries
+    structlog.configure(**before)

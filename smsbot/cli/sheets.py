@@ -14,6 +14,7 @@ from smsbot.cli.common import Config, opened, progress, settings_of
 from smsbot.errors import Invalid, SettingsError
 
 if TYPE_CHECKING:
+    from smsbot.dialogue.reuse import Notice
     from smsbot.dialogue.stop_hint import StopHint
     from smsbot.settings import Settings
     from smsbot.store.imports import Report
@@ -65,6 +66,7 @@ def take(
                 progress=told,
                 seeds=seeds,
                 named=named,
+                notice=lambda: _notice(settings),
             )
     _tell(report, dry_run=dry_run)
 
@@ -104,6 +106,8 @@ def _tell(report: Report, *, dry_run: bool) -> None:
     )
     if report.welcomed:
         typer.echo(f"{report.welcomed} welcomes are queued.")
+    if report.noticed:
+        typer.echo(f"{report.noticed} of them leave a day after a neutral text, since these numbers were dormant.")
 
 
 def _hint(settings: Settings, channel: str | None) -> StopHint | None:
@@ -118,6 +122,15 @@ def _hint(settings: Settings, channel: str | None) -> StopHint | None:
     from smsbot.dialogue.stop_hint import compose  # noqa: PLC0415
 
     return compose(blueprint(settings).engine((), ()).phrases, number, settings.service.languages)
+
+
+def _notice(settings: Settings) -> Notice:
+    """What dormant numbers get before their welcome."""
+    from smsbot.compose import blueprint  # noqa: PLC0415
+    from smsbot.dialogue.reuse import compose  # noqa: PLC0415
+
+    service = settings.service
+    return compose(blueprint(settings).engine((), ()).phrases, service.name, service.languages)
 
 
 def _sending_channel(settings: Settings) -> str:

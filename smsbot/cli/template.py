@@ -34,10 +34,22 @@ url = "sqlite:///var/smsbot.db"              # or postgresql://smsbot:PASSWORD@l
 [sending]
 quiet_from = "20:00"                         # broadcasts wait outside these hours; replies never wait
 quiet_until = "09:00"                        # equal times: no quiet hours
+#weekend_quiet_from = "19:00"                 # these two on weekends and holidays; "00:00" and "24:00": the whole day
+#weekend_quiet_until = "10:00"
+#holidays = ["GE"]                            # Georgia's public holidays; []: none
+#extra_holidays = ["2026-12-31"]              # days off that the government adds
+#working_days = ["2026-12-26"]                # weekends and holidays on which work is done
+per_day = 0                                  # broadcasts to one person in a day, urgent ones apart; 0: any number
 approvals = 0                                # 0: a broadcast is sent at once; 1: another person must approve it
 hold_s = 0                                   # pause between approval and the first message
 max_parts = 6                                # the longest broadcast
 replies_per_hour = 60                        # to one number, against loops
+
+[retention]                                  # how long things are kept, in days; 0: for ever
+texts_days = 90                              # words of texts both ways, and numbers of those who are no subscribers
+inbox_days = 180                             # a text that nobody has answered; never less than texts_days
+ledger_days_after = 365                      # a person's words in the ledger, after they stopped; up to five years
+dormant_days = 365                           # broadcasts leave a number out after so long without any sign of it
 
 # Topics and places are loaded into the database when it holds none; afterwards staff edit them there. Without any
 # [[topics]] the eight built-in ones are used.

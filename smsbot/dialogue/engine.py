@@ -269,6 +269,10 @@ class Engine:
         self._arrive(turn, flow)
         if turn.command is not None:
             self._run(turn, turn.command)
+        elif turn.conversation is not None and turn.conversation == dataclasses.replace(
+            conversation, expires_ms=turn.conversation.expires_ms, tries=0
+        ):
+            self._count_wrong(turn, conversation)  # a number that no topic has: the question is where it was
         return True
 
     def _arrive(self, turn: Turn, flow: Flow) -> None:
@@ -289,14 +293,23 @@ class Engine:
         """No answer to the open question: asked again twice, then a person reads it."""
         conversation = turn.conversation
         if conversation is None:
-            return None
+            return
+        if self._count_wrong(turn, conversation):
+            turn.say(question.again)
+        return
+
+    @staticmethod
+    def _count_wrong(turn: Turn, conversation: Conversation) -> bool:
+        """Whether the question stays open; after the last wrong answer a person reads what was written."""
         tries = conversation.tries + 1
         if tries < WRONG_ANSWERS:
             turn.conversation = dataclasses.replace(conversation, tries=tries)
-            return turn.say(question.again)
+            return True
         turn.conversation = None
         turn.inbox = "wrong_answer"
-        return turn.say(wording.A_PERSON_READS)
+        turn.replies.clear()
+        turn.say(wording.A_PERSON_READS)
+        return False
 
 
 def _introduce(turn: Turn) -> None:

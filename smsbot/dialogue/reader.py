@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from smsbot.dialogue.directory import choices
 from smsbot.dialogue.model import Place, Topic
+from smsbot.text.finding import find_language, find_places
 from smsbot.text.language import guess
-from smsbot.text.match import find_language, find_places, understand
+from smsbot.text.match import understand
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Vocabulary
 from smsbot.text.words import LanguageWords, Named

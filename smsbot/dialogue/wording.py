@@ -48,10 +48,12 @@ ALL_TOPICS = _text("all_topics", "all topics")
 WHO = _text("who", "{service}:")
 STOP_WORD = _text("stop_word", ". Stop: {stop}")
 """Before and behind the first words that a person gets from us, where they do not name us or the way out."""
+SIGNED_UP = _text("signed_up", "{service}: this number is signed up for our messages. To end them text {stop}")
+"""Before a number that was quiet for long is used again (civic rule 20): the phone may be somebody else's by now."""
 STOP_TO = _text("stop_to", "{stop} to {short_number}")
 
 TEXTS: tuple[Text, ...] = (
     STOPPED, STOPPED_INSTEAD, LEFT, LEFT_LAST, HELP, HELP_STOPPED, HOW_TO_STOP, KEPT, HINT, HINT_FIRST,
     HINT_STOPPED, ONLY_TEXT, ONLY_TEXT_STOPPED, LEFT_QUESTION, A_PERSON_READS, EMERGENCY, NONE, ALL_TOPICS, WHO,
-    STOP_WORD, STOP_TO,
+    STOP_WORD, SIGNED_UP, STOP_TO,
 )  # fmt: skip

@@ -27,7 +27,16 @@ from smsbot.gateways.base import (
     StatusChange,
 )
 from smsbot.gateways.http_config import HttpConfig
-from smsbot.gateways.reading import by_http_status, clean, instant_ms, json_value, retry_after_s, with_query, word
+from smsbot.gateways.reading import (
+    batch,
+    by_http_status,
+    clean,
+    instant_ms,
+    json_value,
+    retry_after_s,
+    with_query,
+    word,
+)
 from smsbot.status import Status
 
 OUR_ID = "message_id"
@@ -150,7 +159,7 @@ class Http:
                 document = find(document, self.config.inbound_list) or document
         else:
             document = dict(reversed(hook.form))
-        return [self._event(item, query) for item in (document if isinstance(document, list) else [document])]
+        return batch(document if isinstance(document, list) else [document], lambda item: self._event(item, query))
 
     def _event(self, item: object, query: Mapping[str, object]) -> Event:
         config = self.config

@@ -30,7 +30,7 @@ from smsbot.gateways.base import (
     StatusChange,
 )
 from smsbot.gateways.infobip_codes import CODES, DUPLICATE, GROUPS, PASSING
-from smsbot.gateways.reading import answer_object, balance, batch, inside, instant_ms, json_object, listed, word
+from smsbot.gateways.reading import answer_object, balance, batch, inside, instant_ms, json_object, rows, word
 
 TAKEN = {"", "ok", "pending", "accepted", "delivered"}
 
@@ -85,9 +85,7 @@ class Infobip:
 
     def parse(self, hook: Hook) -> list[Event]:
         document = json_object(hook.body)
-        if "results" not in document:
-            raise HookMalformed("The webhook lacks `results`.")
-        return batch(listed(document["results"]), _event)
+        return batch(rows(document, "results"), _event)
 
     def ack(self, hook: Hook) -> Ack:
         return Ack()

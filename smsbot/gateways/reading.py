@@ -108,6 +108,14 @@ def listed(document: object) -> list[object]:
     return document if isinstance(document, list) else []
 
 
+def rows(document: Mapping[str, object], name: str) -> list[object]:
+    """The list that a webhook holds as *name*. Raises `HookMalformed` where it is none."""
+    found = document.get(name)
+    if not isinstance(found, list):
+        raise HookMalformed(f"The webhook's `{name}` is no list.")
+    return found
+
+
 def batch(items: Sequence[object], read: Callable[[object], Event]) -> list[Event]:
     """The event in each of *items*. One that cannot be read must not keep the others out, since the provider would
     bring all of them again: it becomes a report that is only logged. Raises `HookMalformed` if none can be read."""

@@ -27,7 +27,7 @@ from smsbot.gateways.base import (
     Request,
     Response,
 )
-from smsbot.gateways.reading import answer_object, inside, instant_ms, json_object, listed, needed, word
+from smsbot.gateways.reading import answer_object, inside, instant_ms, json_object, needed, rows, word
 from smsbot.gateways.sinch_codes import CODES
 
 
@@ -99,7 +99,7 @@ class Sinch:
         batch_id, ours = word(document.get("batch_id")), word(document.get("client_reference"))
         if not (batch_id or ours):
             raise HookMalformed("The delivery report lacks `batch_id`.")
-        told: list[object] = [document] if "status" in document else listed(document["statuses"])
+        told: list[object] = [document] if "status" in document else rows(document, "statuses")
         return [
             CODES.change(
                 word(inside(each, "status")), word(inside(each, "code")), external_id=batch_id, message_id=ours

@@ -1,6 +1,7 @@
 """Webhooks: `/channels/{name}/inbound` and `/channels/{name}/status`, in the gateway's own manner (contract §3).
 
-A bare ASGI application: this is the hot path, and it needs none of a framework's request object.
+A bare ASGI application: this is the hot path, and it needs none of a framework's request object. `smsbot serve` even
+passes by ASGI (`smsbot.web.lane`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import structlog
 
 from smsbot.clock import Clock, now_ms
 from smsbot.errors import HookMalformed, StoreUnavailable
-from smsbot.gateways.base import Hook, HttpGateway, Received, StatusChange
+from smsbot.gateways.base import Ack, Hook, HttpGateway, Received, StatusChange
 from smsbot.gateways.registry import Channel
 from smsbot.inbound.reports import Reports
 from smsbot.inbound.turns import Turns
@@ -32,6 +33,14 @@ PREFIX = "/channels/"
 BODY_LIMIT = 1024 * 1024  # octets; the largest documented webhook is a batch of reports far below it
 TOKEN_HEADER = b"x-webhook-token"
 ADDRESSES = ("inbound", "status")
+METHODS = ("GET", "POST")
+
+UNKNOWN = Ack(404, body=b"unknown channel")
+NOT_ALLOWED = Ack(405, body=b"GET or POST")
+TOO_LARGE = Ack(413, body=b"too large")
+UNREADABLE = Ack(400, body=b"unreadable")
+FORBIDDEN = Ack(403)
+TRY_AGAIN = Ack(503, body=b"try again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,49 +80,60 @@ class Hooks:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        name, _, address = scope["path"].removeprefix(PREFIX).partition("/")
-        entrance = self._entrances.get(name)
-        if entrance is None or address not in ADDRESSES:
-            await _answer(send, 404, b"unknown channel")
-            return
-        if scope["method"] not in {"GET", "POST"}:
-            await _answer(send, 405, b"GET or POST")
-            return
+        answer = self._refused(scope)
+        if answer is None:
+            try:
+                body = await _body(receive)
+            except _HungUp:
+                self.cut(scope)
+                return
+            if body is None:
+                log.warning("webhook refused: too large", channel=_address(scope)[0])
+                answer = TOO_LARGE
+            else:
+                answer = await self.respond(scope, body)
+        await _send(send, answer)
+
+    async def respond(self, scope: Scope, body: bytes) -> Ack:
+        """The answer to one webhook, of whose *scope* the method, the paths, the query and the headers count. Never
+        raises."""
+        refused = self._refused(scope)
+        if refused is not None:
+            return refused
+        name = _address(scope)[0]
         try:
-            body = await _body(receive)
-        except _HungUp:
-            log.warning("webhook cut before its end", channel=name)
-            return
-        if body is None:
-            log.warning("webhook refused: too large", channel=name)
-            await _answer(send, 413, b"too large")
-            return
-        try:
-            await self._take(entrance, scope, body, send)
+            return await self._take(self._entrances[name], scope, body)
         except HookMalformed as error:
             log.warning("webhook refused: unreadable", channel=name, reason=str(error), octets=len(body))
-            await _answer(send, 400, b"unreadable")
+            return UNREADABLE
         except StoreUnavailable as error:
             log.error("webhook not taken: the database does not answer", channel=name, reason=str(error))
-            await _answer(send, 503, b"try again")
         except Exception as error:
             log.exception("webhook not taken", channel=name, error=type(error).__name__)
-            await _answer(send, 503, b"try again")
+        return TRY_AGAIN
 
-    async def _take(self, entrance: _Entrance, scope: Scope, body: bytes, send: Send) -> None:
+    def cut(self, scope: Scope) -> None:
+        """The caller went away before the end of its request."""
+        log.warning("webhook cut before its end", channel=_address(scope)[0])
+
+    def _refused(self, scope: Scope) -> Ack | None:
+        name, address = _address(scope)
+        if name not in self._entrances or address not in ADDRESSES:
+            return UNKNOWN
+        return None if scope["method"] in METHODS else NOT_ALLOWED
+
+    async def _take(self, entrance: _Entrance, scope: Scope, body: bytes) -> Ack:
         gateway = entrance.gateway
         hook = _hook(scope, body, self._public_url, self._clock())
         if not _genuine(entrance, scope, hook):
             log.warning("webhook refused: signature or token", channel=entrance.name)
-            await _answer(send, 403, b"")
-            return
+            return FORBIDDEN
         events = gateway.parse(hook)
         if len(events) == 1 and isinstance(events[0], Received):
             await self._turns.submit(entrance.name, events[0])
         elif events:
             await self._take_all(entrance.name, events)
-        ack = gateway.ack(hook)
-        await _answer(send, ack.status, ack.body, ack.content_type)
+        return gateway.ack(hook)
 
     async def _take_all(self, name: str, events: list[Received | StatusChange]) -> None:
         reports = [event for event in events if isinstance(event, StatusChange)]
@@ -123,6 +143,12 @@ class Hooks:
         if reports:
             taken.append(self._reports.submit(name, reports))
         await asyncio.gather(*taken)
+
+
+def _address(scope: Scope) -> tuple[str, str]:
+    """The channel's name, and which of its two addresses."""
+    name, _, address = scope["path"].removeprefix(PREFIX).partition("/")
+    return name, address
 
 
 def _genuine(entrance: _Entrance, scope: Scope, hook: Hook) -> bool:
@@ -175,15 +201,10 @@ async def _body(receive: Receive) -> bytes | None:
     return b"".join(pieces)
 
 
-async def _answer(send: Send, status: int, body: bytes, content_type: str = "text/plain; charset=utf-8") -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", content_type.encode()),
-                (b"content-length", str(len(body)).encode()),
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})
+async def _send(send: Send, answer: Ack) -> None:
+    headers = [
+        (b"content-type", answer.content_type.encode()),
+        (b"content-length", str(len(answer.body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})

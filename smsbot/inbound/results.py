@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smsbot.store.turns import Turn
-from smsbot.text.gsm7 import measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,6 @@ class TurnResult:
 
 def result_of(turn: Turn) -> TurnResult:
     replies = []
-    for (text, parts), key in zip(turn.replies, turn.reply_ids, strict=False):
-        replies.append(QueuedReply(f"out-{key}", text, measure(text).encoding, parts))
+    for (text, cost), key in zip(turn.replies, turn.reply_ids, strict=False):
+        replies.append(QueuedReply(f"out-{key}", text, cost.encoding, cost.parts))
     return TurnResult(False, turn.inbound_id, tuple(replies), turn.suppress or bool(turn.left) or turn.erase)

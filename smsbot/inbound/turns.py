@@ -366,7 +366,7 @@ class Turns:
         if hint is not None and (outcome.left or not outcome.suppress):  # who has just stopped need not be told how
             likely = outcome.contact.language
             outcome = replace(outcome, replies=tuple(hint.say(text, likely) for text in outcome.replies))
-        turn.replies = [(text, measure(text).parts) for text in outcome.replies]
+        turn.replies = [(text, measure(text)) for text in outcome.replies]
         turn.facts = outcome.facts
         turn.suppress = outcome.suppress
         turn.left = outcome.left

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from smsbot.clock import SECOND_MS, Clock
+from smsbot.outbound.accord import Accord
 from smsbot.outbound.bucket import Monotonic
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.watch import Told
-from smsbot.store import channel_health, channel_vitals, leases, outbox
+from smsbot.store import channel_health, channel_vitals, leases, outbox, sql
 from smsbot.store.channel_health import Health
 from smsbot.store.database import Store
 from smsbot.store.leases import Sighting
 from smsbot.store.optouts import stopped_by_gateway
 from smsbot.store.outbox import REPLIES, Claimed, Lane, OptOut, Result
+from smsbot.store.ration import RATION, Ration
 
 TERM_MS = 10 * SECOND_MS  # of the channel's lease
 RENEW_S = 3.0
@@ -31,6 +33,7 @@ class Turn:
     results: Sequence[Result]
     optouts: Sequence[OptOut]
     limit: int  # messages to claim
+    share: int  # messages of broadcasts to claim if replies take all of these
     told: Told | None  # health to write down
     reading: channel_vitals.Reading | None = None
     give_back: Sequence[int] = ()
@@ -48,13 +51,22 @@ class Outcome:
     next_ms: int | None = None  # when to look again
     looked_s: float = 0.0  # monotonic: before anybody's consent was looked up
     stopped: Sequence[str] = ()
+    crowded: bool = False  # replies took every place: more may wait
     found: Health | None = None  # how the channel was when the lease was taken with something waiting
+
+
+@dataclass(slots=True)
+class _Took:
+    messages: list[Claimed] = field(default_factory=list)
+    more: bool = False
+    next_ms: int | None = None
+    crowded: bool = False
 
 
 class Claims:
     def __init__(
-        self, store: Store, channel: str, owner: str, quiet: QuietHours, *, term_ms: int = TERM_MS,
-        monotonic: Monotonic = time.monotonic,
+        self, store: Store, channel: str, owner: str, quiet: QuietHours, *, per_day: int = 0, term_ms: int = TERM_MS,
+        monotonic: Monotonic = time.monotonic, accord: Accord | None = None,
     ) -> None:  # fmt: skip
         self.renew_at_s = 0.0
         self._store = store
@@ -63,10 +75,12 @@ class Claims:
         self._term_ms = term_ms
         self._owner = owner
         self._quiet = quiet
+        self._per_day = per_day
         self._monotonic = monotonic
+        self._accord = accord
         self._fence: int | None = None
         self._sighting = Sighting()
-        self._after = 0  # the broadcast that was served last
+        self._after = {True: 0, False: 0}  # urgent or not: the broadcast that was served last
 
     @property
     def held(self) -> bool:
@@ -82,6 +96,8 @@ class Claims:
 
     def work(self, connection: Connection, turn: Turn, clock: Clock) -> Outcome:
         """On a writer's thread. What left is settled whoever holds the lease; nothing is claimed without it."""
+        if self._per_day and (turn.limit or turn.share):
+            sql.alone(connection, RATION)  # before any row is locked
         now_ms, looked_s = clock(), self._monotonic()
         merged = outbox.settle(connection, self._channel, turn.results, now_ms)
         fence, renewed = self._keep(connection, now_ms)
@@ -90,6 +106,8 @@ class Claims:
         if optouts:
             stopped = stopped_by_gateway(connection, self._store.key, optouts, now_ms=now_ms)
         outbox.release(connection, turn.give_back, now_ms, "given back by a dispatcher that ended")
+        if turn.leaving and self._accord is not None:
+            self._accord.withdraw(connection)
         if fence is None:
             return Outcome(False, None, renewed, stopped=stopped)
         if turn.told is not None:
@@ -100,14 +118,15 @@ class Claims:
         if turn.leaving:
             leases.release(connection, self._lease, self._owner, fence)
             return Outcome(False, None, renewed, stopped=stopped)
-        claimed: list[Claimed] = []
-        more, next_ms = False, None
+        took = _Took()
         if turn.clock_went_back:
             outbox.rebase(connection, self._channel, now_ms)
-        if turn.limit:
-            claimed, more, next_ms = self._claim(connection, turn.limit, now_ms)
-        found = channel_health.one(connection, self._channel) if claimed and self._fence is None else None
-        return Outcome(True, fence, renewed, claimed, more, next_ms, looked_s, stopped, found)
+        if turn.limit or turn.share:
+            took = self._claim(connection, turn, now_ms)
+        found = channel_health.one(connection, self._channel) if took.messages and self._fence is None else None
+        return Outcome(
+            True, fence, renewed, took.messages, took.more, took.next_ms, looked_s, stopped, took.crowded, found
+        )
 
     def recheck(self, connection: Connection, held: Sequence[Claimed], clock: Clock) -> tuple[Sequence[Claimed], float]:
         """Which of *held* may still be sent, and when that was looked up. None of them, if somebody else has the
@@ -117,11 +136,26 @@ class Claims:
             return (), looked_s
         if leases.left_ms(connection, self._lease, self._owner, self._fence, now_ms=now_ms) is None:
             return (), looked_s
+        held = self._by_day(connection, held, now_ms)
         return outbox.recheck(connection, self._channel, held, now_ms), looked_s
+
+    def _by_day(self, connection: Connection, held: Sequence[Claimed], now_ms: int) -> Sequence[Claimed]:
+        """*held* without what has waited behind replies until the quiet hours; that is given back."""
+        if not self._quiet.quiet(now_ms):
+            return held
+        broadcasts = {message.broadcast_id for message in held} - {0}
+        late = {lane.broadcast_id for lane in outbox.lanes(connection, broadcasts) if not lane.urgent}
+        back = [message.id for message in held if message.broadcast_id in late]
+        outbox.release(connection, back, self._quiet.next_allowed(now_ms), "the quiet hours have begun")
+        return [message for message in held if message.broadcast_id not in late]
 
     def _keep(self, connection: Connection, now_ms: int) -> tuple[int | None, bool]:
         """The fence, or None if the lease is not ours; and whether it was renewed."""
         fence = self._fence
+        if self._accord is not None:
+            self._accord.tell(connection, self._store.key, now_ms)
+            if fence is None and not self._accord.may_lead(connection):
+                return None, True
         if fence is None:
             fence = leases.succeed(
                 connection, self._lease, self._owner, now_ms=now_ms, now_s=self._monotonic(), term_ms=self._term_ms,
@@ -136,29 +170,49 @@ class Claims:
         kept = leases.renew(connection, self._lease, self._owner, fence, now_ms=now_ms, term_ms=self._term_ms)
         return (fence if kept else None), True
 
-    def _claim(self, connection: Connection, limit: int, now_ms: int) -> tuple[list[Claimed], bool, int | None]:
-        """Replies first, then the broadcasts in turn, each with its share."""
-        claimed = outbox.claim(connection, self._channel, REPLIES, now_ms, limit)
-        if len(claimed) >= limit:
-            return claimed, True, now_ms
+    def _claim(self, connection: Connection, turn: Turn, now_ms: int) -> _Took:
+        """Replies first, then the broadcasts; these get their share also where replies take every place."""
+        replies = outbox.claim(connection, self._channel, REPLIES, now_ms, turn.limit) if turn.limit else []
+        crowded = len(replies) >= turn.limit
+        room = turn.share if crowded else turn.limit - len(replies)
+        took = _Took(replies, more=crowded, next_ms=now_ms if crowded else None, crowded=crowded)
+        if room <= 0:
+            return took
         lanes, waiting = [], False
+        quiet = self._quiet.quiet(now_ms)
         for lane in outbox.lanes(connection):
-            if lane.urgent or not self._quiet.quiet(now_ms):
+            if lane.urgent or not quiet:
                 lanes.append(lane)
             else:
                 waiting = True
-        for position, lane in enumerate(served := self._in_turn(lanes)):
-            share = -(-(limit - len(claimed)) // (len(served) - position))
-            if share <= 0:
-                break
-            claimed.extend(outbox.claim(connection, self._channel, lane, now_ms, share))
-            self._after = lane.broadcast_id
+        for urgent in (True, False):
+            these = [lane for lane in lanes if lane.urgent is urgent]
+            found = self._claim_shares(connection, these, urgent, room, now_ms)
+            took.messages.extend(found)
+            room -= len(found)
+        if crowded:
+            return took
         next_ms = outbox.next_due(connection, self._channel, [lane.broadcast_id for lane in lanes])
         if waiting:
             morning_ms = self._quiet.next_allowed(now_ms)
             next_ms = morning_ms if next_ms is None else min(next_ms, morning_ms)
-        return claimed, next_ms is not None and next_ms <= now_ms, next_ms
+        took.more, took.next_ms = next_ms is not None and next_ms <= now_ms, next_ms
+        return took
 
-    def _in_turn(self, lanes: list[Lane]) -> list[Lane]:
-        later = [lane for lane in lanes if lane.broadcast_id > self._after]
-        return later + [lane for lane in lanes if lane.broadcast_id <= self._after]
+    def _claim_shares(
+        self, connection: Connection, lanes: list[Lane], urgent: bool, room: int, now_ms: int
+    ) -> list[Claimed]:
+        """Up to *room* messages, as many of each broadcast; one whose people have stopped leaves its share to those
+        after it."""
+        after = self._after[urgent]
+        served = [lane for lane in lanes if lane.broadcast_id > after]
+        served += [lane for lane in lanes if lane.broadcast_id <= after]
+        ration = Ration(self._per_day, *self._quiet.today(now_ms)) if self._per_day else None
+        claimed: list[Claimed] = []
+        for position, lane in enumerate(served):
+            share = -(-(room - len(claimed)) // (len(served) - position))
+            if share <= 0:
+                break
+            claimed.extend(outbox.claim(connection, self._channel, lane, now_ms, share, ration=ration))
+            self._after[urgent] = lane.broadcast_id
+        return claimed

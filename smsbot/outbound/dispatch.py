@@ -18,6 +18,7 @@ import structlog
 from smsbot.clock import Clock
 from smsbot.errors import GatewayError, Misconfigured, StoreError
 from smsbot.gateways.base import ChannelConfig, HttpGateway, Link, Transport
+from smsbot.outbound.accord import Accord
 from smsbot.outbound.bucket import Bucket, Monotonic
 from smsbot.outbound.claims import TERM_MS, Claims, Turn
 from smsbot.outbound.handover import Deliverer, Handover
@@ -60,7 +61,7 @@ class Dispatcher:
     def __init__(
         self, name: str, gateway: HttpGateway | Transport, config: ChannelConfig, *, store: Store, sender: Deliverer,
         wake: Wake, clock: Clock, quiet: QuietHours, public_url: str, owner: str, chance: Random = random.random,
-        monotonic: Monotonic = time.monotonic,
+        monotonic: Monotonic = time.monotonic, per_day: int = 0,
     ) -> None:  # fmt: skip
         self.name = name
         self._store = store
@@ -76,7 +77,10 @@ class Dispatcher:
             chance=chance,
         )  # fmt: skip
         self._term_ms = LINK_TERM_MS if isinstance(gateway, Link) else TERM_MS
-        self._claims = Claims(store, name, owner, quiet, term_ms=self._term_ms, monotonic=monotonic)
+        self._claims = Claims(
+            store, name, owner, quiet, per_day=per_day, term_ms=self._term_ms, monotonic=monotonic,
+            accord=Accord(name, owner, config, monotonic=monotonic),
+        )  # fmt: skip
         self._link: LinkRunner | None = None
         self._hold = Hold()
         self._done = _Done()
@@ -91,6 +95,7 @@ class Dispatcher:
         self._ahead_ms: float | None = None  # the clock against the one that nobody sets
         self._mend_until_s = 0.0
         self._aside = 0  # messages out of the hold while they are looked at
+        self._crowded = False  # replies took every place of the last claim
         wake.listen(name, self._woken)
 
     async def run(self) -> None:
@@ -203,7 +208,7 @@ class Dispatcher:
             return POLL_S
         if self._watch.probing:
             return POLL_S if self.backlog else closed_s
-        if (len(self._hold) + self._aside) * 2 > self._pace.claim():
+        if self._held() * 2 > self._pace.claim():
             return POLL_S
         return max(0.0, self._bucket.wait_s() - 0.2)
 
@@ -211,18 +216,30 @@ class Dispatcher:
         if self._watch.probing:
             closed = self._watch.absent or self._clock() < self._watch.closed_until_ms
             return 0 if self.backlog or closed else 1
-        return max(0, self._pace.claim() - len(self._hold) - self._aside)
+        return max(0, self._pace.claim() - self._held())
+
+    def _share(self) -> int:
+        """Messages of broadcasts that are missing beside the replies in hand."""
+        if self._watch.probing or not self._pace.claim():
+            return 0
+        return max(0, self._pace.share - self._hold.bulk - self._aside)
+
+    def _held(self) -> int:
+        """What is in hand, without the broadcasts' share where replies wait: that takes no reply's place."""
+        held = len(self._hold) + self._aside
+        crowded = self._hold.bulk and (self._crowded or self._hold.replies)
+        return held - min(self._hold.bulk, self._pace.share) if crowded else held
 
     async def _turn(self) -> None:
         """One transaction: settle, keep the lease, claim."""
         done, self._done = self._done, _Done()
-        limit = 0 if self._stopping else self._limit()
+        limit, share = (0, 0) if self._stopping else (self._limit(), self._share())
         if limit:
             self._look = False
         watch = self._watch
-        told = watch.news() if self._claims.held else None
-        reading = self._vitals.news() if self._claims.held else None
-        turn = Turn(done.results, done.optouts, limit, told, reading, clock_went_back=self._went_back())
+        watch.rest(self._clock())
+        told, reading = (watch.news(), self._vitals.news()) if self._claims.held else (None, None)
+        turn = Turn(done.results, done.optouts, limit, share, told, reading, clock_went_back=self._went_back())
         now_s = self._monotonic()
         try:
             outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
@@ -252,6 +269,7 @@ class Dispatcher:
             self._drop()  # whoever has the lease takes them over when theirs ends
             return
         if limit:
+            self._crowded = outcome.crowded
             self._look = self._look or outcome.more
             due_s = POLL_S if outcome.next_ms is None else (outcome.next_ms - self._clock()) / 1_000
             self._look_at_s = self._monotonic() + min(max(due_s, 0.0), POLL_S)
@@ -298,7 +316,7 @@ class Dispatcher:
             self._bucket.take(message.parts)
             task = asyncio.create_task(self._hand(message))
             self._flying.add(task)
-            if len(self._hold) * 2 <= self._pace.claim():
+            if self._held() * 2 <= self._pace.claim():
                 self._signal.set()
 
     def _stale(self, message: Claimed) -> bool:
@@ -382,7 +400,7 @@ class Dispatcher:
 
     async def _settle(self, give_back: Sequence[int], *, leaving: bool = False) -> None:
         done, self._done = self._done, _Done()
-        turn = Turn(done.results, done.optouts, 0, None, self._vitals.last(), give_back=give_back, leaving=leaving)
+        turn = Turn(done.results, done.optouts, 0, 0, None, self._vitals.last(), give_back=give_back, leaving=leaving)
         try:
             await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
         except StoreError as error:

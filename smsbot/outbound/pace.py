@@ -13,6 +13,9 @@ MOST_CLAIM = 1_000
 MOST_IN_FLIGHT = 128
 LEAST_IN_FLIGHT = 8
 SAMPLE_S = 0.1
+REPLIES_TO_BULK = 9
+"""While both wait, one part in ten is a broadcast's. So a flood of replies makes a broadcast ten times slower at most,
+never endless, and a broadcast costs a reply a ninth of its time, which nobody who waits for an answer notices."""
 
 
 class Pace:
@@ -50,3 +53,8 @@ class Pace:
         measured = max(FIRST_CLAIM, ceil(self._per_s * WITHIN_S * 1.25))
         allowed = ceil(self._bucket.room(WITHIN_S) / self._parts)
         return min(measured, allowed, MOST_CLAIM)
+
+    @property
+    def share(self) -> int:
+        """How many messages of broadcasts are in hand beside the replies, so that their share can leave."""
+        return max(1, ceil(self.claim() / (REPLIES_TO_BULK + 1)))

@@ -84,7 +84,14 @@ class Watch:
         self.troubled_since_ms = None
         self._pause_ms = PAUSE_FIRST_MS
         self.closed_until_ms = 0
-        if self.probing or (self.state is ChannelState.DEGRADED and now_ms - self._trouble_ms >= DEGRADED_MS):
+        if self.probing:
+            self.state, self.reason = ChannelState.UP, ""
+        self.rest(now_ms)
+
+    def rest(self, now_ms: int) -> None:
+        """Time has passed. A channel that worked after its last trouble is up again, whether or not anybody writes."""
+        worked = self.success_ms is not None and self.success_ms >= self._trouble_ms
+        if worked and self.state is ChannelState.DEGRADED and now_ms - self._trouble_ms >= DEGRADED_MS:
             self.state, self.reason = ChannelState.UP, ""
 
     def throttled(self, reason: str, now_ms: int) -> None:

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select, update
 
-from smsbot.store import bulk
+from smsbot.store import bulk, sql, wire
 from smsbot.store.tables import Ledger, Meta, table
 
 LEDGER = table(Ledger)
@@ -105,9 +105,10 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
         sealed = _seal(before, facts, digest)
         rows.append((*facts, digest, before, sealed, evidence, salt))
         before = sealed
-    bulk.insert(connection, LEDGER, COLUMNS, rows)
-    value = _head_value(Head(last.count + len(entries), before))
-    connection.execute(update(META).where(META.c.key == HEAD).values(value=value))
+    several = bulk.Several(connection)
+    several.insert(LEDGER, COLUMNS, rows)
+    several.update(META, "key", ("value",), [(_head_value(Head(last.count + len(entries), before)), HEAD)])
+    several.run()
 
 
 def erase_evidence(connection: Connection, subject: str) -> int:
@@ -215,13 +216,17 @@ def _digest(salt: str, evidence: str) -> str:
 
 def _locked(connection: Connection) -> Head:
     """The head, ours until the transaction ends. The first entry of all makes the row."""
-    statement = select(META.c.value).where(META.c.key == HEAD).with_for_update()
-    found = _head(connection.execute(statement).scalar())
+    statement = "SELECT value FROM meta WHERE key = ?" + sql.locked(connection)
+    found = _first(wire.fetch(connection, statement, (HEAD,)))
     if found is None:
         first = (HEAD, _head_value(Head(0, GENESIS)))
         bulk.insert(connection, META, ("key", "value"), [first], conflict="DO NOTHING")
-        found = _head(connection.execute(statement).scalar())
+        found = _first(wire.fetch(connection, statement, (HEAD,)))
     return found or Head(0, GENESIS)
+
+
+def _first(rows: Sequence[bulk.Row]) -> Head | None:
+    return _head(rows[0][0] if rows else None)
 
 
 def _head(value: str | None) -> Head | None:

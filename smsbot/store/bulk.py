@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table
 
-Row = tuple[Any, ...]
+from smsbot.store import wire
+
+Row = wire.Row
 
 CHUNK = 64  # rows of one SQLite statement; sizes are powers of two so that few statements are ever prepared
 
@@ -34,46 +35,104 @@ def insert(
     if not rows:
         return []
     if connection.dialect.name == "postgresql":
-        sql = _pg_insert(table, columns, conflict, returning)
-        result = connection.exec_driver_sql(sql, tuple(list(column) for column in zip(*rows, strict=True)))
-        return [tuple(row) for row in result] if returning else []
+        statement = _pg_insert(table, columns, conflict, returning)
+        if returning:
+            return wire.fetch(connection, statement, _arrays(rows))
+        wire.send(connection, statement, _arrays(rows))
+        return []
     if not returning:
-        connection.exec_driver_sql(_lite_insert(table, columns, 1, conflict, ()), list(rows))
+        wire.send_many(connection, _lite_insert(table, columns, 1, conflict, ()), rows)
         return []
     found: list[Row] = []
     for chunk in _chunks(rows):
-        sql = _lite_insert(table, columns, len(chunk), conflict, returning)
-        result = connection.exec_driver_sql(sql, tuple(value for row in chunk for value in row))
-        found.extend(tuple(row) for row in result)
+        statement = _lite_insert(table, columns, len(chunk), conflict, returning)
+        found.extend(wire.fetch(connection, statement, [value for row in chunk for value in row]))
     return found
 
 
 def update(connection: Connection, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Set *columns* where *key* matches. Each row: the columns' values, then the key's."""
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(
-            _pg_update(table, key, columns), tuple(list(column) for column in zip(*rows, strict=True))
-        )
-    else:
-        assignments = ", ".join(f"{column}=?" for column in columns)
-        connection.exec_driver_sql(f"UPDATE {table.name} SET {assignments} WHERE {key}=?", list(rows))
+    several = Several(connection)
+    several.update(table, key, columns, rows)
+    several.run()
 
 
 def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Delete the rows whose *keys* equal one of *rows*."""
-    if not rows:
-        return
-    if connection.dialect.name == "postgresql":
-        arrays = ", ".join(f"%s::{_pg_type(table, key)}[]" for key in keys)
-        names = ", ".join(keys)
-        matches = " AND ".join(f"t.{key}=v.{key}" for key in keys)
-        sql = f"DELETE FROM {table.name} t USING unnest({arrays}) AS v({names}) WHERE {matches}"
-        connection.exec_driver_sql(sql, tuple(list(column) for column in zip(*rows, strict=True)))
-    else:
-        matches = " AND ".join(f"{key}=?" for key in keys)
-        connection.exec_driver_sql(f"DELETE FROM {table.name} WHERE {matches}", list(rows))
+    several = Several(connection)
+    several.delete(table, keys, rows)
+    several.run()
+
+
+class Several:
+    """Changes that need nothing of each other, on different rows: on PostgreSQL all of them are one statement, for each
+    costs a way there and back (docs/performance.md). Nothing is sure to be done before `run` or `insert_with`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._one = connection.dialect.name == "postgresql"
+        self._statements: list[str] = []
+        self._parameters: list[str] = []
+
+    def insert(self, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, conflict: str = "") -> None:
+        if not rows:
+            return
+        if self._one:
+            self._add(_pg_insert(table, columns, conflict, ()), rows)
+        else:
+            insert(self._connection, table, columns, rows, conflict=conflict)
+
+    def update(self, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """As the function of this name."""
+        if not rows:
+            return
+        if self._one:
+            self._add(_pg_update(table, key, columns), rows)
+        else:
+            wire.send_many(self._connection, _lite_update(table, key, columns), rows)
+
+    def delete(self, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """As the function of this name."""
+        if not rows:
+            return
+        if self._one:
+            self._add(_pg_delete(table, keys), rows)
+        else:
+            matches = " AND ".join(f"{key}=?" for key in keys)
+            wire.send_many(self._connection, f"DELETE FROM {table.name} WHERE {matches}", rows)
+
+    def run(self) -> None:
+        if self._statements:
+            last = self._statements.pop()
+            wire.send(self._connection, self._with() + last, self._parameters)
+            self._forget()
+
+    def insert_with(
+        self, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, conflict: str, returning: tuple[str, ...]
+    ) -> list[Row]:
+        """Insert these *rows* too, and give what `insert` gives."""
+        if not (self._statements and rows):
+            self.run()
+            return insert(self._connection, table, columns, rows, conflict=conflict, returning=returning)
+        statement = self._with() + _pg_insert(table, columns, conflict, returning)
+        found = wire.fetch(self._connection, statement, [*self._parameters, *_arrays(rows)])
+        self._forget()
+        return found
+
+    def _add(self, statement: str, rows: Sequence[Row]) -> None:
+        self._statements.append(statement)
+        self._parameters += _arrays(rows)
+
+    def _with(self) -> str:
+        named = [f"change{position} AS ({statement})" for position, statement in enumerate(self._statements)]
+        return f"WITH {', '.join(named)} " if named else ""
+
+    def _forget(self) -> None:
+        self._statements, self._parameters = [], []
+
+
+def _arrays(rows: Sequence[Row]) -> list[str]:
+    return [wire.array(column) for column in zip(*rows, strict=True)]
 
 
 def _chunks(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
@@ -93,19 +152,30 @@ def _lite_insert(table: Table, columns: tuple[str, ...], size: int, conflict: st
 
 
 @lru_cache(maxsize=256)
+def _lite_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
+    assignments = ", ".join(f"{column}=?" for column in columns)
+    return f"UPDATE {table.name} SET {assignments} WHERE {key}=?"
+
+
+@lru_cache(maxsize=256)
+def _pg_delete(table: Table, keys: tuple[str, ...]) -> str:
+    matches = " AND ".join(f"t.{key}=v.{key}" for key in keys)
+    unnested = f"unnest({_pg_arrays(table, keys)}) AS v({', '.join(keys)})"
+    return f"DELETE FROM {table.name} t USING {unnested} WHERE {matches}"
+
+
+@lru_cache(maxsize=256)
 def _pg_insert(table: Table, columns: tuple[str, ...], conflict: str, returning: tuple[str, ...]) -> str:
-    arrays = ", ".join(f"%s::{_pg_type(table, column)}[]" for column in columns)
-    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({_pg_arrays(table, columns)})"
     return _finished(sql, conflict, returning)
 
 
 @lru_cache(maxsize=256)
 def _pg_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
-    arrays = ", ".join(f"%s::{_pg_type(table, column)}[]" for column in (*columns, key))
     assignments = ", ".join(f"{column}=v.{column}" for column in columns)
     return (
         f"UPDATE {table.name} t SET {assignments} "
-        f"FROM unnest({arrays}) AS v({', '.join((*columns, key))}) WHERE t.{key}=v.{key}"
+        f"FROM unnest({_pg_arrays(table, (*columns, key))}) AS v({', '.join((*columns, key))}) WHERE t.{key}=v.{key}"
     )
 
 
@@ -115,6 +185,10 @@ def _finished(sql: str, conflict: str, returning: tuple[str, ...]) -> str:
     if returning:
         sql += f" RETURNING {', '.join(returning)}"
     return sql
+
+
+def _pg_arrays(table: Table, columns: tuple[str, ...]) -> str:
+    return ", ".join(f"?::{_pg_type(table, column)}[]" for column in columns)
 
 
 def _pg_type(table: Table, column: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -47,5 +48,5 @@ class Checkpointer:
                     raw.close()
             except FileNotFoundError:
                 continue
-            except (OSError, DBAPIError) as error:
+            except (OSError, DBAPIError, sqlite3.Error) as error:  # the last: a cursor's own, when the disk is full
                 log.warning("the write-ahead log cannot be carried over", error=type(error).__name__)

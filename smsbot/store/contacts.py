@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from smsbot.dialogue.model import Contact, Conversation, Repetition, State
-from smsbot.store import audit, bulk
+from smsbot.store import audit, bulk, wire
 from smsbot.store.tables import Contact as ContactRow
 from smsbot.store.tables import Conversation as ConversationRow
 from smsbot.store.tables import Subscription, Suppression, table
@@ -64,16 +64,17 @@ class Reach:
     last_channel: str
     stopped: bool
     language: str | None = None
+    script: str = ""
 
 
 def reach(connection: Connection, key: bytes, number: str) -> Reach:
     row = connection.execute(
-        select(CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel, CONTACT.c.language).where(
-            CONTACT.c.number == number
-        )
-    ).one_or_none()
+        select(
+            CONTACT.c.id, CONTACT.c.state, CONTACT.c.last_channel, CONTACT.c.language, CONTACT.c.script
+        ).where(CONTACT.c.number == number)
+    ).one_or_none()  # fmt: skip
     if row is not None:
-        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED, row.language)
+        return Reach(row.id, row.last_channel or "", row.state == State.STOPPED, row.language, row.script)
     subject = audit.subject(key, number)
     suppressed = connection.execute(select(SUPPRESSION.c.at_ms).where(SUPPRESSION.c.subject == subject)).first()
     return Reach(None, "", suppressed is not None)
@@ -82,7 +83,8 @@ def reach(connection: Connection, key: bytes, number: str) -> Reach:
 def placeholders(connection: Connection, values: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
     """`IN`-condition text and parameters; padded to a power of two so that few statements are ever prepared."""
     if connection.dialect.name == "postgresql":
-        return "= ANY(%s)", (list(values),)
+        kind = "text" if values and isinstance(values[0], str) else "bigint"
+        return f"= ANY(?::{kind}[])", (wire.array(values),)
     size = 1 << max(len(values) - 1, 0).bit_length()
     padded = (*values, *(values[-1],) * (size - len(values)))
     return f"IN ({','.join('?' * size)})", padded
@@ -93,23 +95,20 @@ def load(connection: Connection, subjects: Mapping[str, str], codes: Codes) -> d
     numbers = sorted(subjects)
     condition, values = placeholders(connection, numbers)
     lock = " ORDER BY number FOR UPDATE" if connection.dialect.name == "postgresql" else ""
-    rows = connection.exec_driver_sql(
-        f"SELECT id, number, {', '.join(WRITTEN)} FROM contact WHERE number {condition}{lock}",
-        values,
-    ).all()
+    rows = wire.fetch(
+        connection, f"SELECT id, number, {', '.join(WRITTEN)} FROM contact WHERE number {condition}{lock}", values
+    )
     topics: dict[int, list[str]] = {}
     talks: dict[int, dict[str, Conversation]] = {}
     if rows:
         condition, values = placeholders(connection, [row[0] for row in rows])
-        for contact_id, topic_id in connection.exec_driver_sql(
-            f"SELECT contact_id, topic_id FROM subscription WHERE contact_id {condition}",
-            values,
+        for contact_id, topic_id in wire.fetch(
+            connection, f"SELECT contact_id, topic_id FROM subscription WHERE contact_id {condition}", values
         ):
             if topic_id in codes.topic:
                 topics.setdefault(contact_id, []).append(codes.topic[topic_id])
-        for row in connection.exec_driver_sql(
-            f"SELECT {', '.join(TALK)} FROM conversation WHERE contact_id {condition}",
-            values,
+        for row in wire.fetch(
+            connection, f"SELECT {', '.join(TALK)} FROM conversation WHERE contact_id {condition}", values
         ):
             talks.setdefault(row[0], {})[row[1]] = Conversation(
                 flow=row[2], revision=row[3], state=row[4], slots=json.loads(row[5]), tries=row[6], expires_ms=row[7]
@@ -131,7 +130,8 @@ def _load_strangers(connection: Connection, subjects: Mapping[str, str], profile
     condition, values = placeholders(connection, list(strange))
     suppressed = {
         row[0]: row
-        for row in connection.exec_driver_sql(
+        for row in wire.fetch(
+            connection,
             f"SELECT subject, at_ms, sent_ms, replied_ms FROM suppression WHERE subject {condition}",
             values,
         )
@@ -175,6 +175,16 @@ def _contact(row: Any, topics: Iterable[str], codes: Codes) -> Contact:
 
 def save(connection: Connection, profiles: Iterable[Profile], codes: Codes, now_ms: int) -> dict[str, int]:
     """Write what changed. Returns the ids of all profiles that have a row, by number."""
+    several = bulk.Several(connection)
+    ids = save_with(connection, several, profiles, codes, now_ms)
+    several.run()
+    return ids
+
+
+def save_with(
+    connection: Connection, several: bulk.Several, profiles: Iterable[Profile], codes: Codes, now_ms: int
+) -> dict[str, int]:
+    """As `save`: new profiles at once, what else changed with *several*."""
     changed = [profile for profile in profiles if not profile.erased]
     fresh = [profile for profile in changed if profile.contact.id is None and _deserves_row(profile.contact)]
     known = [profile for profile in changed if profile.contact.id is not None]
@@ -182,10 +192,10 @@ def save(connection: Connection, profiles: Iterable[Profile], codes: Codes, now_
     made = bulk.insert(connection, CONTACT, MADE, rows, returning=("number", "id"))
     ids: dict[str, int] = dict(made)
     ids.update((p.contact.number, p.contact.id) for p in known if p.contact.id is not None)
-    bulk.update(connection, CONTACT, "id", HEARD, [(*_written(p, codes), 0, None, p.contact.id) for p in known])
-    _save_subscriptions(connection, changed, ids, codes, now_ms)
-    _save_talks(connection, changed, ids)
-    _save_suppressions(connection, changed)
+    several.update(CONTACT, "id", HEARD, [(*_written(p, codes), 0, None, p.contact.id) for p in known])
+    _save_subscriptions(several, changed, ids, codes, now_ms)
+    _save_talks(several, changed, ids)
+    _save_suppressions(several, changed)
     return ids
 
 
@@ -220,7 +230,7 @@ def _written(profile: Profile, codes: Codes) -> bulk.Row:
 
 
 def _save_subscriptions(
-    connection: Connection, profiles: Sequence[Profile], ids: Mapping[str, int], codes: Codes, now_ms: int
+    several: bulk.Several, profiles: Sequence[Profile], ids: Mapping[str, int], codes: Codes, now_ms: int
 ) -> None:
     added: list[bulk.Row] = []
     dropped: list[bulk.Row] = []
@@ -231,17 +241,13 @@ def _save_subscriptions(
         key = ids[profile.contact.number]
         added.extend((key, codes.topic_id[code], now_ms) for code in after - before)
         dropped.extend((key, codes.topic_id[code]) for code in before - after)
-    bulk.insert(
-        connection,
-        SUBSCRIPTION,
-        ("contact_id", "topic_id", "since_ms"),
-        added,
-        conflict="(contact_id, topic_id) DO NOTHING",
+    several.insert(
+        SUBSCRIPTION, ("contact_id", "topic_id", "since_ms"), added, conflict="(contact_id, topic_id) DO NOTHING"
     )
-    bulk.delete(connection, SUBSCRIPTION, ("contact_id", "topic_id"), dropped)
+    several.delete(SUBSCRIPTION, ("contact_id", "topic_id"), dropped)
 
 
-def _save_talks(connection: Connection, profiles: Sequence[Profile], ids: Mapping[str, int]) -> None:
+def _save_talks(several: bulk.Several, profiles: Sequence[Profile], ids: Mapping[str, int]) -> None:
     kept: list[bulk.Row] = []
     ended: list[bulk.Row] = []
     for profile in profiles:
@@ -253,11 +259,11 @@ def _save_talks(connection: Connection, profiles: Sequence[Profile], ids: Mappin
                 slots = json.dumps(dict(talk.slots), ensure_ascii=False) if talk.slots else "{}"
                 kept.append((key, channel, talk.flow, talk.revision, talk.state, slots, talk.tries, talk.expires_ms))
         ended.extend((key, channel) for channel in profile.loaded_talks if channel not in profile.talks)
-    bulk.insert(connection, CONVERSATION, TALK, kept, conflict=TALK_CONFLICT)
-    bulk.delete(connection, CONVERSATION, ("contact_id", "channel"), ended)
+    several.insert(CONVERSATION, TALK, kept, conflict=TALK_CONFLICT)
+    several.delete(CONVERSATION, ("contact_id", "channel"), ended)
 
 
-def _save_suppressions(connection: Connection, profiles: Sequence[Profile]) -> None:
+def _save_suppressions(several: bulk.Several, profiles: Sequence[Profile]) -> None:
     stopped: list[bulk.Row] = []
     lifted: list[bulk.Row] = []
     for profile in profiles:
@@ -270,5 +276,5 @@ def _save_suppressions(connection: Connection, profiles: Sequence[Profile]) -> N
                 stopped.append((profile.subject, *told, "sms"))
         elif before.state is State.STOPPED:
             lifted.append((profile.subject,))
-    bulk.insert(connection, SUPPRESSION, SUPPRESSED, stopped, conflict=SUPPRESSED_CONFLICT)
-    bulk.delete(connection, SUPPRESSION, ("subject",), lifted)
+    several.insert(SUPPRESSION, SUPPRESSED, stopped, conflict=SUPPRESSED_CONFLICT)
+    several.delete(SUPPRESSION, ("subject",), lifted)

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, selec
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from smsbot.errors import StoreError, StoreUnavailable
+from smsbot.errors import StoreError, StoreFull, StoreUnavailable
 from smsbot.store import migrate, sql
 from smsbot.store.checkpoint import BACKSTOP_PAGES, Checkpointer
+from smsbot.store.room import FULL, Room, is_full
 from smsbot.store.tables import Meta, table
 from smsbot.store.writer import Job, Writer
 
@@ -55,6 +56,7 @@ class Store:
             }
             self.writes = self.reads = create_engine(self.url, **options)
         self._checkpointer: Checkpointer | None = None
+        self.room = Room(self.writes)
         self.writer = Writer(self.writes, threads=1 if self.sqlite else WRITERS_POSTGRESQL)
 
     @property
@@ -67,9 +69,11 @@ class Store:
             migrate.upgrade(self.writes)
 
     def check(self) -> None:
-        """Raises `StoreUnavailable` if it does not answer, `StoreError` if its tables are of another version."""
+        """Raises `StoreUnavailable` if it does not answer, `StoreFull` if it has no room, `StoreError` if its tables
+        are of another version."""
         with self._translated():
             migrate.check(self.reads)
+            self.room.check()
 
     def start(self) -> None:
         """Start the writers. The tables must be of this version."""
@@ -103,6 +107,8 @@ class Store:
         future: asyncio.Future[T] = loop.create_future()
 
         def done(result: T | None, error: BaseException | None) -> None:
+            if error is not None:
+                self.room.note(error)
             loop.call_soon_threadsafe(_settle, future, result, error)
 
         self.writer.post(job, done, urgent=urgent)
@@ -119,6 +125,8 @@ class Store:
                 with contextlib.suppress(RuntimeError):  # the writer is being closed: this was the last one
                     self.writer.post(job, done, urgent=False)
                     return
+            if error is not None:
+                self.room.note(error)
             loop.call_soon_threadsafe(_settle, future, result, error)
 
         self.writer.post(job, done, urgent=False)
@@ -169,6 +177,8 @@ class _Translation:
 
 
 def unavailable(error: DBAPIError) -> StoreUnavailable:
+    if is_full(error):
+        return StoreFull(FULL)
     reason = str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else "no answer"
     return StoreUnavailable(f"The database cannot be used: {reason}.")
 

@@ -1,5 +1,5 @@
-"""Tables beside the outbox: the parts of a message, whose fate has to be asked for, who is on another's stop-list, and
-what a channel tells of itself."""
+"""Tables beside the outbox: the parts of a message, whose fate has to be asked for, who is on another's stop-list, what
+a channel tells of itself, and with which settings each process delivers through it."""
 
 from __future__ import annotations
 
@@ -45,6 +45,18 @@ class ContactBlock(SQLModel, table=True):
     channel: str = Field(primary_key=True)
     at_ms: int = Field(sa_column=_big())
     reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class ChannelSettings(SQLModel, table=True):
+    """With which settings a process delivers through a channel. `digests` is JSON: key → keyed hash of its value."""
+
+    __tablename__ = "channel_settings"
+
+    channel: str = Field(primary_key=True)
+    owner: str = Field(primary_key=True)  # the process, as in `lease`
+    digests: str = Field(sa_column=Column(Text, nullable=False))
+    since_ms: int = Field(sa_column=_big())
+    at_ms: int = Field(sa_column=_big())  # when it last said so
 
 
 class ChannelVitals(SQLModel, table=True):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select
 
 from smsbot.dialogue.model import Place, Topic
-from smsbot.store import sql
+from smsbot.store import sql, wire
 from smsbot.store.tables import Meta, table
 from smsbot.store.tables import Place as PlaceRow
 from smsbot.store.tables import Topic as TopicRow
@@ -23,8 +23,8 @@ VERSION = "directory"
 
 def version(connection: Connection) -> int:
     """Grows with every edit, in whichever process it happened."""
-    found = connection.execute(select(META.c.value).where(META.c.key == VERSION)).scalar()
-    return int(found) if found is not None else 0
+    found = wire.fetch(connection, "SELECT value FROM meta WHERE key = ?", (VERSION,))
+    return int(found[0][0]) if found else 0
 
 
 def bump(connection: Connection) -> None:

@@ -30,7 +30,9 @@ def erase(connection: Connection, subject: str, number: str, contact_id: int | N
         reach.forget(connection, contact_id)
         connection.execute(delete(CONTACT).where(CONTACT.c.id == contact_id))
     connection.execute(
-        update(INBOUND).where(INBOUND.c.number == number).values(number="", text="", contact_id=None, inbox="", tag="")
+        update(INBOUND)
+        .where(INBOUND.c.number == number)
+        .values(number="", text="", contact_id=None, inbox="", tag="", erased_ms=now_ms)
     )
     part_upkeep.erase(connection, number, now_ms=now_ms)
     replies = select(OUTBOX.c.id).where(OUTBOX.c.number == number, OUTBOX.c.broadcast_id == 0)
@@ -38,6 +40,8 @@ def erase(connection: Connection, subject: str, number: str, contact_id: int | N
     if contact_id is not None:
         mine = or_(mine, (OUTBOX.c.contact_id == contact_id) & (OUTBOX.c.broadcast_id > 0))
     pending = OUTBOX.c.status.in_(PENDING)
-    connection.execute(update(OUTBOX).where(mine, pending).values(forget=True, contact_id=None))
-    connection.execute(update(OUTBOX).where(mine, ~pending).values(number=None, text=None, contact_id=None))
+    connection.execute(update(OUTBOX).where(mine, pending).values(forget=True, contact_id=None, erased_ms=now_ms))
+    connection.execute(
+        update(OUTBOX).where(mine, ~pending).values(number=None, text=None, contact_id=None, erased_ms=now_ms)
+    )
     audit.erase_evidence(connection, subject)

@@ -53,7 +53,7 @@ COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     Kind.CONSENTS: ("id", "at", "subject", *audit.FIELDS[2:], "evidence", "digest", "prev", "hash"),
     Kind.MESSAGES: (
         "id", "direction", "number", "channel", "text", "encoding", "parts", "status", "error", "broadcast",
-        "in_reply_to", "at",
+        "in_reply_to", "at", "erased",
     ),
     Kind.BROADCASTS: (
         "id", "state", "kind", "texts", "topics", "places", "everyone", "languages", "channel", "urgent", "reason",
@@ -138,6 +138,7 @@ class Export:
                     measured.parts if message.parts is None else message.parts, message.status, message.error,
                     None if message.broadcast_id is None else str(message.broadcast_id),
                     None if message.in_reply_to is None else f"in-{message.in_reply_to}", self._time(message.at_ms),
+                    message.erased,
                 )  # fmt: skip
 
     def _broadcasts(self, connection: Connection) -> Iterator[Row]:

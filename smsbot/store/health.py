@@ -59,7 +59,7 @@ def vitals(connection: Connection) -> Mapping[str, channel_vitals.Vitals]:
 
 
 def dormant(connection: Connection) -> int:
-    """Numbers that broadcasts leave out: three permanent failures in a row."""
+    """Numbers that broadcasts leave out: dormant (civic rule 20)."""
     return connection.execute(select(func.count()).where(CONTACT.c.dormant_ms.is_not(None))).scalar_one()
 
 

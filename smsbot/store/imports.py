@@ -19,16 +19,17 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from smsbot.clock import to_datetime, to_ms
 from smsbot.dialogue import model
+from smsbot.dialogue.reuse import Notice
 from smsbot.dialogue.stop_hint import StopHint
 from smsbot.errors import StoreUnavailable
 from smsbot.settings import Settings
 from smsbot.store import audit, bulk, standing
 from smsbot.store.database import Store
+from smsbot.store.greetings import Greeted, Greetings
 from smsbot.store.paper import Form, Refusal, Rules, read
 from smsbot.store.standing import CHANGED, SOURCE, STRANGER, Past, Person
 from smsbot.store.tables import Contact, Place, Subscription, Suppression, Topic, table
 from smsbot.store.welcome import Welcome
-from smsbot.store.welcomes import Queue
 from smsbot.store.writer import RETRIES, RETRYABLE_STATES
 from smsbot.text.places import PlaceIndex
 
@@ -54,6 +55,7 @@ class Report:
     repeated: int = 0
     refused: list[Refusal] = field(default_factory=list)
     welcomed: int = 0
+    noticed: int = 0  # dormant numbers that get a neutral text first
 
     @property
     def rows(self) -> int:
@@ -89,12 +91,15 @@ def run(
     progress: Callable[[int], None] | None = None,
     seeds: tuple[Sequence[model.Topic], Sequence[model.Place]] = ((), ()),
     named: PlaceIndex | None = None,
+    notice: Callable[[], Notice] | None = None,
 ) -> Report:
     """Take the forms of a sheet (*lines*: text lines of the CSV file).
 
     *channel* is the one through which the welcomes leave; None: nobody is welcomed. *hint*: where they say that STOP
     goes, if they cannot be answered. *progress* is told the rows done.
     A dry run judges the same and writes nothing; *seeds* are the topics and places that a new database will hold.
+    *notice*: the neutral text that dormant numbers get before; None: they are left dormant, as all are without
+    *channel*.
     *named* finds places by their names, so that the sheet need not hold codes.
     Raises `Invalid` if the sheet cannot be read, `StoreUnavailable`.
     """
@@ -114,10 +119,10 @@ def run(
         today=to_datetime(now_ms, zone).date(),
         named=named,
     )
-    queue = None
+    greetings = None
     if channel is not None:
         welcome = Welcome(settings.service.name, directory.place_names, rules.languages, channel, hint)
-        queue = Queue(welcome, now_ms)
+        greetings = Greetings(welcome, notice, now_ms)
     report = Report()
     sheet = _once(read(lines, rules), report)
     while chunk := list(islice(sheet, CHUNK)):
@@ -125,7 +130,7 @@ def run(
         if dry_run:
             store.read(work.decide)
         else:
-            _write(store, work, queue)
+            _write(store, work, greetings)
         report.taken += work.taken_rows
         report.repeated += work.repeated
         report.refused.extend(work.refused)
@@ -134,21 +139,22 @@ def run(
     if progress is not None:
         progress(report.rows)
     report.refused.sort(key=lambda refusal: refusal.line)
-    report.welcomed = queue.count if queue is not None else 0
+    if greetings is not None:
+        report.welcomed, report.noticed = greetings.welcomed, greetings.noticed
     return report
 
 
-def _write(store: Store, work: _Chunk, queue: Queue | None) -> None:
+def _write(store: Store, work: _Chunk, greetings: Greetings | None) -> None:
     """One transaction; done again where another process was quicker."""
     for attempt in range(RETRIES):
         try:
-            store.write(lambda connection: work.write(connection, queue))
+            store.write(lambda connection: work.write(connection, greetings))
         except (IntegrityError, StoreUnavailable) as error:
             if attempt == RETRIES - 1 or not _raced(error):
                 raise
         else:
-            if queue is not None:
-                queue.committed()
+            if greetings is not None:
+                greetings.committed()
             return
 
 
@@ -285,7 +291,7 @@ class _Chunk:
             self._days[day] = found
         return found
 
-    def write(self, connection: Connection, queue: Queue | None) -> None:
+    def write(self, connection: Connection, greetings: Greetings | None) -> None:
         """Decide and write, in one transaction.
 
         The locks are taken in the order that turns take them: people by number, then what is theirs, the ledger last.
@@ -303,18 +309,19 @@ class _Chunk:
             conflict="(contact_id, topic_id) DO NOTHING",
         )
         bulk.delete(connection, SUPPRESSION, ("subject",), [(taken.subject,) for taken in self._taken.values()])
-        if queue is not None:
-            queue.put(connection, [(ids[n], *self._greeted(n)) for n in self._taken])
+        if greetings is not None:
+            greetings.put(connection, [self._greeted(n, ids[n]) for n in self._taken])
         facts = [
             self._fact(form, taken.subject, scope) for taken in self._taken.values() for form, scope in taken.facts
         ]
         audit.append(connection, facts)
 
-    def _greeted(self, number: str) -> tuple[str | None, Form]:
-        """Language and form of a welcome: the newest form is the one that the person remembers."""
+    def _greeted(self, number: str, contact_id: int) -> Greeted:
+        """What a welcome is written from: the newest form is the one that the person remembers."""
         forms = self._taken[number].forms
         newest = forms[0] if len(forms) == 1 else max(forms, key=lambda form: form.consented_on)
-        return self._language(number), newest
+        person, (signed_ms, _) = self._people.get(number, STRANGER), self._signed(newest.consented_on)
+        return Greeted(contact_id, self._language(number), newest, person, signed_ms)
 
     def _language(self, number: str) -> str | None:
         known = self._people.get(number, STRANGER).language

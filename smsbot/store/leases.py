@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from smsbot.process import is_gone
-from smsbot.store import sql
+from smsbot.store import sql, wire
 
 
 @dataclass(slots=True)
@@ -81,10 +81,10 @@ def renew(connection: Connection, name: str, owner: str, fence: int, *, now_ms: 
 
 def left_ms(connection: Connection, name: str, owner: str, fence: int, *, now_ms: int) -> int | None:
     """How long it is still ours (0 if it has run out and nobody has taken it yet); None if it is somebody else's."""
-    row = sql.run(
+    found = wire.fetch(
         connection, "SELECT until_ms FROM lease WHERE name = ? AND owner = ? AND fence = ?", (name, owner, fence)
-    ).first()
-    return None if row is None else max(0, int(row[0]) - now_ms)
+    )
+    return max(0, int(found[0][0]) - now_ms) if found else None
 
 
 def release(connection: Connection, name: str, owner: str, fence: int) -> None:

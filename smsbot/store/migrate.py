@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Connection, Engine, inspect
 
 from smsbot.errors import StoreError
+from smsbot.store import sql
 
 SCRIPTS = Path(__file__).parent / "migrations"
 NEWER = "The database was made by a newer version of smsbot; install that version here as well."
@@ -28,25 +29,36 @@ def revisions() -> tuple[str, ...]:
 def current(engine: Engine) -> str | None:
     """The revision of the database, None if it has no tables of ours."""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-        return None if found is None else str(found)
+        return _current(connection)
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if found is None else str(found)
+
+
+def _wanting(found: str | None) -> bool:
+    if found is not None and found not in revisions():
+        raise StoreError(NEWER)
+    return found != revisions()[-1]
 
 
 def upgrade(engine: Engine) -> None:
-    """Raises `StoreError` if the database was made by a newer version."""
-    found = current(engine)
-    if found == revisions()[-1]:
+    """One at a time: whoever comes second finds it done. Raises `StoreError` if the database was made by a newer
+    version."""
+    if not _wanting(current(engine)):
         return
-    if found is not None and found not in revisions():
-        raise StoreError(NEWER)
     from alembic import command  # noqa: PLC0415  # see above
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     with engine.begin() as connection:
+        sql.alone(connection, sql.UPGRADE)
+        if not _wanting(_current(connection)):
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

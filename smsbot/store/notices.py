@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection, make_url
 
+from smsbot.store import wire
+
 log = structlog.get_logger()
 
 CHANNEL = "smsbot"
@@ -35,7 +37,7 @@ def tell(connection: Connection, *, waiting: Sequence[str] = (), stopped: Sequen
     pieces = [stopped[at : at + PAYLOAD_NUMBERS] for at in range(0, len(stopped), PAYLOAD_NUMBERS)] or [()]
     for piece in pieces:
         payload = json.dumps({"waiting": list(waiting), "stopped": list(piece)}, separators=(",", ":"))
-        connection.exec_driver_sql("SELECT pg_notify(%s, %s)", (CHANNEL, payload))
+        wire.fetch(connection, "SELECT pg_notify(?, ?)", (CHANNEL, payload))
 
 
 class Listener:

@@ -16,8 +16,10 @@ from sqlalchemy import Connection
 
 from smsbot.clock import HOUR_MS
 from smsbot.status import Status
-from smsbot.store import counts, polls, segments, sql
+from smsbot.store import counts, polls, segments, sql, wire
+from smsbot.store import ration as rations
 from smsbot.store.audience import from_json, topic_ids
+from smsbot.store.ration import Ration
 from smsbot.store.reach import Reach
 from smsbot.store.reports import Merged, OptOut, Report, merge_reports, take_parked
 from smsbot.store.withdrawals import queue_personal, suppress, suppress_left
@@ -67,6 +69,7 @@ class Lane:
     promotion: bool = False
     topics: tuple[int, ...] | None = None  # who has left all of these gets nothing any more; None: not asked
     state: str = "sending"
+    rationed: bool = False  # it counts among a person's broadcasts of a day
 
 
 REPLIES = Lane(0)
@@ -123,16 +126,23 @@ def _lane(connection: Connection, row: Any) -> Lane:
         promotion=audience.promotion,
         topics=tuple(topic_ids(connection, audience.topics)) if asked else None,
         state=row.state,
+        rationed=not row.urgent and audience.broadcast is None,
     )
 
 
 def claim(
-    connection: Connection, channel: str, lane: Lane, now_ms: int, limit: int, *, lease_ms: int = LEASE_MS
-) -> list[Claimed]:
-    """Take up to *limit* due messages of *lane*. Who must not get theirs any more is settled on the way."""
+    connection: Connection, channel: str, lane: Lane, now_ms: int, limit: int, *, lease_ms: int = LEASE_MS,
+    ration: Ration | None = None,
+) -> list[Claimed]:  # fmt: skip
+    """Take up to *limit* due messages of *lane*. Who must not get theirs any more, or not today, is settled on the
+    way."""
     where = "o.channel = ? AND o.broadcast_id = ? AND o.due_ms <= ? ORDER BY o.due_ms, o.id LIMIT ?"
     statement, parameters = _due(lane, where, (channel, lane.broadcast_id, now_ms, limit))
     rows = sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o SKIP LOCKED"), parameters).all()
+    if ration is not None and lane.rationed and rows:
+        free = [row for row in rows if _fate(lane, row, now_ms) is None and not _in_doubt(row)]
+        over = rations.set_aside(connection, lane.broadcast_id, free, ration, now_ms)
+        rows = [row for row in rows if row.id not in over]
     return _take(connection, channel, lane, rows, now_ms=now_ms, lease_ms=lease_ms)
 
 
@@ -255,7 +265,7 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
     """Blank the number and the text of an erased person's messages once nobody has to send them."""
     if ids:
         where, listed = sql.among(connection, "id", ids)
-        sql.run(
+        wire.send(
             connection,
             f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",
             (listed,),
@@ -295,7 +305,7 @@ def _take(
     doubtful: list[int] = []
     for row in rows:
         fate = _fate(lane, row, now_ms)
-        taken_over = row.status == Status.SENDING and row.error == "" and not ours
+        taken_over = _in_doubt(row) and not ours
         if fate is None and lane.state == "paused":
             back.append(int(row.id))
         elif fate is None:
@@ -325,6 +335,11 @@ def _take(
         forget(connection, [int(values[-1]) for values in dropped])
     counts.tally(connection, moves, now_ms)
     return kept
+
+
+def _in_doubt(row: Any) -> bool:
+    """Was it claimed, and nobody has said what came of it?"""
+    return bool(row.status == Status.SENDING and row.error == "")
 
 
 def _fate(lane: Lane, row: Any, now_ms: int) -> Status | None:
@@ -394,10 +409,10 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
             " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms"
             f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending' RETURNING t.id"
         )
-        columns = [list(column) for column in zip(*values, strict=True)]
-        return {int(key) for (key,) in sql.run(connection, statement, columns)}
+        columns = [wire.array(column) for column in zip(*values, strict=True)]
+        return {int(key) for (key,) in wire.fetch(connection, statement, columns)}
     where, listed = sql.among(connection, "id", [result.id for result in results])
-    found = sql.run(connection, f"SELECT id FROM outbox WHERE {where} AND status = 'sending'", (listed,))
+    found = wire.fetch(connection, f"SELECT id FROM outbox WHERE {where} AND status = 'sending'", (listed,))
     moved = {int(key) for (key,) in found}
     sql.run_many(
         connection,

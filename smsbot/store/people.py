@@ -61,6 +61,7 @@ class Person:
     consents: tuple[Consent, ...] = ()
     unreachable: int = 0  # permanent failures in a row
     dormant_ms: int | None = None
+    dormant_reason: str | None = None
     blocked: tuple[reach.Blocked, ...] = ()
 
 
@@ -79,6 +80,7 @@ class Message:
     error: str = ""
     broadcast_id: int | None = None
     in_reply_to: int | None = None
+    erased: bool = False  # the words, or whose they were, are no longer kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def person(connection: Connection, number: str, subject: str, now_ms: int) -> Pe
         consents=told,
         unreachable=row.unreachable,
         dormant_ms=row.dormant_ms,
+        dormant_reason=row.dormant_reason if row.dormant_ms is not None else None,
         blocked=reach.blocks(connection, row.id),
     )
 
@@ -226,7 +229,13 @@ def _inbound(
     if below is not None:
         wanted = wanted.where(INBOUND.c.id < below)
     rows = connection.execute(wanted.order_by(INBOUND.c.id.desc()).limit(limit))
-    return [Message(row.id, False, row.number, row.channel, row.text, RECEIVED, row.at_ms) for row in rows]
+    return [
+        Message(
+            row.id, False, row.number, row.channel, row.text, RECEIVED, row.at_ms,
+            erased=row.erased_ms is not None or not row.number,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def _outgoing(
@@ -286,4 +295,5 @@ def _sent(row: Row[Any]) -> Message:
         error=row.error,
         broadcast_id=row.broadcast_id or None,
         in_reply_to=row.in_reply_to,
+        erased=row.erased_ms is not None or row.forget,
     )

@@ -1,12 +1,14 @@
 """Whether people can be reached: permanent failures in a row, and stop-lists that are not ours.
 
 A third permanent failure in a row makes a number dormant: broadcasts leave it out until a text comes from it or a
-message arrives (civic rule 20). Who is on a gateway's or an operator's stop-list has withdrawn nothing from us: the
-fact stands by itself until a message is delivered by that channel. Consent and its ledger are not touched here.
+message arrives (civic rule 20); so does a year without any sign (`quiet`). Who is on a gateway's or an operator's
+stop-list has withdrawn nothing from us: the fact stands by itself until a message is delivered by that channel. Consent
+and its ledger are not touched here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -16,6 +18,8 @@ from smsbot.store.delivery_tables import ContactBlock
 from smsbot.store.tables import Contact, table
 
 DORMANT_AFTER = 3  # civic rule 20
+UNREACHABLE, QUIET = "unreachable", "quiet"
+"""Why a number is dormant: it failed, or nothing was heard of it and nothing came to it for long."""
 REASON_CAP = 200
 
 _CONTACT = table(Contact)
@@ -77,18 +81,57 @@ class Reach:
         failing, failed = sql.among(connection, "id", sorted(self._failures))
         rows = sql.run(
             connection,
-            f"SELECT id, unreachable, dormant_ms FROM contact WHERE {mine} AND (unreachable > 0 OR {failing})"
-            f" ORDER BY number{sql.locked(connection)}",
+            f"SELECT id, unreachable, dormant_ms, dormant_reason FROM contact WHERE {mine}"
+            f" AND (unreachable > 0 OR dormant_ms IS NOT NULL OR {failing}) ORDER BY number{sql.locked(connection)}",
             (listed, failed),
         ).all()
         changes = []
-        for key, before, dormant_ms in rows:
-            times = (0 if key in self._arrived else int(before)) + self._failures.get(key, 0)
-            since_ms = None
-            if times >= DORMANT_AFTER:
-                since_ms = now_ms if dormant_ms is None else dormant_ms
-            changes.append((times, since_ms, key))
-        bulk.update(connection, _CONTACT, "id", ("unreachable", "dormant_ms"), changes)
+        for key, before, dormant_ms, why in rows:
+            arrived = key in self._arrived
+            times = (0 if arrived else int(before)) + self._failures.get(key, 0)
+            dormant = (None, None) if arrived else (dormant_ms, why)
+            if dormant[0] is None and times >= DORMANT_AFTER:
+                dormant = (now_ms, UNREACHABLE)
+            changes.append((times, *dormant, key))
+        bulk.update(connection, _CONTACT, "id", ("unreachable", "dormant_ms", "dormant_reason"), changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Dormancy:
+    """Since when and why broadcasts leave a number out; *noticed_ms*: when the neutral text was last queued."""
+
+    since_ms: int
+    reason: str
+    noticed_ms: int | None = None
+
+    @property
+    def owes_notice(self) -> bool:
+        """Must a neutral text come before anything else does (civic rule 20)?"""
+        return self.noticed_ms is None or self.noticed_ms < self.since_ms
+
+
+def dormancy(connection: Connection, contact_id: int) -> Dormancy | None:
+    """None: the number is not dormant. Locks the person to the end of a writing transaction."""
+    row = sql.run(
+        connection,
+        "SELECT dormant_ms, dormant_reason, noticed_ms FROM contact WHERE id = ?" + sql.locked(connection),
+        (contact_id,),
+    ).first()
+    if row is None or row.dormant_ms is None:
+        return None
+    return Dormancy(int(row.dormant_ms), row.dormant_reason or UNREACHABLE, row.noticed_ms)
+
+
+def wake(connection: Connection, contact_ids: Collection[int]) -> None:
+    """Broadcasts go to these numbers again."""
+    where, listed = sql.among(connection, "id", sorted(contact_ids))
+    sql.run(connection, f"UPDATE contact SET dormant_ms = NULL, unreachable = 0 WHERE {where}", (listed,))
+
+
+def noticed(connection: Connection, contact_ids: Collection[int], now_ms: int) -> None:
+    """The neutral text to these numbers is queued."""
+    where, listed = sql.among(connection, "id", sorted(contact_ids))
+    sql.run(connection, f"UPDATE contact SET noticed_ms = ? WHERE {where}", (now_ms, listed))
 
 
 def blocks(connection: Connection, contact_id: int) -> tuple[Blocked, ...]:

@@ -53,8 +53,12 @@ OUTBOX_RULES: Sequence[tuple[str, str]] = (
     ("a message that has its end is still due", f"status IN ({_FINAL}, 'sent') AND due_ms IS NOT NULL"),
     ("a message that has its end does not say when", f"status IN ({_FINAL}) AND final_ms IS NULL"),
     ("a message left and does not say when", "status = 'sent' AND handed_ms IS NULL"),
-    ("a broadcast's message has no person or no text", "broadcast_id > 0 AND (contact_id IS NULL OR text_id IS NULL)"),
-    ("a reply has no text", "broadcast_id = 0 AND text IS NULL"),
+    (
+        "a broadcast's message has no person or no text",
+        "broadcast_id > 0 AND (text_id IS NULL OR (contact_id IS NULL AND erased_ms IS NULL))",
+    ),
+    ("a reply has no text", "broadcast_id = 0 AND text IS NULL AND erased_ms IS NULL"),
+    ("a message waits and its text is erased", "broadcast_id = 0 AND due_ms IS NOT NULL AND text IS NULL"),
     (
         "a message belongs to a broadcast that does not exist",
         "broadcast_id > 0 AND NOT EXISTS (SELECT 1 FROM broadcast b WHERE b.id = broadcast_id)",
@@ -77,6 +81,7 @@ OUTBOX_RULES: Sequence[tuple[str, str]] = (
 """Rules of one row of the outbox: what must not be, and the condition that finds it."""
 
 OTHER_RULES: Sequence[tuple[str, str, str]] = (
+    ("inbound", "an erased text is still there", "erased_ms IS NOT NULL AND text <> ''"),
     ("contact", "a person has a standing that does not exist", f"state NOT IN ({_STATES}, 'new')"),
     ("contact", "a person is paused without an end", "state = 'paused' AND paused_until_ms IS NULL"),
     (

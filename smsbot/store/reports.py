@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import MINUTE_MS
 from smsbot.status import Status, supersedes
-from smsbot.store import bulk, counts, segments, sql
+from smsbot.store import bulk, counts, segments, sql, wire
 from smsbot.store.reach import Reach
 from smsbot.store.segments import LOST, Segments
 from smsbot.store.tables import Outbox, ParkedReport, table
@@ -194,24 +194,24 @@ def match_parked(connection: Connection, now_ms: int) -> Merged:
 
 
 def _unparked(connection: Connection, where: str, parameters: Sequence[Any]) -> list[Report]:
-    rows = sql.run(
+    rows = wire.fetch(
         connection,
         f"DELETE FROM parked_report WHERE {where}"
         " RETURNING id, channel, external_id, status, error, opted_out, unreachable, blocked, at_ms",
         parameters,
-    ).all()
+    )
     return [
         Report(
-            channel=row.channel,
-            status=Status(row.status),
-            at_ms=row.at_ms,
-            external_id=row.external_id,
-            error=row.error,
-            opted_out=bool(row.opted_out),
-            unreachable=bool(row.unreachable),
-            blocked=bool(row.blocked),
+            channel=channel,
+            status=Status(status),
+            at_ms=at_ms,
+            external_id=external_id,
+            error=error,
+            opted_out=bool(opted_out),
+            unreachable=bool(unreachable),
+            blocked=bool(blocked),
         )
-        for row in sorted(rows, key=lambda row: int(row.id))
+        for _, channel, external_id, status, error, opted_out, unreachable, blocked, at_ms in sorted(rows)
     ]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult
+
+from smsbot.store import wire
 
 
 def is_postgresql(connection: Connection) -> bool:
@@ -17,14 +18,14 @@ def is_postgresql(connection: Connection) -> bool:
 def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> CursorResult[*tuple[Any, ...]]:
     """Execute *statement*, whose placeholders are `?` and which holds no other question or percent mark."""
     if is_postgresql(connection):
-        statement = _percent(statement)
+        statement = wire.percent(statement)
     return connection.exec_driver_sql(statement, tuple(parameters))
 
 
 def run_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if not rows:
         return
-    connection.exec_driver_sql(_percent(statement) if is_postgresql(connection) else statement, list(rows))
+    wire.send_many(connection, statement, rows)
 
 
 def among(connection: Connection, column: str, values: Collection[int] | Collection[str]) -> tuple[str, Any]:
@@ -32,7 +33,7 @@ def among(connection: Connection, column: str, values: Collection[int] | Collect
     listed = list(values)
     if is_postgresql(connection):
         kind = "text" if listed and isinstance(listed[0], str) else "bigint"
-        return f"{column} = ANY(CAST(? AS {kind}[]))", listed
+        return f"{column} = ANY(CAST(? AS {kind}[]))", wire.array(listed)
     return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(listed)
 
 
@@ -43,14 +44,11 @@ def locked(connection: Connection, clause: str = "FOR UPDATE") -> str:
 
 FIRST_START = 736_773_001
 """Of PostgreSQL's advisory locks: who makes what a new database begins with."""
+UPGRADE = 736_773_002
+"""Who changes the tables."""
 
 
 def alone(connection: Connection, lock: int) -> None:
     """Wait until no other transaction holds *lock*, and hold it to the end of this one. SQLite has one writer."""
     if is_postgresql(connection):
         run(connection, "SELECT pg_advisory_xact_lock(?)", (lock,))
-
-
-@lru_cache(maxsize=512)
-def _percent(statement: str) -> str:
-    return statement.replace("?", "%s")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 CHANGED = (
     "state", "language", "place_id", "former", "since_ms", "stopped_ms", "stopped_sent_ms", "stop_replied_ms",
 )  # fmt: skip
+KNOWN = (*CHANGED, "script", "dormant_ms", "noticed_ms")
 TOLD = ("at_ms", "action", "scope", "source", "rule", "wording", "evidence")
 SOURCE = "paper"
 
@@ -28,6 +29,14 @@ class Person:
     stopped_ms: int | None
     stopped_sent_ms: int | None
     stop_replied_ms: int | None
+    script: str = ""
+    dormant_ms: int | None = None
+    noticed_ms: int | None = None
+
+    @property
+    def owes_notice(self) -> bool:
+        """Is it dormant, and must a neutral text come before anything else (civic rule 20)?"""
+        return self.dormant_ms is not None and (self.noticed_ms is None or self.noticed_ms < self.dormant_ms)
 
 
 @dataclass(slots=True)
@@ -54,7 +63,7 @@ def people(connection: Connection, numbers: Sequence[str]) -> dict[str, Person]:
     condition, values = _among(connection, numbers)
     lock = " FOR UPDATE" if connection.dialect.name == "postgresql" else ""
     rows = connection.exec_driver_sql(
-        f"SELECT number, id, {', '.join(CHANGED)} FROM contact WHERE number {condition} ORDER BY number{lock}",
+        f"SELECT number, id, {', '.join(KNOWN)} FROM contact WHERE number {condition} ORDER BY number{lock}",
         values,
     ).all()
     return {row[0]: Person(*row[1:]) for row in rows}

@@ -81,6 +81,8 @@ class Contact(SQLModel, table=True):
     hour_replies: int = 0
     unreachable: int = 0  # permanent failures in a row
     dormant_ms: int | None = Field(default=None, sa_column=_ms())  # since when broadcasts leave it out (civic rule 20)
+    dormant_reason: str | None = None  # `unreachable` or `quiet`; means nothing while `dormant_ms` is NULL
+    noticed_ms: int | None = Field(default=None, sa_column=_ms())  # when the neutral text before a reuse was queued
 
     __table_args__ = (
         Index(
@@ -157,6 +159,7 @@ class Inbound(SQLModel, table=True):
     rule: str = ""
     inbox: str = ""
     tag: str = ""
+    erased_ms: int | None = Field(default=None, sa_column=_ms())  # when its text went, by age or by erasure
 
     __table_args__ = (
         UniqueConstraint("channel", "external_id", name="uq_inbound_external"),
@@ -245,6 +248,7 @@ class Outbox(SQLModel, table=True):
     handed_ms: int | None = Field(default=None, sa_column=_ms())  # when the gateway took it
     final_ms: int | None = Field(default=None, sa_column=_ms())
     forget: bool = False  # the person was erased: number and text go once it has left
+    erased_ms: int | None = Field(default=None, sa_column=_ms())  # when its text or its person went
 
     __table_args__ = (
         Index(
@@ -352,6 +356,14 @@ class Lease(SQLModel, table=True):
     owner: str
     fence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     until_ms: int = Field(sa_column=_ms(required=True))
+
+
+class Walk(SQLModel, table=True):
+    """How far work that goes through a table in pieces has come: `position` is the last key done, `at_ms` when."""
+
+    name: str = Field(primary_key=True)
+    position: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    at_ms: int = Field(default=0, sa_column=_ms(required=True))
 
 
 class ChannelHealth(SQLModel, table=True):

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from smsbot.dialogue.model import Fact
 from smsbot.status import Status
-from smsbot.store import audit, bulk, contacts, erasure, outbox
+from smsbot.store import audit, bulk, contacts, erasure, outbox, wire
 from smsbot.store.contacts import Codes, Profile, placeholders
 from smsbot.store.tables import Inbound, Outbox, table
+from smsbot.text.gsm7 import Measure
 
 INBOUND = table(Inbound)
 OUTBOX = table(Outbox)
@@ -42,7 +43,7 @@ class Turn:
     rule: str = ""
     tag: str = ""  # why staff should read it, or ""
     reply_channel: str = ""
-    replies: Sequence[tuple[str, int]] = ()  # text, parts
+    replies: Sequence[tuple[str, Measure]] = ()
     facts: Sequence[Fact] = ()
     suppress: bool = False
     left: Sequence[str] = ()
@@ -61,11 +62,12 @@ def seen(connection: Connection, keys: Sequence[tuple[str, str]]) -> set[tuple[s
     by_channel: dict[str, list[str]] = {}
     for channel, external_id in keys:
         by_channel.setdefault(channel, []).append(external_id)
-    mark = "%s" if connection.dialect.name == "postgresql" else "?"
     for channel, ids in by_channel.items():
         condition, values = placeholders(connection, ids)
-        rows = connection.exec_driver_sql(
-            f"SELECT external_id FROM inbound WHERE channel={mark} AND external_id {condition}", (channel, *values)
+        rows = wire.fetch(
+            connection,
+            f"SELECT external_id FROM inbound WHERE channel=? AND external_id {condition}",
+            (channel, *values),
         )
         found.update((channel, row[0]) for row in rows)
     return found
@@ -81,18 +83,20 @@ def write(
     """
     profiles = {id(turn.profile): turn.profile for turn in turns if turn.profile is not None}
     now_ms = turns[-1].at_ms
-    ids = contacts.save(connection, profiles.values(), codes, now_ms)
+    several = bulk.Several(connection)
+    ids = contacts.save_with(connection, several, profiles.values(), codes, now_ms)
     for turn in turns:
         if turn.erase and turn.profile is not None:
+            several.run()
             erasure.erase(connection, turn.profile.subject, turn.number, turn.profile.loaded.id, now_ms=now_ms)
-    _write_inbound(connection, turns, ids)
+    _write_inbound(several, turns, ids)
     claimed = _write_replies(connection, turns, ids, claim_until_ms)
     _withdraw(connection, turns, ids, now_ms)
     audit.append(connection, [entry for turn in turns for entry in _entries(turn)])
     return claimed
 
 
-def _write_inbound(connection: Connection, turns: Sequence[Turn], ids: dict[str, int]) -> None:
+def _write_inbound(several: bulk.Several, turns: Sequence[Turn], ids: dict[str, int]) -> None:
     rows = [
         (
             turn.channel, turn.external_id,
@@ -102,8 +106,8 @@ def _write_inbound(connection: Connection, turns: Sequence[Turn], ids: dict[str,
         )
         for turn in turns
     ]  # fmt: skip
-    made = bulk.insert(
-        connection, INBOUND, CAME, rows,
+    made = several.insert_with(
+        INBOUND, CAME, rows,
         conflict="(channel, external_id) DO NOTHING", returning=("id", "channel", "external_id"),
     )  # fmt: skip
     if len(made) != len(turns):
@@ -117,14 +121,14 @@ def _write_replies(
     connection: Connection, turns: Sequence[Turn], ids: dict[str, int], claim_until_ms: int | None
 ) -> list[outbox.Claimed]:
     status = Status.QUEUED if claim_until_ms is None else Status.SENDING
-    answered = [(turn, text, parts) for turn in turns if turn.reply_channel for text, parts in turn.replies]
+    answered = [(turn, text, cost) for turn in turns if turn.reply_channel for text, cost in turn.replies]
     rows = [
         (
-            turn.reply_channel, 0, ids.get(turn.number), turn.number, text, parts, status.value, "", turn.inbound_id,
-            turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + outbox.REPLY_LIFE_MS, 0,
+            turn.reply_channel, 0, ids.get(turn.number), turn.number, text, cost.parts, status.value, "",
+            turn.inbound_id, turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + outbox.REPLY_LIFE_MS, 0,
             turn.erase,
         )
-        for turn, text, parts in answered
+        for turn, text, cost in answered
     ]  # fmt: skip
     made = bulk.insert(connection, OUTBOX, LEAVES, rows, returning=("id",))
     for (turn, _, _), (key,) in zip(answered, made, strict=True):
@@ -133,11 +137,11 @@ def _write_replies(
         return []
     return [
         outbox.Claimed(
-            id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=parts, attempts=0,
+            id=key, channel=turn.reply_channel, number=turn.number, text=text, parts=cost.parts, attempts=0,
             created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS,
-            contact_id=ids.get(turn.number), forget=turn.erase,
+            contact_id=ids.get(turn.number), forget=turn.erase, encoding=cost.encoding,
         )
-        for (turn, text, parts), (key,) in zip(answered, made, strict=True)
+        for (turn, text, cost), (key,) in zip(answered, made, strict=True)
     ]  # fmt: skip
 
 

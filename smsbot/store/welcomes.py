@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Protocol
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -16,7 +17,6 @@ from smsbot.store.audience import Audience
 from smsbot.store.paper import Form
 from smsbot.store.shares import TextShare, shares_from_json, shares_to_json
 from smsbot.store.tables import Broadcast, BroadcastText, Outbox, table
-from smsbot.store.welcome import Welcome
 from smsbot.text.gsm7 import Measure, measure
 
 BROADCAST = table(Broadcast)
@@ -25,6 +25,9 @@ TEXT = table(BroadcastText)
 
 KIND = "welcome"
 EXPIRES_MS = 72 * HOUR_MS
+LATER_MS = 24 * HOUR_MS
+"""From the neutral text to a dormant number until its welcome: whoever has the number now can stop before it tells
+anything. Civic rule 22 allows 48 hours."""
 ROW = (
     "channel", "broadcast_id", "contact_id", "text_id", "parts", "status", "error", "created_ms", "due_ms",
     "expires_ms",
@@ -36,12 +39,23 @@ Written = tuple[int, str, str, Measure]
 """Contact id, language, text and its measure."""
 
 
-class Queue:
-    """The welcomes of one import. The broadcast is made with the first of them; people with the same language, place
-    and date share a text."""
+class Wording(Protocol):
+    """What is said, and the channel that it leaves by."""
 
-    def __init__(self, welcome: Welcome, now_ms: int) -> None:
+    @property
+    def channel(self) -> str: ...
+    def text(self, language: str | None, place: str, signed_on: date) -> tuple[str, str]:
+        """The language it is really in, and the text."""
+        ...
+
+
+class Queue:
+    """The welcomes of one import, or what comes before them. The broadcast is made with the first of them; people with
+    the same language, place and date share a text."""
+
+    def __init__(self, welcome: Wording, now_ms: int, *, kind: str = KIND) -> None:
         self._welcome = welcome
+        self._kind = kind
         self._now_ms = now_ms
         self._broadcast_id: int | None = None
         self._composed: dict[tuple[str | None, str, date], tuple[str, str, Measure]] = {}
@@ -53,8 +67,13 @@ class Queue:
     def count(self) -> int:
         return len(self._welcomed)
 
-    def put(self, connection: Connection, people: Sequence[tuple[int, str | None, Form]]) -> None:
-        """Queue a welcome for each (contact id, language, form) not yet welcomed. Call `committed` afterwards."""
+    def put(
+        self, connection: Connection, people: Sequence[tuple[int, str | None, Form]], later: Collection[int] = ()
+    ) -> None:
+        """Queue a welcome for each (contact id, language, form) not yet welcomed. Call `committed` afterwards.
+
+        *later*: people who have another text before it, and `LATER_MS` to stop.
+        """
         self._uncommitted = None
         written = [self._written(*person) for person in people if person[0] not in self._welcomed]
         if not written:
@@ -66,10 +85,9 @@ class Queue:
             return
         texts = self._save_texts(connection, key, written)
         now_ms, channel = self._now_ms, self._welcome.channel
-        due_ms = None if state == "paused" else now_ms
         rows = [
-            (channel, key, contact_id, texts[language, text], measured.parts, Status.QUEUED.value, "", now_ms, due_ms,
-             now_ms + EXPIRES_MS, 0, False)
+            (channel, key, contact_id, texts[language, text], measured.parts, Status.QUEUED.value, "", now_ms,
+             None if state == "paused" else now_ms + LATER_MS * (contact_id in later), now_ms + EXPIRES_MS, 0, False)
             for contact_id, language, text, measured in written
         ]  # fmt: skip
         bulk.insert(connection, OUTBOX, ROW, rows)
@@ -117,7 +135,7 @@ class Queue:
             insert(BROADCAST)
             .values(
                 state="sending",
-                kind=KIND,
+                kind=self._kind,
                 audience=Audience(everyone=True).to_json(),
                 channel=self._welcome.channel,
                 urgent=False,

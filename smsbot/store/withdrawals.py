@@ -89,9 +89,12 @@ def channels_in_use(connection: Connection) -> list[str]:
 
 def queue_personal(
     connection: Connection, *, channel: str, contact_id: int | None, number: str, text: str, parts: int, now_ms: int,
-    in_reply_to: int | None = None,
+    in_reply_to: int | None = None, wait_ms: int = 0,
 ) -> int:  # fmt: skip
-    """Queue a message that a member of staff wrote to one person; give its id. `Conflict` if the number stopped."""
+    """Queue a message that a member of staff wrote to one person; give its id. `Conflict` if the number stopped.
+
+    *wait_ms*: it leaves that much later.
+    """
     row = sql.run(connection, "SELECT state FROM contact WHERE number = ?", (number,)).first()
     if row is not None and row[0] == "stopped":
         raise Conflict("This number has stopped all messages, so nothing can be sent to it.", field="to")
@@ -100,7 +103,18 @@ def queue_personal(
         "INSERT INTO outbox (channel, broadcast_id, contact_id, number, text, parts, status, error, in_reply_to,"
         " created_ms, due_ms, expires_ms, attempts, forget)"
         " VALUES (?, 0, ?, ?, ?, ?, 'queued', '', ?, ?, ?, ?, 0, ?) RETURNING id",
-        (channel, contact_id, number, text, parts, in_reply_to, now_ms, now_ms, now_ms + PERSONAL_LIFE_MS, False),
+        (
+            channel,
+            contact_id,
+            number,
+            text,
+            parts,
+            in_reply_to,
+            now_ms,
+            now_ms + wait_ms,
+            now_ms + PERSONAL_LIFE_MS,
+            False,
+        ),
     ).one()
     return int(made[0])
 

@@ -10,11 +10,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from smsbot.store import sql, wire
+
 T = TypeVar("T")
 Job = Callable[[Connection], T]
 Done = Callable[[Any, BaseException | None], None]
 
 RETRIES = 3
+PLANS_LAST = 4_096  # transactions, after the second, the fourth, the eighth …
 RETRYABLE_STATES = {"40001", "40P01"}  # PostgreSQL: serialization_failure, deadlock_detected
 
 
@@ -52,12 +55,15 @@ class Writer:
 
     def _work(self) -> None:
         connection: Connection | None = None
+        transactions = 0
         while (item := self._next()) is not None:
             job, done = item
             try:
                 if connection is None:
                     connection = self._engine.connect()
-                result = self._transact(connection, job)
+                    transactions = 0
+                transactions += 1
+                result = self._transact(connection, _planning_anew(job) if _due(transactions) else job)
             except BaseException as error:  # handed to whoever waits for the job
                 if connection is not None and not _usable(connection):
                     connection.close()
@@ -86,6 +92,22 @@ class Writer:
                 if state not in RETRYABLE_STATES or attempt == RETRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+
+def _due(transactions: int) -> bool:
+    return transactions & (transactions - 1) == 0 or transactions % PLANS_LAST == 0
+
+
+def _planning_anew(job: Job[T]) -> Job[T]:
+    """On PostgreSQL a prepared statement keeps its first plan, and one made for an empty table reads the whole of it:
+    a millisecond for the thirty people of a group among two thousand. So plans are made again as tables grow."""
+
+    def planned(connection: Connection) -> T:
+        if sql.is_postgresql(connection):
+            wire.send(connection, "DISCARD PLANS")
+        return job(connection)
+
+    return planned
 
 
 def _usable(connection: Connection) -> bool:

@@ -152,7 +152,8 @@ class FakeGateway:
         self._connections: set[_Connection] = set()
         self._arrived = threading.Condition()
         self._to_report: SimpleQueue[Asked | None] = SimpleQueue()
-        self._socket = socket.create_server((host, port), backlog=1024)
+        # Whoever gives the address of another interface wants loopback as well.
+        self._socket = socket.create_server((host if host == "127.0.0.1" else "", port), backlog=1024)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{host}:{self.port}"
         self._loop = _new_loop()

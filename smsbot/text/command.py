@@ -16,7 +16,7 @@ from smsbot.text.words import Role
 # "Join us on Monday" is no JOIN, and "village Likhauri has had no water for three days" no AREA.
 ARGUMENTS = {
     Intent.JOIN: 2,
-    Intent.TOPICS: 1,
+    Intent.TOPICS: 0,
     Intent.LEAVE: 1,
     Intent.LANG: 2,
     Intent.AREA: 3,
@@ -112,10 +112,14 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
         rule="typo" if meaning.typo else "exact" if found.head.literal else "fold",
         every=found.argument.every, unknown=found.argument.unknown,
     )  # fmt: skip
+    if meaning.intent is Intent.PAUSE and any(part.has(Role.NEGATOR) or part.has(Role.REFUSAL) for part in found.tail):
+        return replace(base, intent=Intent.OTHER, candidates=(Intent.PAUSE,), rule="near", unknown=False)
     answer, strangers = _fitted(base, meaning, found, vocabulary)
     if answer is None or (answer.unknown and strangers > ARGUMENTS.get(meaning.intent, 0)):
         return None
-    return None if answer.unknown and len(meaning.word) < _SHORTEST_HEAD else answer
+    if len(meaning.word) < _SHORTEST_HEAD and (answer.unknown or not (found.argument.word or found.argument.numbers)):
+        return None
+    return answer
 
 
 def after(cleaned: str, head: Segment) -> str:
@@ -193,6 +197,8 @@ def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) ->
         case Intent.JOIN:  # "start building a school", ჩართეთ შუქი (put the light on): no subscription
             named = found.topic_first or (not base.topics and (clear or found.language is not None))
             return strange and not named
+        case Intent.AREA:  # "my area has no water"
+            return any(part.asks(Intent.NO) or part.has(Role.NEGATOR) for part in found.tail)
         case Intent.PAUSE:  # შეაჩერეთ მშენებლობა: it is the building that shall halt
             return bool(base.topics) or (strange and not clear and not _counts_days(found.tail))
         case Intent.STATUS:

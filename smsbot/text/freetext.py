@@ -12,6 +12,7 @@ from smsbot.text.understood import Intent, Understood
 
 PLACE = "place"
 """The rule of free text that is one place's name and nothing else."""
+_ONE = frozenset("Il|")  # typed for 1; only the answer to a question with numbers
 _TELLING_WORDS = 2  # of one language, from which a sentence is taken to be in it
 _PLACE_WORDS = 4  # of a message that may be nothing but a place
 
@@ -37,6 +38,7 @@ def other(message: Message) -> Understood:
         (part.meanings[0].language for part in parts if part.meanings and script(part.raw) != "Latn"), None
     ) or _spoken(parts)
     return Understood(
-        Intent.OTHER, place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
+        Intent.OTHER, numbers=(1,) if cleaned.strip() in _ONE else (),
+        place=places[0] if len(places) == 1 else None, places=places, argument=cleaned.strip(),
         language=language, rule=PLACE if sighting.certain else "",
     )  # fmt: skip

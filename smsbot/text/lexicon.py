@@ -135,6 +135,22 @@ class Lexicon:
             self._cache[word] = found
         return found
 
+    def halves(self, token: Token, shortest: int) -> list[tuple[Token, Token]]:
+        """*token* as two listed words written together, each of *shortest* letters or more."""
+        word = token.text
+        found: dict[tuple[frozenset[int], frozenset[int]], None] = {}
+        for at in range(shortest, len(word) - shortest + 1):
+            left, right = self._literal.get(word[:at]), self._literal.get(word[at:])
+            if left and right:
+                found[frozenset(left), frozenset(right)] = None
+        for language, keys in token.keys:
+            known = self._tables[language].keys
+            for key in keys:
+                for at in range(shortest, len(key) - shortest + 1):
+                    if key[:at] in known and key[at:] in known:
+                        found[frozenset(known[key[:at]]), frozenset(known[key[at:]])] = None
+        return [(_half(token, left), _half(token, right)) for left, right in found]
+
     def _make(self, word: str) -> Token:
         lowered = lower(word)
         if lowered.isascii() and lowered.isdigit() and len(lowered) <= 9:
@@ -191,6 +207,10 @@ class Lexicon:
         for reading in table.fold.coarse_readings(key):
             found |= table.coarse.get(reading, _NO_IDS)
         return found
+
+
+def _half(token: Token, ids: frozenset[int]) -> Token:
+    return Token(token.text, token.raw, _NO_IDS, ids, None, None, tuple(sorted(ids)), token.keys)
 
 
 def mended(tokens: Sequence[Token], spot: int, ids: Iterable[int]) -> list[Token]:

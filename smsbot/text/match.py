@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from smsbot.text import command, mending, slipping, spacing, stopping
-from smsbot.text.arguments import Segment, read_argument, segments
+from smsbot.text import command, mending, shortslips, slipping, spacing, stopping
+from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.freetext import other
 from smsbot.text.layout import retyped
@@ -22,10 +22,12 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
-_DIGITS = re.compile(r"[\d\s,.;:+&/()#*_-]+")
+DIGITS = re.compile(r"[\d\s,.;:+&/()#*_-]+")
 _LIKE_DIGITS = re.compile(r"[\dIlOoОо|\s,.;-]+")
 _AS_DIGITS = str.maketrans("IlOoОо|", "1100001")
 _LONE_ZERO = re.compile(r"\W*[oо]{1,2}\W*", re.IGNORECASE)
+_LONE_QUESTION = re.compile(r"(?:^|\s)\?")
+_NUMBER_SIGN = re.compile(r"\s*[nN№]\s?\d{1,2}\W*")  # how Georgians write "No."
 _NUMBER = re.compile(r"\d+")
 _RANGE = re.compile(r"\s*\d+\s*-\s*\d+\s*")
 _MINUS = re.compile(r"\s*-\s*\d")
@@ -73,40 +75,6 @@ def _read(text: str, vocabulary: Vocabulary) -> Understood:
     return other(message)
 
 
-def find_topics(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], tuple[int, ...], bool, bool]:
-    """Topic codes in the order named, numbers, whether "all" is said, and whether anything else is."""
-    parts = segments(vocabulary.lexicon.tokens(clean(text)), vocabulary)
-    argument = read_argument(parts)
-    if len(parts) == 1 and argument.unknown:
-        near = {meaning.topic: meaning for meaning in vocabulary.slips(parts[0].raw) if not parts[0].meanings}
-        if len(near) == 1 and None not in near:
-            return tuple(topic for topic in near if topic), (), False, False
-    return argument.topics, argument.numbers, argument.every, argument.unknown
-
-
-def find_places(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Codes of the places that *text* may name: one, several homonyms, or none."""
-    return vocabulary.places.find(text)
-
-
-def find_language(text: str, vocabulary: Vocabulary, offered: Sequence[str]) -> str | None:
-    """The language of *offered* that *text* picks: by its number in the list, its name in any language, its code."""
-    cleaned = clean(text)
-    numbers = _NUMBER.findall(cleaned)
-    if numbers and _DIGITS.fullmatch(cleaned):
-        number = int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) <= LONGEST_NUMBER else 0
-        return offered[number - 1] if 1 <= number <= len(offered) else None
-    parts = segments(vocabulary.lexicon.tokens(cleaned), vocabulary)
-    meanings = [meaning for part in parts for meaning in part.meanings]
-    for meaning in meanings:
-        if meaning.names_language in offered:
-            return meaning.names_language
-    for meaning in meanings:
-        if meaning.number is not None and 1 <= meaning.number <= len(offered) and len(parts) == 1:
-            return offered[meaning.number - 1]
-    return None
-
-
 # --- the rules, in their order ---
 
 
@@ -128,7 +96,9 @@ def _wordless(message: Message) -> Understood | None:
 
 def _digits(message: Message) -> Understood | None:
     cleaned = message.cleaned
-    if not _DIGITS.fullmatch(cleaned):
+    if _NUMBER_SIGN.fullmatch(cleaned):
+        cleaned = cleaned.strip()[1:]
+    if not DIGITS.fullmatch(cleaned):
         if _LONE_ZERO.fullmatch(cleaned):  # a letter for the zero that stops: near, not sure
             return Understood(Intent.MAYBE_STOP, keyword="0", rule="near", argument=cleaned.strip())
         if not (_LIKE_DIGITS.fullmatch(cleaned) and _NUMBER.search(cleaned)):
@@ -210,6 +180,8 @@ def _spaces(message: Message) -> Understood | None:
 
 
 def _in_courtesy(message: Message) -> Understood | None:
+    if _LONE_QUESTION.search(message.cleaned) and all(part.has(Role.COURTESY) for part in message.parts):
+        return Understood(Intent.HELP, keyword="?", rule="courtesy", language=message.parts[0].meanings[0].language)
     return _courteous(message.parts)
 
 
@@ -232,7 +204,9 @@ def _courteous(parts: Sequence[Segment]) -> Understood | None:
 
 def _stop(message: Message) -> Understood | None:
     answer = _engine(message)
-    return answer if answer is not None and answer.intent is not Intent.STOP_SENTENCE else None
+    if answer is None or answer.intent is Intent.STOP_SENTENCE or answer.rule == stopping.ABOUT:
+        return None
+    return answer
 
 
 def _sentence(message: Message) -> Understood | None:
@@ -260,7 +234,9 @@ def _named(parts: Sequence[Segment], cleaned: str) -> Understood | None:
         return None
     argument = read_argument(parts)
     if not argument.unknown:
-        return named(argument, cleaned.strip())
+        # "School 5" is that school, and "how do I get social aid" a question.
+        told = bool(argument.topics and argument.numbers and not argument.by_name)
+        return None if told or any(part.has(Role.ASKING) for part in parts) else named(argument, cleaned.strip())
     chosen = [meaning.names_language for part in parts for meaning in part.meanings if meaning.names_language]
     strange = [part for part in parts if not (part.is_silent or part.asks(Intent.LANG) or part.names_language)]
     if len(set(chosen)) == 1 and not strange:
@@ -349,6 +325,10 @@ def _mended(message: Message) -> Understood | None:
     return _mend(message) if len(message.tokens) > 1 else None
 
 
+def _short_slip(message: Message) -> Understood | None:
+    return shortslips.read(message, (_whole_by_sound,))
+
+
 def _mend(message: Message) -> Understood | None:
     parts, cleaned, vocabulary = message.parts, message.cleaned, message.vocabulary
 
@@ -379,6 +359,8 @@ RULES: tuple[Rule, ...] = (
     Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
+    Rule("unglued", "a stop with two of its words written together", spacing.unglued),
+    Rule("short slip", "one slip in a short word of a listed phrase, or beside a stop word", _short_slip),
     Rule("stop sentence", "a stop word within other content", _sentence),
     Rule("two commands", "several commands in one text", _two_commands),
     Rule("messaging", "one command among words that name nothing", _in_messaging),
@@ -392,6 +374,12 @@ RULES: tuple[Rule, ...] = (
         "near stop",
         "a long stop word one slip off among a few words",
         lambda message: slipping.near_stop(*message.read_by),
+    ),
+    Rule("short stop", "a short stop word one slip off: asked about", shortslips.alone),
+    Rule(
+        "known words",
+        "a stop but for one letter of a known word: asked about",
+        shortslips.among_known,
     ),
     Rule(
         "far", "two slips in a long word: asked about, never acted on", lambda message: slipping.far(*message.read_by)

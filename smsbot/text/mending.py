@@ -22,10 +22,11 @@ from smsbot.text.words import Role
 
 Reader = Callable[[Sequence[Segment]], Understood | None]
 
-_MENDED_WORDS = 8  # of a message of which one word is mended
+_MENDED_WORDS = 10  # of a message of which one word is mended
 _SURE_COURTESY = 6  # letters
 _SURE_MESSAGING = 7  # letters
 _SURE_IN_LATIN = 8  # letters: betting, waiting and lending are near getting, writing and sending
+_SURE_TOPIC = 5  # letters as typed of a topic's name with a slip in it
 _CANDIDATES = 3  # commands that one question can offer
 _OF_THE_ENGINE = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE})
 # Never by a slip in the word itself, since the opposite is as near or nothing can bring it back.
@@ -73,15 +74,19 @@ def _stop(
     cut: Sequence[Segment], part: Segment, token: Token, cleaned: str, vocabulary: Vocabulary
 ) -> Understood | None:
     answer = stopping.read(cut, cleaned, vocabulary)
-    if answer is None or answer.intent not in _OF_THE_ENGINE or _is_form_of(token, part, vocabulary):
+    if answer is None or answer.rule == stopping.ABOUT or answer.intent not in _OF_THE_ENGINE:
+        return None
+    if is_form_of(token, part, vocabulary):
         return None
     if answer.intent is not Intent.STOP:
         return answer
+    told = any(each.has(Role.MESSAGING) or each.has(Role.PHRASE) for each in cut if each is not part)
+    if part.stops and len(part.tokens) == 1 and len(token.text) < SHORTEST and not told:  # მარა (but) is not კმარა
+        return _asked(answer)
     if part.stops:
-        return _asked(answer) if _is_negator(part, token, vocabulary) else answer
+        return _asked(answer) if is_negator(part, token, vocabulary) else answer
     if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
         return _asked(answer)
-    told = any(each.has(Role.MESSAGING) for each in cut if each is not part)
     return answer if told or _is_sure(part, token) else _asked(answer)
 
 
@@ -91,6 +96,10 @@ def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> 
         if answer is None:
             continue
         if answer.unknown or answer.intent in _NEVER:
+            return None
+        if answer.intent is Intent.STOP and part.stops and len(part.tokens) == 1:  # another form: "removed, thank you"
+            return None
+        if answer.topics and len(part.tokens) == 1 and len(part.raw) < _SURE_TOPIC:  # "hi ther" is no "other"
             return None
         return None if answer.intent in _AS_WRITTEN and part.asks(answer.intent) else answer
     return None
@@ -116,7 +125,8 @@ def _chosen(answers: Sequence[Understood]) -> Understood | None:
     )  # fmt: skip
 
 
-def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
+def is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
+    """Whether *token* is another form of the word in its place rather than a slip of it."""
     spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
     for meaning in part.meanings:
         listed = meaning.word.split()
@@ -126,12 +136,12 @@ def _is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
             and (meaning.denies or not _is_silent(listed[spot], vocabulary))
         ):
             one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
-            if part.stops and is_form_of_any(token.raw, [one], vocabulary):
+            if (part.stops or part.has(Role.STOP_VERB)) and is_form_of_any(token.raw, [one], vocabulary):
                 return True
     return False
 
 
-def _is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
+def is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
     """Whether the slip is in the "not" of a phrase: without it the phrase says the opposite."""
     spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
     listed = [meaning.word.split() for meaning in part.meanings]

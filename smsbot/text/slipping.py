@@ -20,6 +20,10 @@ from smsbot.text.words import Role
 _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a question
 _SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
 _NEAR_LETTERS = 6
+_SURE_TOPIC = 6  # letters of a topic's name that is subscribed to in spite of a slip
+_ANSWERS = NEVER_A_SLIP - {Intent.DELETE}
+_INFINITIVE = "ться"
+_REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
@@ -34,6 +38,9 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     meanings = vocabulary.slips(head.raw)
     if not meanings and len(rest) == 1:
         return _lost_letter(head, cleaned, vocabulary)
+    if len(rest) == 1 and _is_doubtful(head, meanings, vocabulary):
+        asked_of = {found.intent or Intent.TOPICS: None for found in meanings}
+        return question(asked_of, meanings[0], cleaned) if len(asked_of) == 1 else None
     if not meanings or any(found.intent in NEVER_A_SLIP for found in meanings):
         return None
     meaning = min(meanings, key=rank)
@@ -47,7 +54,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
             Intent.MAYBE_STOP, keyword=meaning.word, rule="near", argument=cleaned.strip(), language=meaning.language
         )
     if len(rest) == 1:
-        return single(meanings, "typo", head.text)
+        return _lone(head, meanings, meaning, cleaned, vocabulary)
     argument = read_argument(rest[1:])
     if argument.unknown or meaning.intent is None:
         return None
@@ -62,12 +69,41 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     )  # fmt: skip
 
 
+def _lone(
+    head: Segment, meanings: Sequence[Meaning], meaning: Meaning, cleaned: str, vocabulary: Vocabulary
+) -> Understood:
+    """*meaning* said by one word with a slip in it."""
+    if meaning.intent is Intent.STOP and vocabulary.is_near_kept(head.tokens[0]):  # bağlma: bağla or bağlama
+        return _near(Intent.MAYBE_STOP, meaning, cleaned, "near")
+    return single(meanings, "typo", head.text)
+
+
+def _is_doubtful(head: Segment, meanings: Sequence[Meaning], vocabulary: Vocabulary) -> bool:
+    """DELETE, which nothing brings back; and a topic by a further word, a short slip or another form of its name.
+
+    "Loads", "concept" and дорого (dear) are one letter from a topic, and subscribe nobody.
+    """
+    if is_form_of_any(head.raw, meanings, vocabulary):
+        return any(found.topic is not None for found in meanings)
+    if all(found.intent is Intent.DELETE for found in meanings):
+        return bool(meanings)
+    topics = {found.topic for found in meanings}
+    sure = any(found.own_name and len(found.word) >= _SURE_TOPIC for found in meanings)
+    return len(topics) == 1 and None not in topics and not sure
+
+
 def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    """Four letters left of a stop word of five, or a short word in Latin letters: too little to act on, so asked."""
+    """Four letters left of a command of five, or a short word in Latin letters: too little to act on, so asked."""
     if len(head.raw) < SHORTEST - 1 or head.tokens[0].number is not None:
         return None
-    found = [meaning for meaning in vocabulary.shortened(head.tokens[0]) if meaning.intent is Intent.STOP]
-    return _near(Intent.MAYBE_STOP, found[0], cleaned, "near") if found else None
+    near = vocabulary.shortened(head.tokens[0])
+    found = [meaning for meaning in near if meaning.intent is Intent.STOP]
+    if found:
+        return _near(Intent.MAYBE_STOP, found[0], cleaned, "near")
+    asked = {meaning.intent: None for meaning in near if meaning.intent is not None}
+    if len(asked) != 1 or asked.keys() & _ANSWERS or is_form_of_any(head.raw, near, vocabulary):
+        return None
+    return question(asked, near[0], cleaned)
 
 
 def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
@@ -108,7 +144,7 @@ def far(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Under
     asked = {meaning.intent: None for meaning in found if meaning.intent and meaning.intent not in NEVER_A_SLIP}
     if not asked:
         return None
-    return _question(asked, found[0], cleaned)
+    return question(asked, found[0], cleaned)
 
 
 def _tie(meanings: Sequence[Meaning], cleaned: str) -> Understood | None:
@@ -116,10 +152,11 @@ def _tie(meanings: Sequence[Meaning], cleaned: str) -> Understood | None:
     asked = {meaning.intent: None for meaning in meanings if meaning.intent is not None}
     if Intent.STOP not in asked and (len(asked) < 2 or any(meaning.topic for meaning in meanings)):
         return None
-    return _question(asked, min(meanings, key=rank), cleaned)
+    return question(asked, min(meanings, key=rank), cleaned)
 
 
-def _question(asked: dict[Intent, None], meaning: Meaning, cleaned: str) -> Understood:
+def question(asked: dict[Intent, None], meaning: Meaning, cleaned: str) -> Understood:
+    """Which of *asked* was meant; of a STOP among them only that is asked."""
     candidates = tuple(intent for intent in Intent if intent in asked)
     intent = Intent.MAYBE_STOP if Intent.STOP in asked else Intent.OTHER
     return Understood(
@@ -134,9 +171,20 @@ def is_form_of_any(word: str, meanings: Iterable[Meaning], vocabulary: Vocabular
         language = meaning.language or ""
         endings = vocabulary.endings.get(language, frozenset())
         keys = fold_of(language).keys
-        if is_other_form(lower(word), lower(meaning.word), endings) or any(
-            is_other_form(ours, theirs, endings) for ours in keys(word) for theirs in keys(meaning.word)
-        ):
+        pairs = [(lower(word), lower(meaning.word))]
+        pairs += [(ours, theirs) for ours in keys(word) for theirs in keys(meaning.word)]
+        if language in _REFLEXIVE:
+            past = [form for tail in _REFLEXIVE[language] for form in (tail, *keys(tail))]
+            listed = [_INFINITIVE, *keys(_INFINITIVE), *past]
+            pairs += [
+                (ours.removesuffix(one), theirs.removesuffix(other))
+                for ours, theirs in list(pairs)
+                for one in past
+                if ours.endswith(one)
+                for other in [next((tail for tail in listed if theirs.endswith(tail)), None)]
+                if other is not None
+            ]
+        if any(is_other_form(ours, theirs, endings) for ours, theirs in pairs):
             return True
     return False
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from smsbot.text.arguments import Segment
+from smsbot.text import stopping
+from smsbot.text.arguments import Segment, segments
 from smsbot.text.fold import lower
 from smsbot.text.message import Message
 from smsbot.text.reading import single
@@ -16,6 +18,10 @@ _LONGEST = 40  # letters of a phrase written without spaces
 _SPLIT_WORDS = 3  # of a phrase with spaces where none belong
 _SHORTEST_JOINED = 6  # letters; two short words may happen to make a third
 _SHORTEST_PIECE = 3  # letters of what is glued to a stop word
+_SHORTEST_HALF = 2  # letters of a word written together with another
+_SHORTEST_CORE = 4  # letters of a stop word that is looked for inside another
+_SURE_GLUED = 5  # letters of a stop word that is clear in front of what it is written together with
+_GLUED_WORDS = 8  # of a message with two words written together
 _GLUED = frozenset({Role.COURTESY, Role.MESSAGING})
 _BEHIND = _GLUED | {Role.FILLER}
 
@@ -69,6 +75,34 @@ def _with_core(word: str, vocabulary: Vocabulary) -> Meaning | None:
             meaning = vocabulary.core.get(core)
             if meaning is not None and _is_beside(rest, roles, vocabulary):
                 return meaning
+    return None
+
+
+def unglued(message: Message) -> Understood | None:
+    """`otmenitepodpisku`, `please stop sending memessages`: the only strange word is two listed ones. Stops only."""
+    tokens, vocabulary = message.tokens, message.vocabulary
+    strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
+    if (
+        len(strange) != 1
+        or len(tokens) > _GLUED_WORDS
+        or not _SHORTEST_JOINED <= len(tokens[strange[0]].text) <= _LONGEST
+    ):
+        return None
+    spot = strange[0]
+    for left, right in vocabulary.lexicon.halves(tokens[spot], _SHORTEST_HALF):
+        cut = segments([*tokens[:spot], left, right, *tokens[spot + 1 :]], vocabulary)
+        if len(tokens) == 1 and not any(part.has(Role.COURTESY) or part.has(Role.MESSAGING) for part in cut):
+            continue  # off + end is no offence of ours
+        answer = stopping.read(cut, message.cleaned, vocabulary)
+        if answer is not None and len(answer.keyword) < _SHORTEST_CORE:  # yoxdur (there is none) is not yox + dur
+            continue
+        if answer is not None and answer.intent in (Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP):
+            if answer.intent is Intent.MAYBE_STOP and len(tokens) > 1:  # gatishet sirena: turn off the siren
+                continue
+            if answer.intent is not Intent.STOP:
+                return answer
+            clear = len(tokens) > 1 or (cut[0].stops and len(answer.keyword) >= _SURE_GLUED)  # a send-off is no stop
+            return replace(answer, rule="glued") if clear else replace(answer, intent=Intent.MAYBE_STOP, rule="near")
     return None
 
 

@@ -6,7 +6,7 @@ never does; a negated one never does; what is near is asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import pairwise
 
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument, slipped_topic
@@ -16,9 +16,13 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
+ABOUT = "about"
+"""The rule of a stop phrase that goes on about something; a slip in what follows may be all there is to it."""
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
+_SHORT_WORD = 2  # letters of a known word that may be a misspelt negation all the same
 _REACH = 2  # phrases between a negation and the stop word it negates
 _NAME_WORDS = 3  # of a signature
+_SENDING_ENDS = frozenset({"stop", "quit", "cease"})  # begin English phrases whose object is what we send
 _CLAUSE_ENDS = tuple(",.;:!?\n-")
 
 
@@ -27,7 +31,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
     spots = [index for index, part in enumerate(content) if part.stops]
     if not spots:
-        return _by_form(content, parts, cleaned)
+        return _by_form(content, parts, cleaned, vocabulary)
     first = content[spots[0]]
     meaning = _stop_meaning(first)
     negated = [spot for spot in spots if _is_negated(content, spot)]
@@ -36,6 +40,8 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         return _answer(intent, meaning, cleaned, "negated")
     if _refuses_to_stop(content, spots, cleaned):
         return _answer(Intent.KEEP, meaning, cleaned, "negated")
+    if any(_may_be_negated(content, spot, vocabulary) for spot in spots):
+        return _answer(Intent.MAYBE_STOP, meaning, cleaned, "negated?")
     others = [part for index, part in enumerate(content) if index not in spots]
     strangers = [part for part in others if not part.is_harmless]
     if strangers and _are_names(strangers, vocabulary):
@@ -48,7 +54,12 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         return leaving
     asked = any(part.has(Role.ASKING) for part in content[: spots[0]])
     if not asked and any(part.has(Role.PHRASE) for part in content):
-        return _answer(Intent.STOP, meaning, cleaned, "phrase")
+        about = _is_about_something(content, cleaned)
+        return (
+            _answer(Intent.MAYBE_STOP, meaning, cleaned, ABOUT)
+            if about
+            else _answer(Intent.STOP, meaning, cleaned, "phrase")
+        )
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
         if asked:
@@ -110,6 +121,31 @@ def _parted(cleaned: str, word: str) -> bool:
     return after[:1] in _CLAUSE_ENDS
 
 
+def _is_about_something(content: Sequence[Segment], cleaned: str) -> bool:
+    """ "Take me off the queue for housing", "don't send me the inspector": each phrase goes on, and not about us."""
+    for spot, part in enumerate(content):
+        if not part.has(Role.PHRASE):
+            continue
+        if part.meanings[0].denies and _points(content[spot + 1 : spot + 2]):  # "don't send me this nonsense"
+            return False
+        follows = next((each for each in content[spot + 1 :] if not each.has(Role.FILLER)), None)
+        if follows is None or follows.is_harmless or follows.stops or _parted(cleaned, part.last):
+            return False
+        sending = part.meanings[0].denies or part.tokens[0].text in _SENDING_ENDS
+        if sending and content[-1].has(Role.MESSAGING) and _strangers(content) == 1:  # "your stupid messages"
+            return False
+    return True
+
+
+def _points(after: Sequence[Segment]) -> bool:
+    """Whether "this" or "your" follows. English is left out: its list has "the" too."""
+    return any(each.has(Role.ARTICLE) and each.meanings[0].language != "en" for each in after)
+
+
+def _strangers(content: Sequence[Segment]) -> int:
+    return sum(1 for part in content if not part.is_harmless and not part.stops)
+
+
 def _are_names(strangers: Sequence[Segment], vocabulary: Vocabulary) -> bool:
     """Whether *strangers* are somebody's signature: a given name, with or without the surname."""
     if not any(part.has(Role.GIVEN_NAME) for part in strangers) or len(strangers) > _NAME_WORDS:
@@ -169,6 +205,26 @@ def _is_negated(content: Sequence[Segment], spot: int) -> bool:
     return any(part.has(Role.NEGATOR) for part in before)
 
 
+def _may_be_negated(content: Sequence[Segment], spot: int, vocabulary: Vocabulary) -> bool:
+    """Whether a misspelt "not" stands shortly before: "please do nott stop these messages", я на хочу отписаться."""
+    if any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
+        return False
+    spoken = {meaning.language for meaning in content[spot].meanings}
+    return any(
+        _may_be_not(part, spoken) and vocabulary.short.may_deny(part.last, spoken)
+        for part in content[max(0, spot - _REACH) : spot]
+    )
+
+
+def _may_be_not(part: Segment, spoken: Set[str | None]) -> bool:
+    """Whether *part* is one word, strange or so short that it may be a slip of the "not" of a language of *spoken*."""
+    if len(part.tokens) > 1 or part.stops or part.has(Role.COURTESY) or part.has(Role.MESSAGING):
+        return False
+    if any(meaning.intent is not None and meaning.language in spoken for meaning in part.meanings):
+        return False
+    return part.is_strange or len(part.last) <= _SHORT_WORD
+
+
 def _leads(content: Sequence[Segment], spot: int) -> bool:
     """Whether nothing but filling stands before the negation, or nothing but filling in the whole message."""
     start = next(index for index, part in enumerate(content) if part.has(Role.NEGATOR))
@@ -185,12 +241,14 @@ def _refused(
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
     spot = next(index for index, part in enumerate(content) if part.has(Role.REFUSAL))
     beside = [*content[max(0, spot - 3) : spot], *content[spot + 1 : spot + 4]]
-    if any(part.has(Role.MESSAGING) for part in beside) and len(strangers) <= 3:
+    if any(part.has(Role.MESSAGING) for part in beside) and not strangers:
         return _answer(Intent.STOP, meaning, cleaned, "phrase")
-    return _answer(Intent.MAYBE_STOP, meaning, cleaned, "phrase")
+    return _answer(Intent.MAYBE_STOP, meaning, cleaned, ABOUT)
 
 
-def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str) -> Understood | None:
+def _by_form(
+    content: Sequence[Segment], parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary
+) -> Understood | None:
     """Forms of stop verbs that are no command alone: negated they keep, beside courtesy or messaging they stop."""
     for spot, part in enumerate(content):
         kept = part.meaning(None, Role.KEPT)
@@ -207,7 +265,10 @@ def _by_form(content: Sequence[Segment], parts: Sequence[Segment], cleaned: str)
                 for other in parts
                 if other is not part
             )
-            return _answer(Intent.STOP if beside else Intent.MAYBE_STOP, found, cleaned, "courtesy")
+            clear = (
+                beside and not part.has(Role.ORDINARY) and not _may_be_negated(content, spot, vocabulary)
+            )  # դադար is a pause as well
+            return _answer(Intent.STOP if clear else Intent.MAYBE_STOP, found, cleaned, "courtesy")
     return None
 
 

@@ -66,13 +66,18 @@ _TWO = 2
 
 
 class Neighbours(Generic[_T]):
-    """An index of words by what is left of them without one letter: a look-up costs one probe a letter."""
+    """An index of words by what is left of them without one letter: a look-up costs one probe a letter.
 
-    def __init__(self) -> None:
+    *least* and *most*: letters of the words that are kept.
+    """
+
+    def __init__(self, least: int = SHORTEST, most: int = LONGEST) -> None:
         self._by_rest: dict[str, list[tuple[str, _T]]] = {}
+        self._least = least
+        self._most = most
 
     def add(self, word: str, value: _T) -> None:
-        if SHORTEST <= len(word) <= LONGEST:
+        if self._least <= len(word) <= self._most:
             for rest in {word, *variants(word)}:
                 self._by_rest.setdefault(rest, []).append((word, value))
 

@@ -15,6 +15,7 @@ from smsbot.text.meaning import Meaning
 from smsbot.text.nearness import Nearness
 from smsbot.text.places import PlaceIndex
 from smsbot.text.segment import Segment, segment
+from smsbot.text.shortwords import ShortWords
 from smsbot.text.typo import SHORTEST, Endings
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.words import LanguageWords, Named, Role
@@ -59,6 +60,7 @@ class Vocabulary:
     exact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # whole messages, lowered
     compact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # the same without spaces
     core: dict[str, Meaning] = field(default_factory=dict)  # single stop words that are clear among other words
+    short: ShortWords = field(default_factory=ShortWords)
     endings: dict[str, Endings] = field(default_factory=dict)  # by language
     surnames: tuple[str, ...] = ()
     _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
@@ -87,6 +89,10 @@ class Vocabulary:
             self._add_topic(topic)
         for entry in languages:
             self._add_slips(entry)
+        for word, meanings in self.exact.items():
+            for meaning in meanings:
+                if meaning.language is None and meaning.topic is not None and " " not in word:
+                    self._near.add(word, "", meaning)
         self._mark_core()
         return self
 
@@ -136,6 +142,10 @@ class Vocabulary:
             literal = any(number in self._singles for number in token.literal)
             numbers = [number for number in token.ids if not literal or number in token.literal]
             meanings = [meaning for number in numbers for meaning in self._singles.get(number, ())]
+            foreign = {meaning.language for meaning in meanings if meaning.foreign} if literal else None
+            if foreign:  # listed in Latin letters too: what it is beside other words is said of the word itself
+                others = [meaning for number in token.ids for meaning in self._singles.get(number, ())]
+                meanings += [each for each in others if each.role and each.language in foreign and each not in meanings]
             found = segment((token,), meanings, literal=literal)
             if len(self._alone) >= CACHE_LIMIT:
                 self._alone.clear()
@@ -162,6 +172,18 @@ class Vocabulary:
     def slipped_parts(self, token: Token, shortest: int = SHORTEST, *, loose: bool = False) -> list[int]:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
         return list(dict.fromkeys(self._near_parts.find(token, shortest, loose=loose)))
+
+    def is_ordinary_neighbour(self, token: Token) -> bool:
+        """Whether *token* is a slip away from a word that is known to be something else."""
+        return self._is_near(token, Role.ORDINARY)
+
+    def is_near_kept(self, token: Token) -> bool:
+        """Whether *token* is a slip away from a word that says "don't stop" by itself."""
+        return self._is_near(token, Role.KEPT)
+
+    def _is_near(self, token: Token, role: Role) -> bool:
+        near = self.slipped_parts(token, SHORTEST - 1, loose=True)
+        return any(meaning.role is role for number in near for meaning in self._singles.get(number, ()))
 
     def remember(self, text: str, answer: Understood) -> Understood:
         """Keep the reading of a short message: most of what people text are the same few."""
@@ -282,6 +304,7 @@ class Vocabulary:
                     continue
                 if meaning.number is None:
                     self._near.add(word, code, meaning)
+        self.short.add_language(entry, self.lexicon, self.exact)
         listed = [word for intent, found in entry.words.items() if intent not in _OPPOSITES for word in found]
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
         listed += [word for found in entry.names.values() for word in found]

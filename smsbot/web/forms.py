@@ -80,5 +80,6 @@ def message(service: Service, found: people.Message) -> schemas.Message:
             "broadcast": None if found.broadcast_id is None else str(found.broadcast_id),
             "in_reply_to": None if found.in_reply_to is None else f"in-{found.in_reply_to}",
             "at": moment(service, found.at_ms),
+            "erased": found.erased,
         }
     )

@@ -81,7 +81,7 @@ class _Stored(Collector):
         )  # fmt: skip
         yield _labelled("smsbot_broadcasts", "Broadcasts", "state", found.broadcasts)
         yield _labelled("smsbot_people", "Numbers with a profile", "state", found.people)
-        yield _single("smsbot_people_dormant", "Numbers left out of broadcasts, unreachable", found.dormant)
+        yield _single("smsbot_people_dormant", "Numbers left out of broadcasts, unreachable or quiet", found.dormant)
         yield from _channels(found)
         yield _single("smsbot_inbox_unanswered", "Texts that wait for a person", found.unanswered)
 

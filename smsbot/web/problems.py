@@ -20,6 +20,7 @@ from smsbot.errors import (
     SmsbotError,
     StaffError,
     StoreError,
+    StoreFull,
     StoreUnavailable,
 )
 
@@ -102,6 +103,8 @@ def from_error(error: SmsbotError) -> Problem | None:
             return Problem(status, str(error), error.field, faults)
         case PhoneError():
             return phone_problem(error, "number")
+        case StoreFull():
+            return Problem(503, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
         case StoreUnavailable():
             # The driver's own words may name hosts and accounts: they go to the log of whoever runs the database.
             detail = "The database does not answer just now. Nothing was lost; try again in a moment."

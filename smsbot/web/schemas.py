@@ -168,7 +168,7 @@ class BroadcastAnswer(Answer):
     parts_total: int
     dormant: int | SkipJsonSchema[None] = Field(
         default=None,
-        description="Dry run only: people of this audience who are left out, since their numbers failed three times",
+        description="Dry run only: people of this audience who are left out, since their numbers are dormant",
         exclude_if=lambda value: value is None,
     )
 
@@ -229,7 +229,12 @@ class Subscriber(Answer):
     unreachable: int = Field(default=0, description="Permanent failures in a row")
     dormant_since: Moment | None = Field(
         default=None,
-        description="After three permanent failures in a row broadcasts leave the number out until it writes",
+        description="Broadcasts leave the number out until it writes, a message arrives, or staff wake it",
+    )
+    dormant_reason: Literal["unreachable", "quiet"] | None = Field(
+        default=None,
+        description="`unreachable`: three permanent failures in a row; `quiet`: nothing was heard of it and nothing "
+        "came to it for long (`dormant_days`)",
     )
 
 
@@ -256,6 +261,9 @@ class Message(Answer):
     broadcast: str | None
     in_reply_to: str | None
     at: Moment
+    erased: bool = Field(
+        default=False, description="The words, or whose they were, are no longer kept; then `text` or `number` is empty"
+    )
 
 
 # Topics and places
@@ -429,6 +437,10 @@ class Replies(Answer):
 
 class Live(Answer):
     status: Literal["ok"] = "ok"
+
+
+class Ready(Live):
+    warnings: list[str] = Field(description="What somebody should mend although everything works, in sentences")
 
 
 class Nothing(Strict):

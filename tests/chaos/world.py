@@ -166,7 +166,7 @@ def play(world: World, fault: Fault) -> Outcome:
     leavers = set(numbers[: size.leavers])
     scripts = {number: model.script(chance, length=size.texts, leaves=number in leavers) for number in numbers}
     crowd = Crowd(
-        [product.port for product in world.webs], scripts, leavers=leavers, stopped_at=world.provider.url,
+        [product.port for product in world.webs], scripts, leavers=leavers, stopped_at=f"http://127.0.0.1:{world.provider.port}",
         chance=chance, pause_s=size.pause_s,
     )  # fmt: skip
     with world_in_motion(world, crowd):

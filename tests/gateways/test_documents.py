@@ -36,7 +36,7 @@ def test_each_whole_example_loads_and_its_channels_can_be_built(text: str, tmp_p
 
 
 @pytest.mark.parametrize(
-    "text", [each for name in (*GEORGIAN, "kannel") for each in blocks(DOCS / "gateways" / f"{name}.md")]
+    "text", [each for name in (*GEORGIAN, "http", "kannel") for each in blocks(DOCS / "gateways" / f"{name}.md")]
 )
 def test_each_channel_that_a_gateways_page_shows_can_be_built(text: str) -> None:
     for name, values in tomllib.loads(text)["channels"].items():
@@ -55,3 +55,9 @@ def test_the_settings_file_shows_every_key_of_a_gateway_and_loads(name: str) -> 
     registry.channel(name, values)
     own = registry.gateway_class(name).Config.model_fields.keys() - ChannelConfig.model_fields.keys()
     assert own <= values.keys()
+
+
+def test_the_page_of_the_configurable_gateway_names_every_key_of_its_own() -> None:
+    page = (DOCS / "gateways" / "http.md").read_text(encoding="utf-8")
+    own = registry.gateway_class("http").Config.model_fields.keys() - ChannelConfig.model_fields.keys()
+    assert {key for key in own if f"`{key}`" not in page} == set()

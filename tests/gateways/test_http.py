@@ -167,6 +167,17 @@ def test_several_texts_arrive_at_once() -> None:
         assert [event.external_id for event in events] == ["0", "1", "2"]
 
 
+def test_one_unreadable_text_does_not_keep_the_others_out() -> None:
+    good = {"id": "1", "from": "+995555000001", "text": "x"}
+    for document, keys in (([good, {"id": "2"}, 5], {}), ({"all": [good, {"id": "2"}]}, {"inbound_list": "all"})):
+        first, *others = http(**keys).parse(posted(document))
+        assert first == Received("+995555000001", "x", "1")
+        assert others
+        assert all(isinstance(event, StatusChange) and event.status is None for event in others)
+    with pytest.raises(HookMalformed):
+        http().parse(posted([{"id": "2"}, 5]))
+
+
 def test_field_names_are_the_providers() -> None:
     gateway = http(inbound_number="payload.msisdn", inbound_text="payload.body", inbound_id="")
     document = {"payload": {"msisdn": 995555000001, "body": "JOIN"}}

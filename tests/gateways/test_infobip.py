@@ -128,8 +128,12 @@ def test_one_unreadable_item_does_not_keep_the_others_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b'{"results": [{}]}', b'{"results": [{"messageId": "a"}]}', b"results=1"]
-)
+    "body",
+    [
+        b"", b"[]", b"{}", b'{"results": [{}]}', b'{"results": [{"messageId": "a"}]}', b"results=1",
+        b'{"results": 5}', b'{"results": null}', b'{"results": {"messageId": "a", "from": "995555000001"}}',
+    ],
+)  # fmt: skip
 def test_a_webhook_without_anything_to_read_is_malformed(body: bytes) -> None:
     with pytest.raises(HookMalformed):
         infobip().parse(posted(body))

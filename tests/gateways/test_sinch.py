@@ -140,6 +140,9 @@ def test_a_report_about_the_whole_batch_is_understood() -> None:
     assert sinch().parse(posted(told)) == [StatusChange(Status.SENT, "01B", raw="Dispatched")]
     with pytest.raises(HookMalformed, match="batch_id"):
         sinch().parse(posted({"type": "recipient_delivery_report_sms", "status": "Delivered"}))
+    for wrong in (5, None, "Delivered", {"status": "Delivered"}):
+        with pytest.raises(HookMalformed, match="statuses"):
+            sinch().parse(posted(told | {"statuses": wrong}))
 
 
 def test_the_credentials_can_be_tried() -> None:

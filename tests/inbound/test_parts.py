@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from smsbot.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from smsbot.compose import blueprint, seed_topics
@@ -328,17 +330,33 @@ async def test_texts_keep_their_order_when_a_part_completes_one_of_them(pipeline
     assert pipeline.contact()["state"] == "stopped"
 
 
-async def test_texts_without_parts_cost_no_statement_more(pipeline: Pipeline) -> None:
-    said: list[str] = []
+async def test_texts_without_parts_cost_no_statement_more(pipeline: Pipeline, tmp_path: Path) -> None:
+    with statements(pipeline.store, tmp_path / "said") as said:
+        await asyncio.gather(pipeline.text("JOIN"), pipeline.text("BUDGET", TWO))
+    assert "INSERT INTO inbound " in said()
+    assert "inbound_set" not in said()
+    assert "inbound_part" not in said()
+    assert "pg_advisory" not in said()
 
-    def note(_connection, _cursor, statement, *_rest):  # type: ignore[no-untyped-def]
-        said.append(statement)
 
-    event.listen(pipeline.store.writes, "before_cursor_execute", note)
-    await asyncio.gather(pipeline.text("JOIN"), pipeline.text("BUDGET", TWO))
-    assert said
-    assert not [statement for statement in said if "inbound_set" in statement or "inbound_part" in statement]
-    assert not [statement for statement in said if "pg_advisory" in statement]
+@contextlib.contextmanager
+def statements(store: Store, file: Path) -> Iterator[Callable[[], str]]:
+    """What the writers say to the database, by the driver's own trace, kept in *file*."""
+    with file.open("w") as trace:
+
+        def tap(connection: Connection) -> None:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            if store.sqlite:
+                driver.set_trace_callback(lambda statement: print(statement, file=trace, flush=True))
+            else:
+                driver.pgconn.trace(trace.fileno())
+
+        event.listen(store.writes, "begin", tap)
+        yield file.read_text
+        event.remove(store.writes, "begin", tap)
+        store.writer.close()  # the trace ends with its connections
+        store.writes.dispose()
 
 
 async def test_of_two_sweepers_one_works(pipeline: Pipeline) -> None:

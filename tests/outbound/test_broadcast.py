@@ -368,3 +368,23 @@ async def test_the_list_is_newest_first_in_pages(store: Store) -> None:
     assert (cursor, following) == (str(keys[3]), None)
     with pytest.raises(Invalid):
         await service.recent("x", 2)
+
+
+async def test_a_holiday_is_told_before_and_after_a_broadcast_is_stored(store: Store) -> None:
+    office = desk(store, weekend_quiet_from="00:00", weekend_quiet_until="24:00", extra_holidays=["2027-01-18"])
+    friday = 1_800_000_000_000  # 15 January 2027, 12:00 in Tbilisi; Tuesday is a holiday of the calendar, Monday ours
+    office.clock.now_ms = friday + 9 * HOUR
+    wednesday = friday + 4 * 24 * HOUR + 21 * HOUR  # at 09:00
+    asked = await office.service.post(DRAFT, "Nino", dry_run=True)
+    made = await office.service.post(DRAFT, "Nino")
+    assert [(view.state, view.starts_ms) for view in (asked, made)] == [("scheduled", wednesday)] * 2
+    for now_ms, state in ((wednesday - 1, "scheduled"), (wednesday, "sending")):
+        office.clock.now_ms = now_ms
+        await office.tend()
+        assert (await office.service.get(made.id)).state == state
+
+
+async def test_an_urgent_broadcast_passes_a_holiday(store: Store) -> None:
+    office = desk(store, weekend_quiet_from="00:00", weekend_quiet_until="24:00")
+    office.clock.now_ms = 1_800_000_000_000 + 24 * HOUR  # a Saturday
+    assert (await office.service.post(replace(DRAFT, urgent=True, reason="A flood"), "Nino")).state == "sending"

@@ -36,6 +36,27 @@ def test_the_first_success_after_being_down_is_up() -> None:
     assert (watch.state, watch.reason, watch.closed_until_ms) == (ChannelState.UP, "", 0)
 
 
+def test_a_degraded_channel_that_worked_again_is_up_after_a_while_even_if_nobody_writes() -> None:
+    watch = Watch()
+    watch.failed("no answer", 1_000)
+    watch.success(6_000)
+    watch.rest(30_999)
+    assert (watch.state, watch.reason) == (ChannelState.DEGRADED, "no answer")
+    watch.rest(31_000)
+    assert (watch.state, watch.reason, watch.error) == (ChannelState.UP, "", "no answer")
+
+
+def test_a_channel_whose_last_word_was_trouble_stays_as_it_is_however_long_it_rests() -> None:
+    watch = Watch()
+    watch.success(500)
+    watch.failed("no answer", 1_000)
+    watch.rest(3_600_000)
+    assert watch.state is ChannelState.DEGRADED
+    watch.failed("no answer", 3_600_000)
+    watch.rest(7_200_000)
+    assert watch.state is ChannelState.DOWN
+
+
 def test_what_messages_tell_does_not_count_while_the_connection_does_not_stand() -> None:
     watch = Watch()
     watch.parted("The connection was lost.", 1_000)

@@ -1,4 +1,4 @@
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from smsbot.store import bulk
 from smsbot.store.database import Store
@@ -42,3 +42,46 @@ def test_update_and_delete_touch_only_the_rows_named(store: Store) -> None:
 
 def test_no_rows_is_no_statement(store: Store) -> None:
     assert store.write(lambda c: bulk.insert(c, STAFF, COLUMNS, [], returning=("id",))) == []
+
+
+def test_several_changes_are_made_whichever_of_them_there_are(store: Store) -> None:
+    store.write(lambda c: bulk.insert(c, STAFF, COLUMNS, rows(4)))
+
+    def job(connection: Connection) -> list[bulk.Row]:
+        several = bulk.Several(connection)
+        several.update(STAFF, "name", ("role",), [("admin", "name 1")])
+        several.delete(STAFF, ("name",), [("name 2",)])
+        several.delete(STAFF, ("name",), [])
+        several.insert(STAFF, COLUMNS, [("new 1", "viewer", "p", "h", 9), ("name 0", "x", "p", "h", 9)],
+                       conflict="(name) DO UPDATE SET role=excluded.role")  # fmt: skip
+        last = [("new 2", "viewer", "p", "h", 9), ("name 3", "x", "p", "h", 9), ("new 3", "viewer", "p", "h", 9)]
+        return several.insert_with(STAFF, COLUMNS, last, conflict="(name) DO NOTHING", returning=("name",))
+
+    assert store.write(job) == [("new 2",), ("new 3",)]
+    found = store.read(lambda c: c.execute(select(STAFF.c.name, STAFF.c.role)).all())
+    assert {tuple(row) for row in found} == {
+        ("name 0", "x"), ("name 1", "admin"), ("name 3", "viewer"), ("new 1", "viewer"), ("new 2", "viewer"),
+        ("new 3", "viewer"),
+    }  # fmt: skip
+
+
+def test_several_changes_without_any_are_no_statement(store: Store) -> None:
+    def job(connection: Connection) -> list[bulk.Row]:
+        several = bulk.Several(connection)
+        several.update(STAFF, "name", ("role",), [])
+        several.run()
+        return several.insert_with(STAFF, COLUMNS, [], conflict="DO NOTHING", returning=("name",))
+
+    assert store.write(job) == []
+
+
+def test_what_is_run_is_not_run_again(store: Store) -> None:
+    def job(connection: Connection) -> list[bulk.Row]:
+        several = bulk.Several(connection)
+        several.insert(STAFF, COLUMNS, rows(1))
+        several.run()
+        return several.insert_with(STAFF, COLUMNS, [("last", "x", "p", "h", 1)], conflict="DO NOTHING",
+                                   returning=("name",))  # fmt: skip
+
+    assert store.write(job) == [("last",)]
+    assert len(store.read(lambda c: c.execute(select(STAFF.c.name)).all())) == 2

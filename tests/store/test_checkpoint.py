@@ -1,5 +1,8 @@
+import sqlite3
 import threading
 from pathlib import Path
+
+from sqlalchemy import event
 
 from smsbot.store import bulk, checkpoint
 from smsbot.store.database import Store
@@ -35,3 +38,31 @@ def test_what_was_committed_is_there_after_closing_and_opening(tmp_path: Path) -
     again = Store(url)
     assert again.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM staff").scalar()) == len(ROWS)
     again.close()
+
+
+def test_one_that_fails_is_tried_again(tmp_path: Path) -> None:
+    """As on a disk that is full: what the log holds is carried over once there is room, or it would grow for ever."""
+    file = tmp_path / "smsbot.db"
+    store = Store(f"sqlite:///{file}")
+    store.upgrade()
+    refused, allowed = threading.Event(), threading.Event()
+
+    def judge(action: int, name: str | None, *_: object) -> int:
+        if action == sqlite3.SQLITE_PRAGMA and name == "wal_checkpoint" and not allowed.is_set():
+            refused.set()
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    event.listen(store.reads, "checkout", lambda raw, *_: raw.set_authorizer(judge))
+    store.start()
+    before = file.stat().st_size
+    store.write(lambda c: bulk.insert(c, table(Staff), COLUMNS, ROWS))
+    assert refused.wait(30)
+    allowed.set()
+    pause = threading.Event()
+    for _ in range(600):
+        if file.stat().st_size > before + checkpoint.LEAST_BYTES:
+            break
+        pause.wait(0.05)
+    assert file.stat().st_size > before + checkpoint.LEAST_BYTES
+    store.close()

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 
 from smsbot.clock import DAY_MS
+from smsbot.dialogue.reuse import Notice
 from smsbot.settings import Settings
 from smsbot.status import Status
 from smsbot.store import audit, broadcasts, imports, outbox
@@ -49,9 +50,14 @@ def desk(store: Store) -> Store:
     return store
 
 
+NEUTRAL = Notice({"ka": "ნომერი", "ka-Latn": "nomeri", "en": "number"}, ("ka", "en"))
+
+
 def take(store: Store, rows: str, *, now_ms: int = NOW, channel: str | None = "main", dry_run: bool = False) -> Report:
     lines = io.StringIO(HEADER + rows, newline="")
-    return imports.run(store, lines, Settings(), now_ms=now_ms, channel=channel, dry_run=dry_run)
+    return imports.run(
+        store, lines, Settings(), now_ms=now_ms, channel=channel, dry_run=dry_run, notice=lambda: NEUTRAL
+    )
 
 
 def dump(store: Store) -> dict[str, list[tuple[Any, ...]]]:
@@ -354,3 +360,63 @@ def test_welcomes_read_after_the_first_had_left_reopen_their_broadcast(
     imports.run(desk, io.StringIO(HEADER + sheet), Settings(), now_ms=NOW, channel="main", progress=sent)
     (broadcast,) = rows(desk, Broadcast)
     assert (broadcast.state, broadcast.done_ms, broadcast.recipients) == ("sending", None, 2)
+
+
+APRIL, JUNE = MAY_3 - 20 * DAY_MS, MAY_3 + 30 * DAY_MS
+
+
+def fall_silent(store: Store, at_ms: int, script: str = "") -> None:
+    contact = table(Contact)
+    values = {"dormant_ms": at_ms, "dormant_reason": "quiet", "script": script, "unreachable": 3}
+    store.write(lambda c: c.execute(update(contact).where(contact.c.number == ONE).values(values)))
+
+
+def second(store: Store, **given: Any) -> Report:
+    """Another form of the same number, signed on 3 May."""
+    return take(store, FORM.replace("scan-7", "scan-9").replace("budget;roads", "roads"), **given)
+
+
+SILENT = [("before the form was signed", APRIL, False), ("after it was signed", JUNE, True)]
+
+
+@pytest.mark.parametrize("silent_ms, stays", [case[1:] for case in SILENT], ids=[case[0] for case in SILENT])
+def test_rule_20_a_form_of_a_dormant_number_sends_a_neutral_text_first_and_the_welcome_a_day_later(
+    desk: Store, silent_ms: int, stays: bool
+) -> None:
+    take(desk, FORM)
+    fall_silent(desk, silent_ms)
+    report = second(desk)
+    assert (report.taken, report.welcomed, report.noticed) == (1, 1, 1)
+    _, before, welcome = rows(desk, Broadcast)
+    assert (before.kind, before.state, before.recipients, before.written) == ("notice", "sending", 1, 1)
+    assert welcome.kind == "welcome"
+    texts = {text.id: text.text for text in rows(desk, BroadcastText)}
+    left = {message.broadcast_id: message for message in rows(desk, Outbox)}
+    assert (texts[left[before.id].text_id], left[before.id].due_ms) == ("ნომერი", NOW)
+    assert "03.05.2026" in texts[left[welcome.id].text_id]
+    assert left[welcome.id].due_ms == NOW + DAY_MS
+    (contact,) = rows(desk, Contact)
+    assert (contact.dormant_ms is not None, contact.noticed_ms) == (stays, NOW)
+
+
+def test_the_neutral_text_is_in_the_persons_letters(desk: Store) -> None:
+    take(desk, FORM)
+    fall_silent(desk, APRIL, script="Latn")
+    second(desk)
+    assert "nomeri" in {text.text for text in rows(desk, BroadcastText)}
+
+
+def test_a_number_that_was_told_already_is_welcomed_at_once(desk: Store) -> None:
+    take(desk, FORM)
+    fall_silent(desk, JUNE)
+    second(desk)
+    report = take(desk, FORM.replace("scan-7", "scan-11").replace("budget;roads", "budget"), now_ms=NOW + 2 * DAY_MS)
+    assert (report.welcomed, report.noticed) == (1, 0)
+
+
+def test_without_welcomes_a_dormant_number_stays_dormant(desk: Store) -> None:
+    take(desk, FORM)
+    fall_silent(desk, APRIL)
+    second(desk, channel=None)
+    (contact,) = rows(desk, Contact)
+    assert (contact.dormant_ms, contact.noticed_ms) == (APRIL, None)

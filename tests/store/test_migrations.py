@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from smsbot.errors import StoreError
-from smsbot.store import migrate
+from smsbot.service import Service
+from smsbot.settings import Settings
+from smsbot.store import migrate, sql
 from smsbot.store.database import Store
 from smsbot.testing.databases import Postgres
 
@@ -64,3 +68,70 @@ def test_a_database_can_be_brought_back_to_each_earlier_version(empty: Store) ->
         assert migrate.current(empty.reads) == revision
     empty.upgrade()
     empty.check()
+
+
+def command_of(store: Store, folder: Path) -> subprocess.Popen[str]:
+    """`smsbot db upgrade` as a process of its own."""
+    config = folder / "smsbot.toml"
+    config.write_text(f'[database]\nurl = "{store.url.replace("+psycopg", "")}"\n', encoding="utf-8")
+    words = [sys.executable, "-m", "smsbot", "db", "upgrade", "--config", str(config)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.mark.parametrize("revision", [None, migrate.revisions()[-2]])
+def test_two_upgrades_at_once_are_one(empty: Store, tmp_path: Path, revision: str | None) -> None:
+    """On PostgreSQL both are brought to wait for the same moment, so that neither comes too late to harm the other."""
+    if revision is not None:
+        step(empty, revision)
+    if empty.sqlite:
+        both = [command_of(empty, tmp_path) for _ in range(2)]
+    else:
+        with empty.writes.begin() as connection:
+            sql.alone(connection, sql.UPGRADE)
+            both = [command_of(empty, tmp_path) for _ in range(2)]
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            while empty.read(lambda c: sql.run(c, waiting).scalar_one()) < 2:
+                assert [each.poll() for each in both] == [None, None], [each.communicate() for each in both]
+    said = [each.communicate(timeout=120)[0] for each in both]
+    assert [each.returncode for each in both] == [0, 0], said
+    empty.check()
+
+
+@pytest.mark.parametrize(("revision", "says"), [(migrate.revisions()[-2], "behind this version"), ("9999", "newer")])
+def test_the_product_does_not_begin_with_tables_of_another_version(
+    empty: Store, tmp_path: Path, revision: str, says: str
+) -> None:
+    step(empty, revision) if revision in migrate.revisions() else empty.upgrade()
+    empty.write(lambda c: sql.run(c, "UPDATE alembic_version SET version_num = ?", (revision,)))
+    url = empty.url.replace("+psycopg", "")
+    service = Service(Settings.model_validate({"database": {"url": url}}), public_url="http://here")
+    try:
+        if empty.sqlite and revision in migrate.revisions():
+            service.prepare()  # it brings its own file to this version
+            empty.check()
+        else:
+            with pytest.raises(StoreError, match=says):
+                service.prepare()
+            assert migrate.current(empty.reads) == revision
+    finally:
+        service.store.close()
+
+
+def test_a_command_that_waited_for_a_newer_version_to_come_leaves_it_alone(empty: Store, tmp_path: Path) -> None:
+    if empty.sqlite:
+        empty.upgrade()
+        empty.write(lambda c: sql.run(c, "UPDATE alembic_version SET version_num = '9999'"))
+        late = command_of(empty, tmp_path)
+    else:
+        step(empty, migrate.revisions()[-2])
+        with empty.writes.begin() as connection:
+            sql.alone(connection, sql.UPGRADE)
+            late = command_of(empty, tmp_path)
+            waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            while not empty.read(lambda c: sql.run(c, waiting).scalar_one()):
+                assert late.poll() is None, late.communicate()
+            sql.run(connection, "UPDATE alembic_version SET version_num = '9999'")
+    said = late.communicate(timeout=120)[0]
+    assert late.returncode == 1
+    assert "newer version" in said
+    assert migrate.current(empty.reads) == "9999"

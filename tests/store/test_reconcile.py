@@ -94,6 +94,11 @@ BREACHES = [
     ("UPDATE outbox SET text_id = NULL WHERE status = 'sent'", "a broadcast's message has no person or no text"),
     ("UPDATE outbox SET text = NULL WHERE broadcast_id = 0", "a reply has no text"),
     (
+        "UPDATE outbox SET text = NULL, erased_ms = 5 WHERE broadcast_id = 0",
+        "a message waits and its text is erased",
+    ),
+    ("UPDATE inbound SET erased_ms = 5", "an erased text is still there"),
+    (
         "UPDATE outbox SET broadcast_id = 77 WHERE status = 'sent'",
         "a message belongs to a broadcast that does not exist",
     ),

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smsbot.text.explain import explain
-from smsbot.text.match import find_language, find_places, find_topics, understand
+from smsbot.text.finding import find_language, find_places, find_topics
+from smsbot.text.match import understand
 from smsbot.text.understood import Intent, Understood
 
 CEILING = 120_000  # lines of Python for one text of whatever length: some milliseconds

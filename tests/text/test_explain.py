@@ -33,7 +33,7 @@ DANGEROUS = [
     ("выкл", Intent.STOP, "exact"),
     ("vkl", Intent.JOIN, "fold"),
     ("vykl", Intent.STOP, "exact"),
-    ("vkyl", Intent.OTHER, ""),
+    ("vkyl", Intent.MAYBE_STOP, "near"),
     ("село", Intent.AREA, "exact"),
     ("дело", Intent.OTHER, ""),
     ("selo", Intent.AREA, "fold"),
@@ -48,7 +48,7 @@ DANGEROUS = [
     ("sul", Intent.OTHER, ""),
     ("washla", Intent.DELETE, "exact"),
     ("başla", Intent.JOIN, "exact"),
-    ("tashla", Intent.OTHER, ""),
+    ("tashla", Intent.OTHER, "near"),
     ("tema", Intent.TOPICS, "fold"),
     ("temy", Intent.TOPICS, "exact"),
     # a word inside another that means its opposite

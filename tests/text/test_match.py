@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smsbot.text.match import find_language, find_places, find_topics, understand
+from smsbot.text.finding import find_language, find_places, find_topics
+from smsbot.text.match import understand
 from smsbot.text.understood import Intent, Understood
 
 # (command, what people text for it): the tables of the published words and their everyday spellings.

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from smsbot.content import Content, load_keywords
+from smsbot.dialogue import reuse as wordings
 from smsbot.dialogue import wording
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.engine import Engine
@@ -24,9 +25,11 @@ from smsbot.gateways.registry import Channel, channel
 from smsbot.inbound import review
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.turns import Routes, Turns
+from smsbot.outbound import reuse
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
+from smsbot.store import contacts
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
 from smsbot.store.inbox import Entry
@@ -126,6 +129,16 @@ class Composition:
             return int(made.scalar_one())
 
         return Queued(f"out-{await self.store.run(job)}")
+
+    async def wake_number(self, number: str, by: str) -> None:
+        def job(connection: Connection) -> None:
+            person = contacts.reach(connection, self.store.key, number)
+            service = self.settings.service
+            notice = wordings.compose(self.bot.phrases, service.name, service.languages)
+            channel = next(iter(self.channels))
+            reuse.wake(connection, person, number, notice, channel=channel, hint=None, now_ms=self.now_ms)
+
+        await self.store.run(job)
 
     async def stop_for(self, entry_id: int, by: str) -> Entry:
         def job(connection: Connection) -> Entry:

@@ -139,3 +139,19 @@ async def test_the_inbox_lists_the_unanswered_first_and_pages(api: Client, servi
     reopened = await api.post(f"/api/inbox/{ids[0]}/answered", json={"answered": False})
     assert reopened.json()["state"] == "open"
     is_problem(await api.post("/api/inbox/in-99999/answered"), 404)
+
+
+async def test_staff_wake_a_dormant_number(api: Client, store: Store) -> None:
+    await api.text("BUDGET")
+    dormant = {"dormant_ms": NOW_MS, "dormant_reason": "quiet"}
+    store.write(lambda on: on.execute(table(Contact).update().values(dormant)))
+    person = (await api.get(f"/api/subscribers/{ALICE}")).json()
+    assert (person["dormant_reason"], person["dormant_since"]) == ("quiet", "2026-12-01T12:00:00+04:00")
+    answer = await api.post(f"/api/subscribers/{ALICE}/wake")
+    assert answer.status_code == 200
+    assert (answer.json()["dormant_reason"], answer.json()["dormant_since"]) == (None, None)
+    newest = (await api.get(f"/api/messages?number={ALICE}")).json()["items"][0]
+    assert "signed up" in newest["text"]
+    assert newest["erased"] is False
+    is_problem(await api.post(f"/api/subscribers/{ALICE}/wake"), 409)
+    is_problem(await api.post("/api/subscribers/+995599999999/wake"), 404)

@@ -51,9 +51,16 @@ async def show(asked: Asked[Nothing, None]) -> Told:
             for each in person.blocked
         ],
         unreachable=person.unreachable,
+        dormant_reason=person.dormant_reason,  # type: ignore[arg-type]  # the model checks it
         dormant_since=forms.moment_or_none(service, person.dormant_ms),
     )
     return Told(answer)
+
+
+async def wake(asked: Asked[Nothing, None]) -> Told:
+    number = forms.number(asked.service, asked.path["number"])
+    await asked.service.wake_number(number, asked.who.name)
+    return await show(asked)
 
 
 async def erase(asked: Asked[Nothing, None]) -> Told:
@@ -76,6 +83,18 @@ CALLS = (
         refuses=(404, 422),
         tag="Subscribers",
         detail="The number may be written in any form. A number that only ever sent STOP is `stopped`.",
+    ),
+    Call(
+        "POST",
+        "/api/subscribers/{number}/wake",
+        wake,
+        "Send broadcasts to a dormant number again",
+        {200: schemas.Subscriber},
+        role=Role.AUTHOR,
+        refuses=(404, 409, 422),
+        tag="Subscribers",
+        detail="For a number that failed or was quiet for long and that staff know to be in use. One neutral text goes "
+        "there first: who writes, and how to stop. 409 if the number is not dormant, or sent STOP.",
     ),
     Call(
         "DELETE",

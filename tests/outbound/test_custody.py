@@ -1,0 +1,94 @@
+"""What is no longer needed goes by itself, in a process at work, under a lease."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import Connection
+
+from smsbot.clock import DAY_MS
+from smsbot.outbound.custody import LEASE, Custodian
+from smsbot.service import Service
+from smsbot.settings import Retention, Settings
+from smsbot.store import leases, sql
+from smsbot.store.database import Store
+from smsbot.testing.population import populate, settle_directory
+
+NOW = 1_800_000_000_000
+OLD = NOW - 91 * DAY_MS
+
+
+@pytest.fixture
+def town(store: Store) -> Store:
+    """A member, and an old text of a stranger."""
+
+    def build(connection: Connection) -> None:
+        settle_directory(connection)
+        populate(connection, 1)
+        sql.run(
+            connection,
+            "INSERT INTO inbound (channel, external_id, number, recipient, text, at_ms, intent, rule, inbox, tag)"
+            " VALUES ('main', 'x', '+995555000009', '', 'hello', ?, '', '', '', '')",
+            (OLD,),
+        )
+
+    store.write(build)
+    return store
+
+
+def words(store: Store) -> str:
+    return str(store.read(lambda c: sql.run(c, "SELECT text FROM inbound").scalar()))
+
+
+def custodian(store: Store, first_s: float = 0.0) -> Custodian:
+    return Custodian(store, Retention(), clock=lambda: NOW, owner="here", first_s=first_s)
+
+
+async def test_what_is_due_goes_and_the_lease_is_given_back(town: Store) -> None:
+    assert await custodian(town).round() is False
+    assert words(town) == ""
+    taken = await town.run(lambda c: leases.acquire(c, LEASE, "there", now_ms=NOW, term_ms=1_000))
+    assert taken is not None
+
+
+async def test_while_another_process_is_at_it_nothing_is_done(town: Store) -> None:
+    await town.run(lambda c: leases.acquire(c, LEASE, "there", now_ms=NOW, term_ms=60_000))
+    assert await custodian(town).round() is False
+    assert words(town) == "hello"
+
+
+async def test_an_idle_round_writes_nothing(town: Store) -> None:
+    keeper = custodian(town)
+    await keeper.round()
+    posted: list[object] = []
+    town.writer.post = lambda *job, **_: posted.append(job)  # type: ignore[method-assign,assignment]
+    assert await keeper.round() is False
+    assert posted == []
+
+
+async def test_rounds_go_on_until_the_process_ends(town: Store) -> None:
+    keeper = custodian(town)
+    done = asyncio.Event()
+    once = keeper.round
+
+    async def told() -> bool:
+        more = await once()
+        done.set()
+        return more
+
+    keeper.round = told  # type: ignore[method-assign]
+    running = asyncio.create_task(keeper.run())
+    await asyncio.wait_for(done.wait(), 30)
+    assert words(town) == ""
+    keeper.stop()
+    await asyncio.wait_for(running, 30)
+
+
+async def test_a_process_that_delivers_keeps_house_and_ends_at_once(database_url: str) -> None:
+    settings = Settings.model_validate({"database": {"url": database_url}})
+    service = Service(settings, public_url="http://127.0.0.1")
+    service.prepare()
+    await service.start()
+    assert "retention" in {task.get_name() for task in asyncio.all_tasks()}
+    await asyncio.wait_for(service.stop(), 30)
