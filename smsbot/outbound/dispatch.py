@@ -27,6 +27,7 @@ from smsbot.outbound.link import LINK_TERM_MS, MAKING, LinkRunner
 from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
 from smsbot.outbound.schedule import QuietHours
+from smsbot.outbound.setback import Setback
 from smsbot.outbound.vitals import Vitals
 from smsbot.outbound.wake import Wake
 from smsbot.outbound.watch import Watch
@@ -43,8 +44,6 @@ SETTLE_S = 0.02  # results wait this long for company
 POLL_S = 1.0
 HELD_MOST = 1_024
 DRAIN_S = 30.0
-CLOCK_MEND_S = 10.0
-CLOCK_STEP_MS = 1_000  # a clock that is kept right is never set back by so much at once
 AGAIN_S = 1.0  # after a failure of the database
 
 
@@ -92,8 +91,7 @@ class Dispatcher:
         self._look_at_s = 0.0
         self._stopping = False
         self._trusted: set[int] = set()  # looked at just now, however long that took
-        self._ahead_ms: float | None = None  # the clock against the one that nobody sets
-        self._mend_until_s = 0.0
+        self._setback = Setback(clock, monotonic)
         self._aside = 0  # messages out of the hold while they are looked at
         self._crowded = False  # replies took every place of the last claim
         wake.listen(name, self._woken)
@@ -239,7 +237,7 @@ class Dispatcher:
         watch = self._watch
         watch.rest(self._clock())
         told, reading = (watch.news(), self._vitals.news()) if self._claims.held else (None, None)
-        turn = Turn(done.results, done.optouts, limit, share, told, reading, clock_went_back=self._went_back())
+        turn = Turn(done.results, done.optouts, limit, share, told, reading, clock_went_back=self._setback.lately())
         now_s = self._monotonic()
         try:
             outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
@@ -275,16 +273,6 @@ class Dispatcher:
             self._look_at_s = self._monotonic() + min(max(due_s, 0.0), POLL_S)
         if outcome.claimed:
             self._take_up(outcome.claimed, outcome.looked_s)
-
-    def _went_back(self) -> bool:
-        """Was the clock set back lately? True as well when nothing is known of before. Other processes may notice it
-        somewhat later, and queue with the wrong time until then."""
-        now_s = self._monotonic()
-        ahead_ms = self._clock() - now_s * 1_000
-        if self._ahead_ms is None or ahead_ms < self._ahead_ms - CLOCK_STEP_MS:
-            self._mend_until_s = now_s + CLOCK_MEND_S
-        self._ahead_ms = ahead_ms
-        return now_s < self._mend_until_s
 
     def _restore(self, done: _Done) -> None:
         self._look = True

@@ -12,7 +12,7 @@ from smsbot.errors import Invalid
 from smsbot.outbound.broadcast import Draft
 from smsbot.store.broadcasts import View
 from smsbot.store.staff import Role
-from smsbot.web import forms, schemas
+from smsbot.web import bulletins, forms, schemas
 from smsbot.web.calls import Asked, Call, Told
 from smsbot.web.ports import Service
 from smsbot.web.schemas import ListQuery, Nothing
@@ -21,7 +21,7 @@ IDEMPOTENCY = "Idempotency-Key"
 KEY_LIMIT = 255  # characters
 
 
-async def post(asked: Asked[Nothing, schemas.BroadcastRequest]) -> Told:
+async def post(asked: Asked[Nothing, bulletins.BroadcastRequest]) -> Told:
     wanted, service = asked.body, asked.service
     draft = Draft(
         texts=_texts(service, wanted.text),
@@ -47,7 +47,7 @@ async def post(asked: Asked[Nothing, schemas.BroadcastRequest]) -> Told:
 async def recent(asked: Asked[ListQuery, None]) -> Told:
     views, following = await asked.service.broadcasts.recent(asked.query.cursor, asked.query.limit)
     items = [_view(asked.service, view) for view in views]
-    return Told(schemas.Page[schemas.BroadcastView](items=items, next=following))
+    return Told(schemas.Page[bulletins.BroadcastView](items=items, next=following))
 
 
 async def show(asked: Asked[Nothing, None]) -> Told:
@@ -70,7 +70,7 @@ async def cancel(asked: Asked[Nothing, None]) -> Told:
     return await _steered(asked, asked.service.broadcasts.cancel)
 
 
-async def correct(asked: Asked[Nothing, schemas.CorrectionRequest]) -> Told:
+async def correct(asked: Asked[Nothing, bulletins.CorrectionRequest]) -> Told:
     texts = _texts(asked.service, asked.body.text)
     with _field_as_given(asked.service, asked.body.text):
         view = await asked.service.broadcasts.correction(_id(asked.path), texts, asked.who.name)
@@ -131,8 +131,8 @@ def _costs(view: View, *, dry_run: bool) -> dict[str, dict[str, Any]]:
     return costs
 
 
-def _answer(view: View, *, dry_run: bool) -> schemas.BroadcastAnswer:
-    return schemas.BroadcastAnswer.model_validate(
+def _answer(view: View, *, dry_run: bool) -> bulletins.BroadcastAnswer:
+    return bulletins.BroadcastAnswer.model_validate(
         {
             "id": None if dry_run else str(view.id),
             "state": view.state.value,
@@ -144,8 +144,8 @@ def _answer(view: View, *, dry_run: bool) -> schemas.BroadcastAnswer:
     )
 
 
-def _view(service: Service, view: View) -> schemas.BroadcastView:
-    return schemas.BroadcastView.model_validate(
+def _view(service: Service, view: View) -> bulletins.BroadcastView:
+    return bulletins.BroadcastView.model_validate(
         {
             **_answer(view, dry_run=False).model_dump(),
             "counts": dict(view.counts),
@@ -179,22 +179,23 @@ EXAMPLE = {"text": {"ka": "ბიუჯეტის განხილვა 10 
 CALLS = (
     Call(
         "POST", "/api/broadcasts", post, "Announce a broadcast",
-        {202: schemas.BroadcastAnswer, 200: schemas.BroadcastAnswer}, role=Role.AUTHOR, body=schemas.BroadcastRequest,
+        {202: bulletins.BroadcastAnswer, 200: bulletins.BroadcastAnswer}, role=Role.AUTHOR,
+        body=bulletins.BroadcastRequest,
         headers={IDEMPOTENCY: "A repeat under the same key answers the same broadcast"}, tag=TAG, example=EXAMPLE,
         detail="With `dry_run` (200) nothing is stored: the answer says whom it would reach, what it costs, and which "
         "characters force UCS-2. `topics` AND `places` narrow each other; `everyone` stands instead of both.",
     ),
     Call(
-        "GET", "/api/broadcasts", recent, "Broadcasts", {200: schemas.Page[schemas.BroadcastView]}, query=ListQuery,
+        "GET", "/api/broadcasts", recent, "Broadcasts", {200: schemas.Page[bulletins.BroadcastView]}, query=ListQuery,
         tag=TAG, detail="Newest first.",
     ),
     Call(
-        "GET", "/api/broadcasts/{id}", show, "A broadcast with its counts", {200: schemas.BroadcastView},
+        "GET", "/api/broadcasts/{id}", show, "A broadcast with its counts", {200: bulletins.BroadcastView},
         refuses=(404,), tag=TAG,
     ),
     *(
         Call(
-            "POST", f"/api/broadcasts/{{id}}/{word}", handler, summary, {200: schemas.BroadcastView}, role=role,
+            "POST", f"/api/broadcasts/{{id}}/{word}", handler, summary, {200: bulletins.BroadcastView}, role=role,
             refuses=(404, 409), tag=TAG, detail=detail,
         )
         for word, handler, summary, role, detail in (
@@ -205,8 +206,8 @@ CALLS = (
         )
     ),
     Call(
-        "POST", "/api/broadcasts/{id}/correction", correct, "Correct", {202: schemas.BroadcastAnswer},
-        role=Role.AUTHOR, body=schemas.CorrectionRequest, refuses=(404, 409), tag=TAG,
+        "POST", "/api/broadcasts/{id}/correction", correct, "Correct", {202: bulletins.BroadcastAnswer},
+        role=Role.AUTHOR, body=bulletins.CorrectionRequest, refuses=(404, 409), tag=TAG,
         example={"text": "Correction: the hearing is at 14:00."},
         detail="A new broadcast to exactly those whose message has left. Audience, channel and kind are the first's.",
     ),
