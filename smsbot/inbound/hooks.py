@@ -32,6 +32,7 @@ Send = Callable[[Message], Awaitable[None]]
 PREFIX = "/channels/"
 BODY_LIMIT = 1024 * 1024  # octets; the largest documented webhook is a batch of reports far below it
 TOKEN_HEADER = b"x-webhook-token"
+TELL_MS = 1_000
 ADDRESSES = ("inbound", "status")
 METHODS = ("GET", "POST")
 
@@ -77,6 +78,8 @@ class Hooks:
         self._turns = turns
         self._reports = reports
         self._public_url = public_url
+        self._told_ms = 0
+        self._not_taken = 0  # since that was told
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,10 +110,19 @@ class Hooks:
             log.warning("webhook refused: unreadable", channel=name, reason=str(error), octets=len(body))
             return UNREADABLE
         except StoreUnavailable as error:
-            log.error("webhook not taken: the database does not answer", channel=name, reason=str(error))
+            self._unavailable(name, error)
         except Exception as error:
             log.exception("webhook not taken", channel=name, error=type(error).__name__)
         return TRY_AGAIN
+
+    def _unavailable(self, name: str, error: StoreUnavailable) -> None:
+        """One line a second at the most: gateways try again and again, and a full disk must not be filled with it."""
+        self._not_taken += 1
+        now_ms = self._clock()
+        if now_ms - self._told_ms in range(TELL_MS):
+            return
+        log.error("webhooks not taken: no database answers", channel=name, reason=str(error), n=self._not_taken)
+        self._told_ms, self._not_taken = now_ms, 0
 
     def cut(self, scope: Scope) -> None:
         """The caller went away before the end of its request."""

@@ -296,3 +296,15 @@ async def test_rule_19_parts_of_a_text_are_acknowledged_one_by_one_and_answered_
 
 async def test_rule_19_a_part_that_cannot_be_kept_is_asked_for_again(closed: Door) -> None:
     assert (await closed.call("GET", vonage_part("BUD", 1))).status == 503
+
+
+async def test_a_storm_of_webhooks_without_a_database_fills_no_log(
+    closed: Door, logged: list[MutableMapping[str, Any]]
+) -> None:
+    now = [1_000_000]
+    closed.hooks._clock = lambda: now[0]
+    for serial in range(20):
+        assert (await closed.twilio(f"SM{serial}")).status == 503
+    now[0] += 1_000
+    assert (await closed.twilio("SM20")).status == 503
+    assert [line["n"] for line in logged if line["event"] == "webhooks not taken: no database answers"] == [1, 20]
