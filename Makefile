@@ -30,7 +30,7 @@ dev: .venv/.dev
 # Most tests wait for a database or another process, so there are more of them under way than cores.
 WORKERS ?= 3
 test: dev
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: dev
 	$(BIN)/ruff format --check .
