@@ -178,11 +178,12 @@ def _wait(store: Store, this: Channel, *, wait_s: float, number: str | None) -> 
     if not seen.working or (seen.settled and number is None):
         return verdict(seen)
     message = None if number is None else _queue(store, this, number)
-    if seen.receives:
-        typer.echo(f"Waiting for a text: send HELP to {this.config.sender or 'its number'} (Ctrl-C ends the waiting).")
     began_s = time.monotonic()
-    with progress("Waiting", round(wait_s)) as told:
-        try:
+    try:
+        if seen.receives:
+            number_shown = this.config.sender or "its number"
+            typer.echo(f"Waiting for a text: send HELP to {number_shown} (Ctrl-C ends the waiting).")
+        with progress("Waiting", round(wait_s)) as told:
             while True:
                 waited_s = time.monotonic() - began_s
                 seen = _look(store, this, since, message, waited_s)
@@ -191,8 +192,8 @@ def _wait(store: Store, this: Channel, *, wait_s: float, number: str | None) -> 
                 if told is not None:
                     told(round(waited_s))
                 time.sleep(LOOK_S)
-        except KeyboardInterrupt:
-            pass
+    except KeyboardInterrupt:
+        pass
     return verdict(seen)
 
 
