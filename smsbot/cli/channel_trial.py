@@ -137,6 +137,7 @@ class Seen:
     sent: Fate | None
     working: bool
     waited_s: float
+    has_addresses: bool = True  # that a provider calls; False: a connection of our own
 
     @property
     def settled(self) -> bool:
@@ -201,6 +202,8 @@ def _nothing_came(seen: Seen) -> str:
     if seen.trace.reports or seen.sent is not None:
         does = "Reports come" if seen.trace.reports else "It sends"
         return f"{does}, but no text came {waited}: see where the provider sends people's texts."
+    if not seen.has_addresses:
+        return f"Nothing came {waited}: see that the text went to the channel's number, and how its health is."
     return (
         f"Nothing came {waited}: see that the provider has these addresses, and whether the log of `smsbot serve` tells"
         " of calls that were refused."

@@ -200,6 +200,7 @@ def _wait(store: Store, this: Channel, *, wait_s: float, number: str | None) -> 
 def _look(store: Store, this: Channel, since: Mark, message: int | None, waited_s: float) -> Seen:
     from smsbot.cli.channel_trial import Seen  # noqa: PLC0415
     from smsbot.clock import now_ms  # noqa: PLC0415
+    from smsbot.gateways.base import HttpGateway  # noqa: PLC0415
     from smsbot.store import channel_trace  # noqa: PLC0415
 
     def look(connection: Connection) -> Seen:
@@ -211,6 +212,7 @@ def _look(store: Store, this: Channel, since: Mark, message: int | None, waited_
             sent=None if message is None else channel_trace.fate(connection, message),
             working=channel_trace.working(connection, now_ms()),
             waited_s=waited_s,
+            has_addresses=isinstance(this.gateway, HttpGateway),
         )
 
     return store.read(look)

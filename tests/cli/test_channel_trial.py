@@ -119,7 +119,8 @@ BASE = Seen("main", receives=True, sends=True, trace=NOTHING, sent=None, working
 ONLY_SENDS = replace(BASE, receives=False)
 
 VERDICTS = [
-    (BASE, False, False, "Nothing came within 60 s"),
+    (BASE, False, False, "has these addresses"),
+    (replace(BASE, has_addresses=False), False, False, "went to the channel's number"),
     (replace(BASE, working=False), False, False, "Nobody listens"),
     (replace(BASE, trace=Trace(0, (), 1)), False, False, "Reports come, but no text came"),
     (replace(BASE, trace=Trace(1, (SENT,), 0)), True, True, "works in both directions"),
