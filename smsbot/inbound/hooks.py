@@ -32,7 +32,7 @@ Send = Callable[[Message], Awaitable[None]]
 PREFIX = "/channels/"
 BODY_LIMIT = 1024 * 1024  # octets; the largest documented webhook is a batch of reports far below it
 TOKEN_HEADER = b"x-webhook-token"
-TELL_MS = 1_000
+TELL_MS = 1_000  # between two lines of the log about a database that does not answer
 ADDRESSES = ("inbound", "status")
 METHODS = ("GET", "POST")
 
@@ -118,11 +118,11 @@ class Hooks:
     def _unavailable(self, name: str, error: StoreUnavailable) -> None:
         """One line a second at the most: gateways try again and again, and a full disk must not be filled with it."""
         self._not_taken += 1
-        now_ms = self._clock()
-        if now_ms - self._told_ms in range(TELL_MS):
+        at_ms = self._clock()
+        if at_ms - self._told_ms in range(TELL_MS):
             return
         log.error("webhooks not taken: no database answers", channel=name, reason=str(error), n=self._not_taken)
-        self._told_ms, self._not_taken = now_ms, 0
+        self._told_ms, self._not_taken = at_ms, 0
 
     def cut(self, scope: Scope) -> None:
         """The caller went away before the end of its request."""
