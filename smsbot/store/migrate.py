@@ -6,6 +6,7 @@ without alembic, which takes longer to import than the rest of a start; it is ne
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from smsbot.errors import StoreError
 from smsbot.store import sql
 
 SCRIPTS = Path(__file__).parent / "migrations"
+_ALEMBIC = threading.Lock()  # alembic keeps the run under way in its module, so a process has one at a time
 NEWER = "The database was made by a newer version of smsbot; install that version here as well."
 
 
@@ -55,7 +57,7 @@ def upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    with engine.begin() as connection:
+    with _ALEMBIC, engine.begin() as connection:
         sql.alone(connection, sql.UPGRADE)
         if not _wanting(_current(connection)):
             return

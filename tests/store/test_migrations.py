@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def step(store: Store, revision: str, *, down: bool = False) -> None:
     with store.writes.begin() as connection:
         config.attributes["connection"] = connection
         (command.downgrade if down else command.upgrade)(config, revision)
+
+
+def test_several_databases_can_come_up_at_once_in_one_process(tmp_path: Path) -> None:
+    stores = [Store(f"sqlite:///{tmp_path}/{n}.db") for n in range(8)]
+    with ThreadPoolExecutor(len(stores)) as pool:
+        list(pool.map(Store.upgrade, stores))
+    for store in stores:
+        store.check()
+        store.close()
 
 
 @pytest.mark.parametrize("revision", migrate.revisions()[:-1])
