@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from pydantic import Field, SecretStr, model_validator
 
 from smsbot.errors import GatewayError, HookMalformed, Refused
-from smsbot.gateways import forms, signing, twilio_codes
+from smsbot.gateways import forms, signing
 from smsbot.gateways.base import (
     Accepted,
     Ack,
@@ -28,9 +28,9 @@ from smsbot.gateways.base import (
     Received,
     Request,
     Response,
-    StatusChange,
 )
-from smsbot.gateways.reading import answer_object, balance, by_http_status, first_of_each, needed, with_query, word
+from smsbot.gateways.reading import answer_object, balance, first_of_each, needed, with_query, word
+from smsbot.gateways.twilio_codes import CODES
 
 ARRIVING = {"received", "receiving"}
 OPT_OUT_TYPES = {"STOP": "stop", "START": "start", "HELP": "help"}
@@ -83,8 +83,7 @@ class Twilio:
         if 200 <= response.status < 300:
             sid = word(answer.get("sid"))
             return Accepted(sid) if sid else Refused("", "Twilio answered without the id of a message.")
-        code = word(answer.get("code"))
-        return twilio_codes.error(code, response) or by_http_status(response, code)
+        return CODES.refuses(response, word(answer.get("code")))
 
     def verify(self, hook: Hook) -> bool:
         """Twilio signs the public URL and, for a form, every parameter; for JSON the URL holds the body's hash."""
@@ -112,7 +111,8 @@ class Twilio:
         if state is None and "Body" not in fields and "NumMedia" not in fields:
             state = fields.get("SmsStatus")  # reports of the older API
         if state is not None and state.lower() not in ARRIVING:
-            return [self._report(fields, state, first_of_each(hook.query).get(OUR_ID))]
+            ours = first_of_each(hook.query).get(OUR_ID)
+            return [CODES.change(state, fields.get("ErrorCode", ""), external_id=_sid(fields), message_id=ours)]
         number = needed(fields, "From")
         return [
             Received(
@@ -123,19 +123,6 @@ class Twilio:
                 optout=OPT_OUT_TYPES.get(fields.get("OptOutType", "").upper()),
             )
         ]
-
-    def _report(self, fields: dict[str, str], state: str, message_id: str | None) -> StatusChange:
-        code = fields.get("ErrorCode", "")
-        return StatusChange(
-            status=twilio_codes.STATUSES.get(state.lower()),
-            external_id=_sid(fields),
-            message_id=message_id,
-            error=code,
-            opted_out=code in twilio_codes.OPTED_OUT,
-            unreachable=code in twilio_codes.UNREACHABLE,
-            blocked=code in twilio_codes.BLOCKED,
-            raw=state,
-        )
 
     def ack(self, hook: Hook) -> Ack:
         return Ack(content_type="text/xml", body=b"<Response/>")
@@ -154,8 +141,7 @@ class Twilio:
     def probed(self, response: Response) -> GatewayError | None:
         if 200 <= response.status < 300:
             return None
-        code = word(answer_object(response).get("code"))
-        return twilio_codes.error(code, response) or by_http_status(response, code)
+        return CODES.refuses(response, word(answer_object(response).get("code")))
 
     def _asked(self, path: str) -> Request:
         headers = {name: value for name, value in self._headers.items() if name != "content-type"}

@@ -73,7 +73,7 @@ def test_a_slower_pace_may_be_told_in_seconds() -> None:
         ("delivered", Status.DELIVERED, ""),
         ("UNDELIVERED", Status.FAILED, "UNDELIVERED"),
         ("EXPIRED", Status.EXPIRED, "EXPIRED"),
-        ("TELEPORTED", None, ""),
+        ("TELEPORTED", None, "TELEPORTED"),
         ("SENT", Status.SENT, ""),
         ("PENDING", Status.SENT, ""),
         ("", Status.SENT, ""),

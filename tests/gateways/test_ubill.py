@@ -68,7 +68,7 @@ def test_a_number_that_it_finds_none_of_is_stop_listed_unless_nobody_asked_the_l
         ("1", StatusChange(Status.DELIVERED, external_id="4711", raw="1")),
         (2, StatusChange(Status.FAILED, external_id="4711", error="2", raw="2")),
         ("4", StatusChange(Status.FAILED, external_id="4711", error="4", raw="4")),
-        ("77", StatusChange(None, external_id="4711", raw="77")),
+        ("77", StatusChange(None, external_id="4711", error="77", raw="77")),
     ],
 )
 def test_what_became_of_a_message_is_asked(fate: object, change: StatusChange | None) -> None:
