@@ -7,7 +7,6 @@ Balance: https://www.twilio.com/docs/usage/api (the `Balance` subresource of an 
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -63,7 +62,7 @@ class Twilio:
         self._account = f"{config.base_url}/2010-04-01/Accounts/{quote(config.account_sid, safe='')}"
         self._url = f"{self._account}/Messages.json"
         self._headers = {
-            "authorization": "Basic " + b64encode(f"{config.account_sid}:{token}".encode()).decode("ascii"),
+            "authorization": signing.basic(config.account_sid, token),
             "content-type": "application/x-www-form-urlencoded",
             "accept": "application/json",
         }

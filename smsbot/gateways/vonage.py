@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
@@ -166,9 +165,8 @@ class Vonage:
 
     def balance_request(self) -> Request:
         """https://developer.vonage.com/en/api/account: the sum is always in euros."""
-        pair = f"{self.config.api_key}:{self.config.api_secret.get_secret_value()}"
-        basic = "Basic " + b64encode(pair.encode()).decode("ascii")
-        return Request("GET", f"{self.config.base_url}/account/get-balance", {"authorization": basic})
+        headers = {"authorization": signing.basic(self.config.api_key, self.config.api_secret.get_secret_value())}
+        return Request("GET", f"{self.config.base_url}/account/get-balance", headers)
 
     def balance(self, response: Response) -> Balance | GatewayError:
         return balance(response, answer_object(response).get("value"), "EUR")
