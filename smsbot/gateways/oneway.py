@@ -8,6 +8,7 @@ http-api-v1-documentation. Both ways of writing the answer occur: `0000-17` and 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar
@@ -47,7 +48,7 @@ class OneWayConfig(AggregatorConfig):
     service_id: str = Field(min_length=1)  # the name or short number that people see
 
 
-class OneWay(Aggregator):
+class OneWay(Aggregator, ABC):
     """A subclass says where the two pages are, what a text needs, and what the codes mean."""
 
     send_page: str
@@ -66,9 +67,9 @@ class OneWay(Aggregator):
             "service_id": config.service_id,
         }
 
+    @abstractmethod
     def coding(self, message: Message) -> Mapping[str, str]:
         """The field that says how *message* is written, if it needs one."""
-        raise NotImplementedError
 
     def request(self, message: Message) -> Request:
         return self._asked(
