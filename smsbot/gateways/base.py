@@ -194,6 +194,7 @@ class Capabilities:
     """What the conformance kit and the dispatcher may expect."""
 
     signed: bool = False  # webhooks carry a signature; else `webhook_token` is required
+    proof_field: str = "token"  # of the query, holds the token: another where the provider writes it there itself
     removes_duplicates: bool = False  # a repeat of the same message id is not sent twice
     reports: bool = True  # delivery reports come, or can be asked for (`Polled`)
     max_parts: int | None = None

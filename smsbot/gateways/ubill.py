@@ -1,22 +1,22 @@
 """uBill (ubill.ge): sends under a registered brand name.
 
 Sending, reports, balance: the public collection documenter.gw.postman.com/view/13830965/TVmV6ZWT, github.com/ubill-ge/
-sdk-ts and ubill.ge/en/blog/sms-api. A report that is pushed carries no signature, only the key that the municipality
-chose for it in uBill's cabinet; reports are asked for as well.
+sdk-ts and ubill.ge/en/blog/sms-api. A report that is pushed carries no signature, only the “Callback key” that the
+municipality entered in uBill's cabinet: its `webhook_token`. Reports are asked for as well.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
 from smsbot.errors import GatewayError, Refused
-from smsbot.gateways.aggregator import Aggregator, AggregatorConfig, amount, international
+from smsbot.gateways.aggregator import NAMED, Aggregator, AggregatorConfig, amount, international
 from smsbot.gateways.base import (
     Accepted,
     Balance,
@@ -66,23 +66,17 @@ class UbillConfig(AggregatorConfig):
     api_key: SecretStr = Field(min_length=1)
     brand_id: int = Field(ge=1)
     stop_list: bool = True  # False: also to numbers that asked uBill for silence
-    callback_key: SecretStr | None = None  # of reports that uBill pushes: its cabinet's “Callback key”, 30 characters
-
-    @property
-    def signature_ready(self) -> bool:
-        return self.callback_key is not None and bool(self.callback_key.get_secret_value())
 
 
 class Ubill(Aggregator):
     name: ClassVar[str] = "ubill"
     Config: ClassVar[type[ChannelConfig]] = UbillConfig
-    capabilities: ClassVar[Capabilities] = Capabilities(signed=True, inbound=False, answerable=False, prepaid=True)
+    capabilities: ClassVar[Capabilities] = replace(NAMED, proof_field="key")
     poll_most: ClassVar[int] = 1
 
     def __init__(self, config: UbillConfig) -> None:
         self.config = config
         self._headers = {"key": config.api_key.get_secret_value(), "accept": "application/json"}
-        self._callback_key = config.callback_key.get_secret_value() if config.callback_key else ""
 
     def request(self, message: Message) -> Request:
         body = {
@@ -102,10 +96,6 @@ class Ubill(Aggregator):
         if code == "50" and self.config.stop_list:
             return Refused(code, ON_STOP_LIST, blocked=True)
         return CODES.refuses(response, code)
-
-    def verify(self, hook: Hook) -> bool:
-        given = first_of_each((*hook.query, *hook.form) if hook.method == "POST" else hook.query).get("key", "")
-        return bool(self._callback_key) and hmac.compare_digest(given.encode(), self._callback_key.encode())
 
     def parse(self, hook: Hook) -> list[Event]:
         """`?key=…&event=sms.delivery.updated&smsID=…&number=…&statusID=…&date=…`; other events say nothing to us."""

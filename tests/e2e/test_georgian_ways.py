@@ -132,7 +132,7 @@ def test_people_write_to_a_phone_and_broadcasts_leave_by_an_aggregator(phone: Ph
     with Ubill() as ubill:
         channels = phone_channel(phone) + (
             f'[channels.ubill]\ngateway = "ubill"\nsender = "Kutaisi"\nrate_per_s = 1000\nbase_url = "{ubill.url}"\n'
-            'api_key = "k"\nbrand_id = 7\ncallback_key = "agreed"\n'
+            'api_key = "k"\nbrand_id = 7\nwebhook_token = "agreed"\n'
         )
         with Product(tmp_path, channels=channels) as product:
             phone.webhook = f"{product.url}/channels/phone/inbound"
