@@ -1,7 +1,8 @@
 """GoSMS (gosms.ge): sends under a registered name.
 
 Sending, reports, balance: api.gosms.ge and github.com/gosms-ge/gosmsge-node, gosms-ge/gosmsge-python. Code 113 is
-about a field of bulk messages that is not used here: no code of GoSMS means a stop-list.
+about a field of bulk messages that is not used here, so only an account's own setting can cause it: no code of GoSMS
+means a stop-list.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ CODES = Codes(
     refused={
         "103": "GoSMS says that the message lacks something or is too long.",
         "105": "GoSMS says that the number is not valid.",
+        "113": "GoSMS rejects a setting of the account (its NOSMS number), not the person: ask GoSMS.",
     },
     unreachable=frozenset({"105"}),
 )

@@ -44,7 +44,7 @@ def test_its_id_of_the_message_is_kept(answered: object) -> None:
         (429, 109, Throttled, "pace"),
         (200, 109, Throttled, "pace"),
         (403, 110, Misconfigured, "locked"),
-        (400, 113, Refused, "refuses"),
+        (400, 113, Refused, "NOSMS"),
         (200, 100, Misconfigured, "api_key"),
         (200, None, Refused, "does not name"),
         (500, None, Unavailable, "fault"),
