@@ -138,7 +138,8 @@ class Part:
 class Received:
     """A text from a person. *number* is as the gateway wrote it. *external_id* is the gateway's own id, None if
     this gateway gives none. *sent_ms* is the sender's time if told. *optout* is the gateway's own reading
-    (`stop`, `start`, `help`): it has answered already. *part*: the text is one piece of several, joined by us."""
+    (`stop`, `start`, `help`): it has answered already. *part*: the text is one piece of several, joined by us; half a
+    letter that it begins or ends with is a lone surrogate."""
 
     number: str = field(repr=False)
     text: str = field(repr=False)

@@ -36,6 +36,7 @@ from smsbot.gateways.base import (
 from smsbot.gateways.reading import (
     answer_object,
     balance,
+    clean_part,
     first_of_each,
     inside,
     instant_ms,
@@ -149,14 +150,15 @@ class Vonage:
         external_id = fields.get("messageId") or fields.get("message_uuid")
         if not external_id:
             raise HookMalformed("The webhook lacks `messageId`.")
+        part = _part(fields)
         return [
             Received(
                 number=needed(fields, "msisdn" if "msisdn" in fields else "from"),
-                text=fields.get("text", ""),
+                text=fields.get("text", "") if part is None else _piece(hook, fields),
                 external_id=external_id,
                 to=fields.get("to", ""),
                 sent_ms=instant_ms(fields.get("message-timestamp") or fields.get("timestamp", "")),
-                part=_part(fields),
+                part=part,
             )
         ]
 
@@ -186,6 +188,12 @@ def _part(fields: Mapping[str, str]) -> Part | None:
         return None
     reference, total, number = map(int, numbers)
     return Part(reference, total, number)
+
+
+def _piece(hook: Hook, fields: Mapping[str, str]) -> str:
+    """The text of a part; in JSON half a letter that the phone cut is still there."""
+    text = json_object(hook.body).get("text") if hook.method != "GET" and is_json(hook) else None
+    return clean_part(text) if isinstance(text, str) else fields.get("text", "")
 
 
 def _report(fields: Mapping[str, str], hook: Hook) -> StatusChange:
