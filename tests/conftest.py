@@ -1,12 +1,10 @@
-"""What every test may rely on: nothing leaves this machine, and a missing component is told, not hidden."""
+"""What every test may rely on: nothing leaves this machine, and a missing component is told (`components`)."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
-import shutil
 import socket
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import pytest
@@ -14,33 +12,11 @@ import structlog
 import structlog.testing
 from hypothesis import HealthCheck, settings
 
-from smsbot.testing import gammu, kannel
+from tests.components import PRESENT, require
 
 # A test never fails on a clock.
 settings.register_profile("smsbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("smsbot")
-
-REQUIRE_VARIABLE = "SMSBOT_TEST_REQUIRE"
-
-PRESENT: dict[str, tuple[Callable[[], object], str]] = {
-    "kannel": (kannel.installed, "Kannel is not installed (Debian: kannel, kannel-extras)"),
-    "gammu": (gammu.installed, "gammu-smsd is not installed (Debian: gammu-smsd, libdbd-sqlite3)"),
-    "chromium": (
-        lambda: shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"),
-        "Chromium is not installed (Debian: chromium)",
-    ),
-    "node": (lambda: shutil.which("node"), "Node.js is not installed (Debian: nodejs)"),
-}
-
-
-def require(component: str) -> None:
-    """Skip the test with a reason if *component* is missing; with `SMSBOT_TEST_REQUIRE=all` fail it."""
-    present, reason = PRESENT[component]
-    if present():
-        return
-    if os.environ.get(REQUIRE_VARIABLE) == "all":
-        pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=all forbids to skip", pytrace=False)
-    pytest.skip(reason)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

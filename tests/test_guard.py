@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests import conftest as components
+from tests import components
 
 
 def test_a_connection_beyond_loopback_is_refused_and_noted(attempts_to_leave: list[str]) -> None:
