@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -79,6 +81,26 @@ def nothing_leaves_the_machine(attempts_to_leave: list[str]) -> Iterator[None]:
     tried, attempts_to_leave[:] = attempts_to_leave[:], []
     if tried:
         pytest.fail(f"the test tried to leave the machine: {', '.join(tried)}", pytrace=False)
+
+
+@contextmanager
+def logging_as_it_was() -> Iterator[None]:
+    """Whoever sets logging up inside, as commands do, leaves no handler behind: its stream is closed by then, and what
+    logs at the end of the process, as PostgreSQL's wheel does, would fail."""
+    root = logging.getLogger()
+    level, structured = root.level, structlog.get_config()
+    yield
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler:  # `logs.configure` makes these; pytest's own are of other kinds
+            root.removeHandler(handler)
+    root.setLevel(level)
+    structlog.configure(**structured)
+
+
+@pytest.fixture(autouse=True)
+def no_handler_is_left_behind() -> Iterator[None]:
+    with logging_as_it_was():
+        yield
 
 
 @pytest.fixture
