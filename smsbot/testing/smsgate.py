@@ -24,7 +24,7 @@ from smsbot.testing.webhooks import Caller
 USERNAME, PASSWORD = "sms", "phone-password"  # of a server that lives for one test on loopback
 CREDENTIALS = "Basic " + b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode("ascii")
 SIGNING_KEY = "aB3dE6gH"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Phone(Loopback):

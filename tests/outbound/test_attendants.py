@@ -41,7 +41,7 @@ def provider() -> Iterator[FakeGateway]:
         yield found
 
 
-async def until(holds: Callable[[], bool], seconds: float = 20) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110  # the database tells nobody
             await asyncio.sleep(0.02)
@@ -87,7 +87,7 @@ async def test_a_message_leaves_is_asked_about_and_found_delivered(store: Store,
         await until(lambda: store.read(channel_vitals.read)["main"].balance == 10.0)
         for each in (*beside, dispatcher):
             each.stop()
-        await asyncio.wait_for(asyncio.gather(*tasks), 20)
+        await asyncio.wait_for(asyncio.gather(*tasks), 60)
     vitals = store.read(channel_vitals.read)["main"]
     assert (vitals.accepted, vitals.refused, vitals.uncertain) == (1, 0, 0)
 
@@ -136,5 +136,5 @@ async def test_a_process_that_ends_waits_for_no_answer_to_a_question(store: Stor
         task = asyncio.create_task(asker.run())
         await until(lambda: provider.count == 1)
         asker.stop()
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 30)  # half of what the answer takes
     assert store.read(channel_vitals.read) == {}

@@ -19,7 +19,7 @@ from tests.components import lack
 
 PEERS = Path(__file__).parent / "peers"
 CACHE = Path(__file__).parents[3] / ".cache" / "smpp-peers"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 FETCH_S = 300.0
 
 
