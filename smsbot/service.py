@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import Clock, now_ms
 from smsbot.compose import blueprint, check_words, seed_places, seed_topics
-from smsbot.dialogue import reuse as wordings
+from smsbot.dialogue import notice as neutral
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.stop_hint import StopHints
 from smsbot.errors import Conflict, Invalid, PhoneError, SettingsError
@@ -263,9 +263,9 @@ class Service:
         log.info("a dormant number was woken", by=by, channel=channel)
         self.wake.wake(channel)
 
-    def _notice(self) -> wordings.Notice:
+    def _notice(self) -> neutral.Notice:
         service = self.settings.service
-        return wordings.compose(self.bot.phrases, service.name, service.languages)
+        return neutral.compose(self.bot.phrases, service.name, service.languages)
 
     async def stop_for(self, entry_id: int, by: str) -> inbox.Entry:
         """Stop whoever wrote the text of *entry_id*: *by* takes it for an opt-out. Raises `Missing`, `Conflict`."""
