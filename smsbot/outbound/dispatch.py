@@ -34,6 +34,7 @@ from smsbot.outbound.watch import Watch
 from smsbot.store import outbox
 from smsbot.store.database import Store
 from smsbot.store.outbox import Claimed, OptOut, Result
+from smsbot.values import changed
 
 log = structlog.get_logger()
 
@@ -149,7 +150,9 @@ class Dispatcher:
         """They are ours to send; whom they are for was looked up at *looked_s*. What is in hand already, and comes
         again because the clock was set ahead, is not taken twice."""
         checked_ms = round(looked_s * 1_000)
-        fresh = [replace(message, checked_ms=checked_ms) for message in messages if message.id not in self._in_hand]
+        fresh = [
+            changed(message, {"checked_ms": checked_ms}) for message in messages if message.id not in self._in_hand
+        ]
         self._in_hand.update(message.id for message in fresh)
         self._hold.add(fresh)
         self._more.set()

@@ -1,7 +1,7 @@
 """Statements of the hot path: below SQLAlchemy, inside its transaction.
 
-SQLAlchemy's part of a statement (context, result, row objects) costs five times what the driver's does, some ten times a
-group of turns. What it does for safety is kept: errors come as its exceptions, without parameters, and a connection
+SQLAlchemy's part of a statement (context, result, row objects) costs five times what the driver's does, some ten times
+a group of turns. What it does for safety is kept: errors come as its exceptions, without parameters, and a connection
 that was cut is invalidated. Statements are written with `?`; rows are plain tuples.
 """
 

@@ -84,7 +84,14 @@ def test_a_failed_statement_leaves_the_connection_usable(store: Store) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("text", ""), ("text", 'თემა "?" \\ %s'), ("bigint", -(2**62)), ("boolean", True), ("boolean", False), ("text", None)],
+    [
+        ("text", ""),
+        ("text", 'თემა "?" \\ %s'),
+        ("bigint", -(2**62)),
+        ("boolean", True),
+        ("boolean", False),
+        ("text", None),
+    ],
 )
 def test_postgresql_gives_a_parameter_back_as_it_was(postgres_store: Store, kind: str, value: object) -> None:
     found = postgres_store.read(lambda c: wire.fetch(c, f"SELECT CAST(? AS {kind})", (value,)))
