@@ -56,7 +56,7 @@ class Kannel:
         *,
         inbound_url: str,
         retries: int = 3,
-        timeout_s: float = 20.0,
+        timeout_s: float = 60.0,
         smsc_port: int | None = None,
     ) -> None:
         self._directory = directory
