@@ -178,6 +178,9 @@ def conversation(position: int) -> str:
 ANSWERED = ("JOIN", "1 3", "STATUS", "TOPICS")
 """What one person writes, in this order: each is answered with one message of one part."""
 
+REPLY = "Your topics: Budget, Planning. Area: none. Language: English. More: TOPICS. Stop all: STOP"
+"""What other software answers to each: about as long as what the product says."""
+
 
 def texted(texts: int, first: int) -> Iterator[tuple[str, str]]:
     """Number and text, of people who write for the first time if *first* is beyond all former ones.

@@ -16,10 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import uvloop
 
-from benchmarks.load import Line
-
-REPLY = "Your topics: Budget, Planning. Area: none. Language: English. More: TOPICS. Stop all: STOP"
-"""As long as what the product answers in this comparison."""
+from benchmarks.load import REPLY, Line
 
 USERNAME, PASSWORD = "bench", "secret"
 SENDERS = 16  # connections to Jasmin's API

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rapidsms.contrib.handlers import KeywordHandler
 
-REPLY = "Your topics: Budget, Planning. Area: none. Language: English. More: TOPICS. Stop all: STOP"
+from benchmarks.load import REPLY
 
 
 class Answer(KeywordHandler):
