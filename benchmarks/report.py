@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.suite import Goal, Row
@@ -46,7 +47,7 @@ def show(rows: Sequence[Row], *, judged: bool) -> None:
         table.add_column(heading, justify="right" if heading == "Goal" else "left")
     for row in rows:
         cells = line(row, judged=judged)
-        table.add_row(*cells, style="red" if cells[-1] == "no" else None)
+        table.add_row(*map(escape, cells), style="red" if cells[-1] == "no" else None)
     Console().print(table)
 
 

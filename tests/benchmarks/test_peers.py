@@ -42,7 +42,7 @@ def test_each_text_is_answered_once_over_http(bench: Bench) -> None:
 
 
 def test_a_peer_that_is_not_installed_has_a_row_that_says_what_to_do(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv(peer_jasmin.VARIABLE, raising=False)
     monkeypatch.delenv(peer_rapidsms.VARIABLE, raising=False)
@@ -57,6 +57,7 @@ def test_a_peer_that_is_not_installed_has_a_row_that_says_what_to_do(
     assert json.loads(file.read_text(encoding="utf-8"))["rows"][0]["value"] is None
     assert f"| {rows[0].name} | {rows[0].note} | ≥ 5 | not measured |" in report.markdown(file)
     report.show([*rows, Row("Measured", 1.0, "", Goal(2), {})], judged=True)
+    assert "psycopg[binary]" in capsys.readouterr().out  # square brackets are no colours
 
 
 def test_everybody_writes_all_texts_in_their_order_and_nobody_twice_in_a_row() -> None:
