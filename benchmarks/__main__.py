@@ -20,6 +20,7 @@ from benchmarks import (
     latency,
     machine,
     memory,
+    peers,
     recognition,
     report,
     smpp,
@@ -38,6 +39,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "grouping": grouping.run,
     "import": importing.run,
     "recognition": recognition.run,
+    "peers": peers.run,
 }
 QUICK_DIVISOR, QUICK_RUNS = 20, 3
 
