@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable
-from smsbot.gateways.base import Response, StatusChange
+from smsbot.gateways.base import Pending, Response, StatusChange
 from smsbot.gateways.reading import by_http_status, retry_after_s
 from smsbot.status import Status
 
@@ -79,3 +79,8 @@ class Codes:
             blocked=told in self.blocked,
             raw=said,
         )
+
+    def fates(self, pending: Sequence[Pending], said: str) -> list[StatusChange]:
+        """What an answer that says *said* of each of *pending* tells; nothing while they are on their way."""
+        told = [self.change(said, said, external_id=each.external_id) for each in pending if said]
+        return [change for change in told if change.status is not Status.SENT]

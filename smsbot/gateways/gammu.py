@@ -19,9 +19,19 @@ from pydantic import Field, SecretStr, field_validator
 
 from smsbot.clock import HOUR_MS, Clock, now_ms
 from smsbot.errors import GatewayError, StoreUnavailable, Throttled, Unavailable
-from smsbot.gateways.base import Accepted, Capabilities, ChannelConfig, Event, Inbox, Message, Received, StatusChange
+from smsbot.gateways.base import (
+    Accepted,
+    Capabilities,
+    ChannelConfig,
+    Event,
+    Inbox,
+    Message,
+    Part,
+    Received,
+    StatusChange,
+)
 from smsbot.gateways.gammu_tables import UNICODE, Arrived, Outgoing, Piece, PostgreSql, SentPart, Sqlite, Tables
-from smsbot.gateways.headers import joining_header, part_of
+from smsbot.gateways.headers import header, part_of
 from smsbot.gateways.reading import clean, clean_part
 from smsbot.status import Status
 from smsbot.text.gsm7 import is_gsm7, split
@@ -118,7 +128,8 @@ class Gammu:
         udhs: list[str | None] = [None]
         if len(texts) > 1:
             self._reference = (self._reference + 1) % 256
-            udhs = [joining_header(self._reference, len(texts), number) for number in range(1, len(texts) + 1)]
+            total = len(texts)
+            udhs = [header(Part(self._reference, total, number)).hex().upper() for number in range(1, total + 1)]
         pieces = tuple(Piece(text, udh) for text, udh in zip(texts, udhs, strict=True))
         coding = CODINGS["GSM-7" if is_gsm7(message.text) else "UCS-2"]  # what the parts were cut for
         return Outgoing(message.id, message.to, pieces, coding, self.config.delivery_reports)
@@ -228,15 +239,15 @@ def fate(parts: Sequence[SentPart]) -> StatusChange | None:
     first = parts[0]
     if not first.creator:
         return None  # another program's
-    header = part_of(first.udh)
-    total = header.total if header else 1
+    place = part_of(first.udh)
+    total = place.total if place else 1
     said = [part.status for part in parts]
     wrong = next((part for part in parts if part.status in FAILED), None)
     error, status = "", None
     if wrong is not None:
         status = Status.EXPIRED if wrong.status == "DeliveryFailed" and wrong.error == EXPIRED else Status.FAILED
-        place = f", part {wrong.position} of {total}" if total > 1 else ""
-        error = f"{wrong.status}{f' {wrong.error}' if wrong.error >= 0 else ''}{place}"
+        which = f", part {wrong.position} of {total}" if total > 1 else ""
+        error = f"{wrong.status}{f' {wrong.error}' if wrong.error >= 0 else ''}{which}"
     elif len(parts) < total:
         return None
     elif all(word == "DeliveryOK" for word in said):

@@ -108,9 +108,7 @@ class Gosms(Aggregator):
         answer = answer_object(response)
         if not _succeeded(answer, response):
             return CODES.refuses(response, word(answer.get("errorCode")))
-        said = word(answer.get("status"))
-        told = [CODES.change(said, said, external_id=each.external_id) for each in pending if said]
-        return [change for change in told if change.status is not Status.SENT]
+        return CODES.fates(pending, word(answer.get("status")))
 
     def balance_request(self) -> Request:
         return self._posted("sms-balance", {})

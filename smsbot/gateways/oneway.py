@@ -95,8 +95,7 @@ class OneWay(Aggregator, ABC):
         if not 200 <= response.status < 300 or self.codes.error(code, response):
             return self.codes.refuses(response, code)
         said = clean(response.body[:40].decode("utf-8", "replace")).strip()
-        told = [self.codes.change(said, said, external_id=each.external_id) for each in pending if said]
-        return [change for change in told if change.status is not Status.SENT]
+        return self.codes.fates(pending, said)
 
 
 def _answer(response: Response) -> tuple[str, str]:

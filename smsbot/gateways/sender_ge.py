@@ -91,8 +91,7 @@ class SenderGe(Aggregator):
         if not 200 <= response.status < 300:
             return CODES.refuses(response, str(response.status))
         said = word(_item(answer_object(response)).get("statusId"))
-        told = [CODES.change(said, said, external_id=each.external_id) for each in pending if said]
-        return [change for change in told if change.status is not Status.SENT]
+        return CODES.fates(pending, said)
 
     def balance_request(self) -> Request:
         return self._posted("getBalance.php", {})

@@ -103,7 +103,8 @@ class Ubill(Aggregator):
         if "smsID" not in fields and not fields.get("event", "").startswith("sms."):
             return []
         sms_id = needed(fields, "smsID")
-        return [_fate(sms_id, needed(fields, "statusID"))]
+        said = needed(fields, "statusID")
+        return [CODES.change(said, said, external_id=sms_id)]
 
     def poll(self, pending: Sequence[Pending]) -> Request:
         (message,) = pending
@@ -116,9 +117,8 @@ class Ubill(Aggregator):
         found = answer.get("result")
         if not 200 <= response.status < 300 or code != "0" or not isinstance(found, list):
             return CODES.refuses(response, code)
-        said = [word(each.get("statusID")) for each in found if isinstance(each, dict)]
-        told = [_fate(message.external_id or "", fate) for message in pending for fate in said[:1]]
-        return [change for change in told if change.status is not Status.SENT]
+        said = next((word(each.get("statusID")) for each in found if isinstance(each, dict)), "")
+        return CODES.fates(pending, said)
 
     def balance_request(self) -> Request:
         return Request("GET", f"{self.config.base_url}/sms/balance", self._headers)
@@ -129,7 +129,3 @@ class Ubill(Aggregator):
         if 200 <= response.status < 300 and left is not None:
             return Balance(left, "SMS")
         return CODES.refuses(response, word(answer.get("statusID")))
-
-
-def _fate(sms_id: str, said: str) -> StatusChange:
-    return CODES.change(said, said, external_id=sms_id)

@@ -23,8 +23,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import psycopg
 
 from smsbot.errors import GatewayError, StoreUnavailable
-from smsbot.gateways.base import Event
-from smsbot.gateways.headers import joining_header
+from smsbot.gateways.base import Event, Part
+from smsbot.gateways.headers import header
 from smsbot.text.gsm7 import is_gsm7, split
 
 SCHEMAS = Path("/usr/share/doc/gammu-smsd/examples")
@@ -123,7 +123,7 @@ class Gammu:
         parts = split(text)
         reference = next(self._references)
         for place in order or range(1, len(parts) + 1):
-            udh = joining_header(reference, len(parts), place) if len(parts) > 1 else None
+            udh = header(Part(reference, len(parts), place)).hex().upper() if len(parts) > 1 else None
             self._arrive(number, parts[place - 1], udh=udh)
 
     def report(self, number: str, word: str) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from smsbot.gateways.headers import split_header
 from smsbot.gateways.smpp.codec import Address, Sm
-from smsbot.gateways.smpp.joining import HEADER_FOLLOWS, split_header
+from smsbot.gateways.smpp.codes import HEADER_FOLLOWS
 from smsbot.testing.smsc import PASSWORD, SYSTEM_ID, Smsc
 from tests.e2e.product import Product, until
 from tests.gateways.smpp import peer

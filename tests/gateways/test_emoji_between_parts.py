@@ -11,11 +11,12 @@ import pytest
 from smsbot.gateways.base import Event, Hook, Message, Part, Received
 from smsbot.gateways.gammu import Gammu, GammuConfig, _received
 from smsbot.gateways.gammu_tables import UNICODE
-from smsbot.gateways.headers import joining_header
+from smsbot.gateways.headers import header
 from smsbot.gateways.registry import build
-from smsbot.gateways.smpp import alphabet, incoming, joining
+from smsbot.gateways.smpp import alphabet, incoming
 from smsbot.gateways.smpp.alphabet import Default
 from smsbot.gateways.smpp.codec import Address, Sm
+from smsbot.gateways.smpp.codes import HEADER_FOLLOWS
 from smsbot.inbound.identity import storable_text
 from smsbot.store.parts import joined
 from smsbot.testing import gammu as real
@@ -51,8 +52,8 @@ def by_smpp(octets: list[bytes]) -> list[Event | None]:
     total = len(octets)
     return [
         incoming.event(
-            Sm(Address(1, 1, "995555000001"), Address(0, 1, "2200"), joining.header(Part(7, total, number)) + piece, 8,
-               esm_class=joining.HEADER_FOLLOWS),
+            Sm(Address(1, 1, "995555000001"), Address(0, 1, "2200"), header(Part(7, total, number)) + piece, 8,
+               esm_class=HEADER_FOLLOWS),
             incoming.Habits(), 0,
         )
         for number, piece in enumerate(octets, 1)
@@ -86,7 +87,7 @@ def by_gammu(tmp_path_factory: pytest.TempPathFactory) -> Bring:
             real.rows(
                 url,
                 'INSERT INTO inbox ("Text", "SenderNumber", "UDH", "TextDecoded", "Coding", "RecipientID") VALUES'
-                f" ('{piece.hex().upper()}', '{NUMBER}', '{joining_header(7, len(octets), number)}', '{seen}',"
+                f" ('{piece.hex().upper()}', '{NUMBER}', '{header(Part(7, len(octets), number)).hex()}', '{seen}',"
                 f" '{UNICODE}', '')",
             )
         arrived = tables.unread(10)

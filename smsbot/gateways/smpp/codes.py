@@ -13,6 +13,7 @@ from types import MappingProxyType
 from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable
 
 RESPONSE = 0x8000_0000
+HEADER_FOLLOWS = 0x40  # esm_class, §5.2.12: `short_message` begins with a user data header
 """The bit that makes a response of a command."""
 
 LAST_SEQUENCE = 0x7FFF_FFFF  # §3.2: sequence numbers run from 1 to this

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from smsbot.clock import HOUR_MS
 from smsbot.gateways.base import Event, Part, Received
+from smsbot.gateways.headers import placed, split_header
 from smsbot.gateways.reading import clean, clean_part
 from smsbot.gateways.smpp import alphabet
 from smsbot.gateways.smpp.alphabet import Default
 from smsbot.gateways.smpp.codec import Sm, first
-from smsbot.gateways.smpp.codes import Tag
-from smsbot.gateways.smpp.joining import HEADER_FOLLOWS, placed, split_header
+from smsbot.gateways.smpp.codes import HEADER_FOLLOWS, Tag
 from smsbot.gateways.smpp.receipts import ReceiptId, from_person, is_receipt, receipt
 
 PART_WINDOW_MS = HOUR_MS

@@ -21,12 +21,13 @@ import structlog
 from smsbot.clock import Clock, now_ms
 from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
 from smsbot.gateways.base import Accepted, Capabilities, ChannelConfig, Inbox, Message, Part
+from smsbot.gateways.headers import header
 from smsbot.gateways.smpp import alphabet
 from smsbot.gateways.smpp.codec import BadPdu, Bind, Pdu, Sm
+from smsbot.gateways.smpp.codes import HEADER_FOLLOWS
 from smsbot.gateways.smpp.config import SmppConfig
 from smsbot.gateways.smpp.incoming import Habits
 from smsbot.gateways.smpp.intake import Intake
-from smsbot.gateways.smpp.joining import HEADER_FOLLOWS, header
 from smsbot.gateways.smpp.receipts import same_id
 from smsbot.gateways.smpp.session import Session, submitted
 

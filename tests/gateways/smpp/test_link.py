@@ -9,9 +9,9 @@ import pytest
 
 from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
 from smsbot.gateways.base import Accepted
+from smsbot.gateways.headers import split_header
 from smsbot.gateways.smpp.codec import Pdu, Sm, encode
 from smsbot.gateways.smpp.codes import Command
-from smsbot.gateways.smpp.joining import split_header
 from smsbot.gateways.smpp.link import Pauses
 from smsbot.status import Status
 from smsbot.testing.smsc import Smsc

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable
 from smsbot.gateways.base import Part, Received, StatusChange
+from smsbot.gateways.headers import header, split_header
 from smsbot.gateways.smpp import alphabet, codes
 from smsbot.gateways.smpp.alphabet import Default
 from smsbot.gateways.smpp.codec import Address, Sm
 from smsbot.gateways.smpp.codes import Tag
 from smsbot.gateways.smpp.incoming import PART_WINDOW_MS, Habits, digest, event
-from smsbot.gateways.smpp.joining import header, split_header
 from smsbot.gateways.smpp.receipts import ReceiptId, answered_id, same_id
 from smsbot.status import Status
 from smsbot.text import gsm7
