@@ -139,7 +139,7 @@ _QUALIFIERS = {
 _BY_KEY = {key: sense for sense, listed in _QUALIFIERS.items() for word in listed for key in keys(word)}
 _PREFIXES = tuple(sorted(((key, _BY_KEY[key]) for word in ("ზემო", "ზედა", "ქვემო", "ქვედა", "შუა", "გაღმა", "გამოღმა")
                           for key in keys(word)), key=lambda pair: -len(pair[0])))  # fmt: skip
-_CASED = re.compile("(?:верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)")  # "в Верхнем Бахви"
+_CASED = re.compile("(верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)")  # "в Верхнем Бахви"
 _CASED_SENSE = {"верхн": "up", "нижн": "down", "средн": "mid"}
 _SHORTEST_BASE = 3
 SEPARATOR = "~"
@@ -170,7 +170,8 @@ def sense_of(word: str) -> str | None:
     for key in keys(word):
         if key in _BY_KEY:
             return _BY_KEY[key]
-    return _CASED_SENSE[lower(word)[:5]] if _CASED.fullmatch(lower(word)) else None
+    cased = _CASED.fullmatch(lower(word))
+    return _CASED_SENSE[cased.group(1)] if cased else None
 
 
 # --- what carries no name ---------------------------------------------------------------------------------------------

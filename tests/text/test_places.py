@@ -106,6 +106,8 @@ FOUND = [
     ("Upper Bakhvi", "zeda-bakhvi", "qualifier"),
     ("Нижний Бахви", "kveda-bakhvi", "qualifier"),
     ("в Верхнем Бахви", "zeda-bakhvi", "qualifier"),
+    ("в Нижнем Бахви", "kveda-bakhvi", "qualifier"),
+    ("Нижнего Бахви", "kveda-bakhvi", "qualifier"),
     ("ზემოსურები", "zemo-surebi", "exact"),
     ("ზედასურები", "zemo-surebi", "qualifier"),
     ("შუაამაღლება", "shua-amaghleba", "exact"),
