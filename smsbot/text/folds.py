@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, plain_latin, rewriter, script, speller, undouble
+from smsbot.text.fold import PLAIN, Fold, brancher, distinct, lower, plain_latin, rewriter, script, speller, undouble
 
 # --- Georgian: the aspirated and the ejective of a pair are one class, since Latin spellings seldom tell them apart ---
 
@@ -23,20 +23,20 @@ _KA_LATIN = rewriter(
     }
 )  # fmt: skip
 # J: a plain j, which is ჯ or ჟ in most habits and ძ in ISO 9984.
-_KA_CHOICES = MappingProxyType({"w": "cv", "y": "ki", "h": "hx", "J": "jz"})
-_KA_COARSE_CHOICES = MappingProxyType({"r": "rg"})
+_KA_BRANCHES = brancher({"w": "cv", "y": "ki", "h": "hx", "J": "jz"})
+_KA_COARSE_BRANCHES = brancher({"r": "rg"}, limit=8)
 _KA_COARSE = str.maketrans("SCx", "sch")
 
 
 def _ka_keys(word: str) -> tuple[str, ...]:
     match script(word):
         case "Geor":
-            return distinct([lower(word).translate(_KA)])
+            return (undouble(lower(word).translate(_KA)),)
         case "Latn":
             lowered = plain_latin(word)
             if not lowered:
                 return ()
-            keys = branches(_KA_LATIN(lowered), _KA_CHOICES)
+            keys = _KA_BRANCHES(_KA_LATIN(lowered))
             if word.isascii() and word != lowered:
                 keys.append(word.translate(_KA_LEGACY).translate(_KA).lower() if word.isupper() else _ka_legacy(word))
             return distinct(keys)
@@ -55,7 +55,7 @@ def _ka_coarse(key: str) -> str:
 
 def _ka_coarse_readings(key: str) -> list[str]:
     """The old fonts' R for ღ, in a text without its capitals: `arar minda`."""
-    return branches(key, _KA_COARSE_CHOICES, limit=8)
+    return _KA_COARSE_BRANCHES(key)
 
 
 # Sources: the decree of 2011 without its apostrophes; the usual spelling of chats.
@@ -107,7 +107,7 @@ _AZ = rewriter(
 
 
 def _az_keys(word: str) -> tuple[str, ...]:
-    return distinct([_AZ(lower(word))]) if script(word) == "Latn" else ()
+    return (undouble(_AZ(lower(word))),) if script(word) == "Latn" else ()
 
 
 # --- Armenian --------------------------------------------------------------------------------------------------------
@@ -139,15 +139,15 @@ _HY_SPELLINGS = speller(
 def _hy_keys(word: str) -> tuple[str, ...]:
     keys = _two_scripts(word, "Armn", _HY, _HY_LATIN)
     # Ո at the start of a word is spoken "vo": `voch` is ոչ.
-    return keys + tuple(key[1:] for key in keys if key.startswith("vo"))
+    return (*keys, keys[0][1:]) if keys and keys[0].startswith("vo") else keys
 
 
 def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Callable[[str], str]) -> tuple[str, ...]:
     found = script(word)
     if found == own:
-        return distinct([native(lower(word))])
+        return (undouble(native(lower(word))),)
     lowered = plain_latin(word) if found == "Latn" else ""
-    return distinct([latin(lowered)]) if lowered else ()
+    return (undouble(latin(lowered)),) if lowered else ()
 
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(

@@ -25,10 +25,10 @@ from smsbot.text.fold import (
     words,
 )
 from smsbot.text.meaning import Meaning
+from smsbot.text.memory import Memory
 from smsbot.text.places import stems
 from smsbot.text.typo import LONGEST, SHORTEST
 
-CACHE_LIMIT = 20_000  # distinct words remembered
 INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 _STEM_START = 3  # letters that no case ending changes
 _SHORTEST_COARSE = 4  # letters of a word that is looked up by its coarse key too
@@ -75,7 +75,7 @@ class Lexicon:
         self._by_script = {found: [t for t in folded if found in ("Latn", t.fold.script)] for found in _SCRIPTS}
         self._ids: dict[tuple[str, str], int] = {}
         self._literal: dict[str, set[int]] = {}
-        self._cache: dict[str, Token] = {}
+        self._cache = Memory(self._make)
         self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
         self._starts: set[str] = set()
         self.unmistakable: set[int] = set()
@@ -127,13 +127,7 @@ class Lexicon:
         return result
 
     def token(self, word: str) -> Token:
-        found = self._cache.get(word)
-        if found is None:
-            found = self._make(word)
-            if len(self._cache) >= CACHE_LIMIT:
-                self._cache.clear()
-            self._cache[word] = found
-        return found
+        return self._cache[word]
 
     def halves(self, token: Token, shortest: int) -> list[tuple[Token, Token]]:
         """*token* as two listed words written together, each of *shortest* letters or more."""

@@ -47,7 +47,7 @@ def read(message: Message) -> Understood | None:
 def _spaced_out(message: Message, lowered: str) -> bool:
     """Whether several words may be one phrase: single letters, pieces of a stop word, or a few strange words."""
     found, parts = message.found, message.parts
-    if all(len(word) == 1 for word in found):
+    if max(map(len, found)) == 1:
         return True
     if lowered in message.vocabulary.core and not _all_known(parts):
         return True
@@ -81,7 +81,7 @@ def _with_core(word: str, vocabulary: Vocabulary) -> Meaning | None:
 def unglued(message: Message) -> Understood | None:
     """`otmenitepodpisku`, `please stop sending memessages`: the only strange word is two listed ones. Stops only."""
     tokens, vocabulary = message.tokens, message.vocabulary
-    strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
+    strange = message.strange
     if (
         len(strange) != 1
         or len(tokens) > _GLUED_WORDS

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsbot.text.placekeys import keys, spoken_stems, stored_stems
+from smsbot.text.placekeys import keys, spoken_head, spoken_stems, stored_stems
 from smsbot.text.places import PlaceIndex
 from smsbot.text.words import Named
 
@@ -225,6 +225,13 @@ def test_a_stem_is_found_from_every_case() -> None:
     stored = set(stored_stems("gogolesubani"))
     for written in ("gogolesubani", "gogolesubanSi", "gogolesubnis", "gogolesubnidan", "gogolesubans", "gogolesubanze"):
         assert stored & set(spoken_stems(written)), written
+
+
+@given(st.text("abeimnstvSkz", min_size=1, max_size=20))
+def test_every_stem_of_a_word_begins_as_the_word_does(key: str) -> None:
+    head = spoken_head(key)
+    assert key.startswith(head)
+    assert all(stem.startswith(head) for stem in spoken_stems(key))
 
 
 def test_the_work_does_not_grow_with_the_number_of_places() -> None:
