@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import Protocol
 
 MAX_CHARS = 1000  # six parts; nothing beyond can change what a text asks for
 MAX_KEYS = 12  # branches kept of one romanised word
@@ -200,13 +201,15 @@ class Fold:
 
     *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
     *coarse*: a key with more letters merged, for what the keys do not find. *coarse_readings*: what else a Latin word
-    of that coarse key may be. *spellings*: a word of the own script in its usual Latin letters: what fingers slip on.
+    of that coarse key may be; *coarsest* is the same for all of them. *spellings*: a word of the own script in its
+    usual Latin letters: what fingers slip on.
     """
 
     script: str
     keys: Callable[[str], tuple[str, ...]]
     coarse: Callable[[str], str] | None = None
     coarse_readings: Callable[[str], list[str]] | None = None
+    coarsest: Callable[[str], str] | None = None
     spellings: Callable[[str], tuple[str, ...]] | None = None
 
 
@@ -224,6 +227,14 @@ _RUNS = re.compile(r"(.)\1+")
 _PRIVATE = 0xE000  # the first code point that `clean` drops from every text
 
 
+def letters(old: str, new: str) -> dict[int, str]:
+    """A table for `str.translate`, with the Latin letters that stay: one that is missing costs as much as ten."""
+    return {
+        **{code: chr(code) for code in range(128)},
+        **{ord(one): other for one, other in zip(old, new, strict=True)},
+    }
+
+
 def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
     """A function that rewrites the longest match first, in one pass; no text has private-use characters.
 
@@ -231,7 +242,7 @@ def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
     """
     groups = sorted((each for each in rules if len(each) > 1), key=len, reverse=True)
     marks = {group: chr(_PRIVATE + number) for number, group in enumerate(groups)}
-    table = {code: chr(code) for code in range(128)}  # a letter that a table lacks costs as much as ten that it has
+    table = letters("", "")
     table |= {ord(each): rules[each] for each in rules if len(each) == 1}
     table |= {ord(mark): rules[group] for group, mark in marks.items()}
     if not groups:
@@ -247,22 +258,30 @@ def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
     return rewrite
 
 
-def brancher(choices: Mapping[str, str], limit: int = MAX_KEYS) -> Callable[[str], list[str]]:
-    """A function that gives every reading of the ambiguous letters of a word, up to *limit*."""
+class Brancher(Protocol):
+    """Every reading of the ambiguous letters of *word*; of these the first, at least *most*."""
+
+    def __call__(self, word: str, most: int = MAX_KEYS) -> list[str]: ...
+
+
+def brancher(choices: Mapping[str, str], limit: int = MAX_KEYS) -> Brancher:
+    """Letters that may be one of several others; up to *limit* readings of a word."""
     ambiguous = re.compile(f"[{re.escape(''.join(choices))}]")
 
-    def read(word: str) -> list[str]:
+    def read(word: str, most: int = MAX_KEYS) -> list[str]:
         if ambiguous.search(word) is None:
             return [word]
         found = [""]
+        count = 1
         start = 0  # of the letters since the last ambiguous one
         for match in ambiguous.finditer(word):
             at = match.start()
             options = choices[match.group()]
-            if len(found) * len(options) > limit:
+            if count * len(options) > limit:
                 options = options[0]
+            count *= len(options)
             sure = word[start:at]
-            found = [reading + sure + option for reading in found for option in options]
+            found = [reading + sure + option for reading in found[:most] for option in options]
             start = at + 1
         rest = word[start:]
         return [reading + rest for reading in found] if rest else found

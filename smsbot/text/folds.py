@@ -9,13 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from smsbot.text.fold import PLAIN, Fold, brancher, distinct, lower, plain_latin, rewriter, script, speller, undouble
+from smsbot.text.fold import (
+    PLAIN,
+    Fold,
+    brancher,
+    distinct,
+    letters,
+    lower,
+    plain_latin,
+    rewriter,
+    script,
+    speller,
+    undouble,
+)
 
 # --- Georgian: the aspirated and the ejective of a pair are one class, since Latin spellings seldom tell them apart ---
 
 _KA = str.maketrans("აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ", "abgdevztiklmnopjrstupkgkSCczcCxjh")
 # Case-sensitive habit of the old fonts and of the Georgian keyboard: T is თ, W is ჭ, and so on.
-_KA_LEGACY = str.maketrans("abgdevzTiklmnopJrstufqRySCcZwWxjh", "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ")
+_KA_LEGACY = letters("abgdevzTiklmnopJrstufqRySCcZwWxjh", "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ")
 _KA_LATIN = rewriter(
     {
         "dzh": "j", "tch": "C", "sh": "S", "ch": "C", "zh": "j", "dz": "z", "dj": "j", "kh": "x", "gh": "g",
@@ -25,7 +37,7 @@ _KA_LATIN = rewriter(
 # J: a plain j, which is ჯ or ჟ in most habits and ძ in ISO 9984.
 _KA_BRANCHES = brancher({"w": "cv", "y": "ki", "h": "hx", "J": "jz"})
 _KA_COARSE_BRANCHES = brancher({"r": "rg"}, limit=8)
-_KA_COARSE = str.maketrans("SCx", "sch")
+_KA_COARSE = letters("SCx", "sch")
 
 
 def _ka_keys(word: str) -> tuple[str, ...]:
@@ -44,6 +56,11 @@ def _ka_keys(word: str) -> tuple[str, ...]:
             return ()
 
 
+def likely_georgian(word: str) -> tuple[str, ...]:
+    """The first keys of a word in plain Latin letters, two of them if it has two, and few more."""
+    return distinct(_KA_BRANCHES(_KA_LATIN(word.lower()), most=2))
+
+
 def _ka_legacy(word: str) -> str:
     """`SewyviTe` read by the old fonts' letters; a capital that is none of theirs (a sentence's first) is lowered."""
     return "".join(char if char in "TWRSJZC" else char.lower() for char in word).translate(_KA_LEGACY).translate(_KA)
@@ -51,6 +68,10 @@ def _ka_legacy(word: str) -> str:
 
 def _ka_coarse(key: str) -> str:
     return undouble(key.translate(_KA_COARSE))
+
+
+def _ka_coarsest(key: str) -> str:
+    return key.replace("r", "g")
 
 
 def _ka_coarse_readings(key: str) -> list[str]:
@@ -152,7 +173,7 @@ def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Calla
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(
     {
-        "ka": Fold("Geor", _ka_keys, _ka_coarse, _ka_coarse_readings, _KA_SPELLINGS),
+        "ka": Fold("Geor", _ka_keys, _ka_coarse, _ka_coarse_readings, _ka_coarsest, _KA_SPELLINGS),
         "en": PLAIN,
         "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS),
         "az": Fold("Latn", _az_keys),

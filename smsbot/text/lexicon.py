@@ -61,6 +61,7 @@ class _Table:
     fold: Fold
     keys: dict[str, set[int]] = field(default_factory=dict)
     coarse: dict[str, set[int]] = field(default_factory=dict)
+    coarsest: set[str] = field(default_factory=set)  # of the keys in *coarse*
 
 
 class Lexicon:
@@ -91,7 +92,9 @@ class Lexicon:
             for key in table.fold.keys(word):
                 table.keys.setdefault(key, set()).add(number)
                 if table.fold.coarse:
-                    table.coarse.setdefault(table.fold.coarse(key), set()).add(number)
+                    merged = table.fold.coarse(key)
+                    table.coarse.setdefault(merged, set()).add(number)
+                    table.coarsest.add(table.fold.coarsest(merged) if table.fold.coarsest else merged)
         return number
 
     def inflect(self, name: str, language: str, meaning: Meaning) -> None:
@@ -128,6 +131,10 @@ class Lexicon:
 
     def token(self, word: str) -> Token:
         return self._cache[word]
+
+    def forget(self) -> None:
+        """Let go of the words that were read."""
+        self._cache.clear()
 
     def halves(self, token: Token, shortest: int) -> list[tuple[Token, Token]]:
         """*token* as two listed words written together, each of *shortest* letters or more."""
@@ -195,10 +202,13 @@ class Lexicon:
         return found
 
     def _reread(self, key: str, word: str, table: _Table) -> frozenset[int] | set[int]:
-        if table.fold.coarse_readings is None or not word.isascii():
+        fold = table.fold
+        if fold.coarse_readings is None or fold.coarsest is None or not word.isascii():
+            return _NO_IDS
+        if fold.coarsest(key) not in table.coarsest:
             return _NO_IDS
         found: set[int] = set()
-        for reading in table.fold.coarse_readings(key):
+        for reading in fold.coarse_readings(key):
             found |= table.coarse.get(reading, _NO_IDS)
         return found
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from smsbot.text.fold import brancher, distinct, fold_of, lower, rewriter, script
+from smsbot.text.folds import likely_georgian
 
 MAX_KEYS = 6  # of one spelling; further readings of w, y and h are not worth their time
 
@@ -59,6 +60,15 @@ def keys(word: str) -> tuple[str, ...]:
             return distinct([_ARMENIAN(lower(word))])
         case _:
             return (lower(word),)
+
+
+def likely(word: str) -> tuple[str, ...]:
+    """The first two of the keys of *word*, without working out the others where there are many."""
+    if word.isascii() and script(word):
+        found = likely_georgian(word)
+        if len(found) > 1:
+            return found[:2]
+    return keys(word)[:2]
 
 
 def _latin(word: str) -> tuple[str, ...]:
@@ -123,12 +133,30 @@ def heads(stem: str) -> list[str]:
     return [stem[:size] for size in range(1, len(stem) + 1)]
 
 
-def joined(heard: Iterable[Sequence[str]]) -> list[str]:
-    """The keys of words written together, from the keys of each: the two likeliest of a word."""
-    found = [""]
-    for own in heard:
-        found = [left + (key[1:] if left and left[-1] == key[:1] else key) for left in found for key in own[:2]]
+def joined(before: Iterable[str], own: Sequence[str]) -> list[str]:
+    """The keys of words written together: of those *before*, and of the next one, of whose keys the two likeliest."""
+    found = [left + (key[1:] if left[-1:] == key[:1] else key) for left in before for key in own[:2]]
     return list(dict.fromkeys(found))
+
+
+def begins_as(first: str, written: str) -> bool:
+    """Whether each key of *written* surely begins with a key of its first word, *first*.
+
+    Not where letters of two words make one sound (`as here`), nor where capitals or a word's other letters decide how
+    the first word is read.
+    """
+    found = script(first)
+    if written[len(first) - 1 : len(first) + 1].lower() in _MELTING:
+        return False
+    if found != "Latn":
+        return found != ""
+    if not written.isascii():
+        return not _IS_ISO_9984.fullmatch(lower(first))
+    return not first.isupper() and (written.islower() or not first.islower())
+
+
+# The pairs of letters inside the groups of the folds.
+_MELTING = frozenset("dz zh tc ch sh dj kh gh ts tz ph th дж дз тс ու եւ".split())  # noqa: SIM905  a list of pairs
 
 
 # --- upper and lower --------------------------------------------------------------------------------------------------
@@ -146,7 +174,7 @@ _QUALIFIERS = {
 _BY_KEY = {key: sense for sense, listed in _QUALIFIERS.items() for word in listed for key in keys(word)}
 _PREFIXES = tuple(sorted(((key, _BY_KEY[key]) for word in ("ზემო", "ზედა", "ქვემო", "ქვედა", "შუა", "გაღმა", "გამოღმა")
                           for key in keys(word)), key=lambda pair: -len(pair[0])))  # fmt: skip
-_ANY_PREFIX = tuple(prefix for prefix, _ in _PREFIXES)
+PREFIXES = tuple(prefix for prefix, _ in _PREFIXES)
 _CASED = re.compile("(верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)")  # "в Верхнем Бахви"
 _CASED_SENSE = {"верхн": "up", "нижн": "down", "средн": "mid"}
 _SHORTEST_BASE = 3
@@ -165,7 +193,7 @@ def qualified(split: Sequence[str], senses: Sequence[str | None], spelled: Itera
             rest = "".join([*split[:at], *split[at + 1 :]])
             found += [(sense, key) for key in keys(rest)]
     for key in spelled if not found else ():
-        if not key.startswith(_ANY_PREFIX):
+        if not key.startswith(PREFIXES):
             continue
         for prefix, sense in _PREFIXES:
             if key.startswith(prefix) and len(key) - len(prefix) >= _SHORTEST_BASE:

@@ -14,12 +14,16 @@ from smsbot.text.fold import clean, lower, words
 from smsbot.text.memory import Memory
 from smsbot.text.placekeys import (
     COUNTING,
+    MAX_KEYS,
+    PREFIXES,
     Nouns,
     bare_stem,
+    begins_as,
     coarse,
     heads,
     joined,
     keys,
+    likely,
     qualified,
     sense_of,
     spoken_head,
@@ -76,12 +80,13 @@ NOTHING = Sighting()
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """One word of a text. *is_noun*: village, town, …. *sense*: what it says before a name. *starts*: a name may begin
-    with it."""
+    with its likeliest sounds; *begins*: with any, and in hasty spelling too."""
 
     keys: tuple[str, ...]
     is_noun: bool
     sense: str | None
     starts: bool
+    begins: bool
 
 
 @dataclass(slots=True)
@@ -134,7 +139,10 @@ class PlaceIndex:
             if named.isdisjoint(_spellings(words(clean(place.code)))):
                 self._add(place.code, place.code)
         self._add_seats()
-        self._heard.clear()  # where names begin was not known yet
+        if self._qualifier:
+            for prefix in PREFIXES:
+                self._heads.update(heads(coarse(prefix)))
+        self.forget()  # where names begin was not known yet
         return self
 
     def find(self, text: str) -> tuple[str, ...]:
@@ -156,7 +164,7 @@ class PlaceIndex:
         bare = self._bare(split, heard)
         # A noun may belong to the name: ქალაქ-მუზეუმი, სოფელი ოზურგეთი.
         tries = (tuple(split), tuple(split[1:]) if split[:1] != bare[:1] else (), tuple(bare))
-        candidates = [_Candidate(each) for each in dict.fromkeys(tries) if 0 < len(each) <= MAX_WORDS]
+        candidates = [each for each in dict.fromkeys(tries) if 0 < len(each) <= MAX_WORDS]
         for candidate in candidates:
             found = self._whole(candidate)
             if found.codes:
@@ -166,6 +174,11 @@ class PlaceIndex:
             if found.codes:
                 return found
         return self._within(bare)
+
+    def forget(self) -> None:
+        """Let go of the words that were read."""
+        self._heard.clear()
+        self._latest = ("", NOTHING)
 
     def ancestors(self, code: str) -> list[str]:
         """The places above *code*, the nearest first."""
@@ -186,7 +199,9 @@ class PlaceIndex:
     def _hear(self, word: str) -> _Heard:
         own = keys(word)
         starts = not self._starts.isdisjoint([key[:_START] for key in own[:2]])
-        return _Heard(own, self.nouns.has(word, own), sense_of(word, own), starts)
+        heard = [coarse(key[:_START]) for key in (*own, lower(word))]
+        begins = len(own) >= MAX_KEYS or not self._heads.isdisjoint(heard)
+        return _Heard(own, self.nouns.has(word, own), sense_of(word, own), starts, begins)
 
     def _bare(self, split: Sequence[str], heard: Sequence[_Heard]) -> list[str]:
         """*split* without village, town and, beside a number, the words that only count."""
@@ -200,11 +215,15 @@ class PlaceIndex:
         known = self._heads
         return [key for key in spelled if coarse(spoken_head(key)) in known]
 
-    def _whole(self, candidate: _Candidate) -> Sighting:
-        split = candidate.split
-        senses = [self._heard[word].sense for word in split]
-        told = qualified(split, senses, candidate.keys)
-        spelled = self._begin_a_name(candidate.spelled)
+    def _whole(self, split: Sequence[str]) -> Sighting:
+        heard = [self._heard[word] for word in split]
+        senses = [one.sense for one in heard]
+        written = "".join(split)
+        if not heard[0].begins and not any(senses) and begins_as(split[0], written):
+            return NOTHING
+        own = keys(written) if len(split) > 1 else heard[0].keys
+        told = qualified(split, senses, own)
+        spelled = self._begin_a_name(dict.fromkeys((*own, lower(written))))
         if not spelled and not told:
             return NOTHING
         found = _of(self._exact, spelled)
@@ -223,14 +242,15 @@ class PlaceIndex:
         found = _of(self._coarse, [coarse(key) for key in spelled if len(key) >= SHORTEST])
         return Sighting(self._narrowed(found), "coarse") if found else NOTHING
 
-    def _slipped(self, candidate: _Candidate) -> Sighting:
+    def _slipped(self, split: Sequence[str]) -> Sighting:
         """One letter off; several as near are all told, and a word that means something else is never a slip."""
-        if not SHORTEST <= len(candidate.written) <= LONGEST or candidate.lowered in self.taken:
+        written = "".join(split)
+        if not SHORTEST <= len(written) <= LONGEST or lower(written) in self.taken:
             return NOTHING
-        likely = [key for key in candidate.keys[:2] if len(key) >= SHORTEST]
-        if any(f"ka:{key}" in self.taken for key in likely):
+        spelled = [key for key in likely(written) if len(key) >= SHORTEST]
+        if any(f"ka:{key}" in self.taken for key in spelled):
             return NOTHING
-        found = {code for key in likely for code in self._neighbours(key)}
+        found = {code for key in spelled for code in self._neighbours(key)}
         return Sighting(self._narrowed(self._listed(found)), "typo") if found else NOTHING
 
     def _neighbours(self, key: str) -> set[str]:
@@ -247,13 +267,17 @@ class PlaceIndex:
 
     def _within(self, split: Sequence[str]) -> Sighting:
         """A place's name among other words, without a slip; the longest run of words wins."""
-        heard = [self._heard[word] for word in split]
-        starts = [at for at, one in enumerate(heard) if one.starts]
+        if len(split) < 2:
+            return NOTHING
+        heard = [self._heard[word].keys for word in split]
+        runs = {at: self._begin_a_name(own[:2]) for at, own in enumerate(heard) if self._heard[split[at]].starts}
+        longer = [runs]  # by size: where the run starts → its keys; what begins no name begins none with more words
+        for size in range(1, min(LONGEST_RUN, len(split) - 1)):
+            runs = {at: self._begin_a_name(joined(own, heard[at + size])) for at, own in runs.items()
+                    if own and at + size < len(split)}  # fmt: skip
+            longer.append(runs)
         for size in range(min(LONGEST_RUN, len(split) - 1), 0, -1):
-            for start in starts:
-                if start + size > len(split):
-                    break
-                spelled = self._begin_a_name(joined([one.keys for one in heard[start : start + size]]))
+            for start, spelled in longer[size - 1].items():
                 spoken = [spot for key in spelled if len(key) >= SHORTEST for spot in spoken_stems(key)]
                 found = _of(self._exact, spelled) or _of(self._ending, spoken)
                 if found:
@@ -332,21 +356,9 @@ class PlaceIndex:
             self._near_heads.add(stem)
 
 
-class _Candidate:
-    """Words of a text that may be a name together."""
-
-    __slots__ = ("keys", "lowered", "spelled", "split", "written")
-
-    def __init__(self, split: Sequence[str]) -> None:
-        self.split = split
-        self.written = "".join(split)
-        self.lowered = lower(self.written)
-        self.keys = keys(self.written)
-        self.spelled = list(dict.fromkeys((*self.keys, self.lowered)))
-
-
 def _spellings(split: Sequence[str]) -> list[str]:
-    return _Candidate(split).spelled
+    written = "".join(split)
+    return list(dict.fromkeys((*keys(written), lower(written))))
 
 
 def _of(table: _Table, spots: Iterable[str]) -> _Codes:

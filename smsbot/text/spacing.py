@@ -8,6 +8,7 @@ from dataclasses import replace
 from smsbot.text import stopping
 from smsbot.text.arguments import Segment, segments
 from smsbot.text.fold import lower
+from smsbot.text.lexicon import Keys
 from smsbot.text.message import Message
 from smsbot.text.reading import single
 from smsbot.text.understood import Intent, Understood
@@ -37,7 +38,10 @@ def read(message: Message) -> Understood | None:
     lowered = lower(joined)
     if len(found) > 1 and not _spaced_out(message, lowered):
         return None
-    meanings = vocabulary.compact.get(lowered) or _by_sound(joined, vocabulary)
+    meanings = vocabulary.compact.get(lowered)
+    if meanings is None:
+        first = message.tokens[0]
+        meanings = _by_sound(first.keys if first.raw == joined else vocabulary.lexicon.keys(joined), vocabulary)
     if meanings is not None:
         return single(meanings, "fold", joined)
     core = _with_core(joined, vocabulary) if len(found) == 1 else None
@@ -58,9 +62,9 @@ def _all_known(parts: Sequence[Segment]) -> bool:
     return all(part.meanings or part.number is not None for part in parts)
 
 
-def _by_sound(joined: str, vocabulary: Vocabulary) -> tuple[Meaning, ...] | None:
-    for language, keys in vocabulary.lexicon.keys(joined):
-        for key in keys:
+def _by_sound(keys: Keys, vocabulary: Vocabulary) -> tuple[Meaning, ...] | None:
+    for language, own in keys:
+        for key in own:
             found = vocabulary.compact.get(f"{language}:{key}")
             if found is not None:
                 return found

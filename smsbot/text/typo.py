@@ -80,20 +80,20 @@ class Halves:
     __slots__ = ("_heads", "_tails")
 
     def __init__(self) -> None:
-        self._heads: set[tuple[int, str]] = set()
-        self._tails: set[tuple[int, str]] = set()
+        self._heads: dict[int, set[str]] = {}
+        self._tails: dict[int, set[str]] = {}
 
     def add(self, word: str) -> None:
         size = len(word)
         for typed in (size - 1, size, size + 1):
             half = max(typed - 1, 0) // 2
-            self._heads.add((typed, word[:half]))
-            self._tails.add((typed, word[size - max(typed - half - 1, 0) :]))
+            self._heads.setdefault(typed, set()).add(word[:half])
+            self._tails.setdefault(typed, set()).add(word[size - max(typed - half - 1, 0) :])
 
     def may_be_near(self, word: str) -> bool:
-        size = len(word)
-        half = max(size - 1, 0) // 2
-        return (size, word[:half]) in self._heads or (size, word[half + 1 :]) in self._tails
+        heads = self._heads.get(len(word))
+        half = max(len(word) - 1, 0) // 2
+        return heads is not None and (word[:half] in heads or word[half + 1 :] in self._tails[len(word)])
 
 
 class Neighbours(Generic[_T]):

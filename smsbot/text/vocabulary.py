@@ -146,19 +146,22 @@ class Vocabulary:
         key = token.raw, token.ids
         found = self._alone.get(key)
         if found is None:
-            literal = any(number in self._singles for number in token.literal)
-            numbers = [number for number in token.ids if not literal or number in token.literal]
-            meanings = [meaning for number in numbers for meaning in self._singles.get(number, ())]
-            foreign = {meaning.language for meaning in meanings if meaning.foreign} if literal else None
-            if foreign:  # listed in Latin letters too: what it is beside other words is said of the word itself
-                others = [meaning for number in token.ids for meaning in self._singles.get(number, ())]
-                meanings += [each for each in others if each.role and each.language in foreign and each not in meanings]
-            begun = [self._longer[number] for number in token.ids if number in self._longer]
-            found = segment((token,), meanings, literal=literal), begun
             if len(self._alone) >= CACHE_LIMIT:
                 self._alone.clear()
-            self._alone[key] = found
+            found = self._alone[key] = self._make_known(token) if token.ids else (segment((token,)), [])
         return found
+
+    def _make_known(self, token: Token) -> tuple[Segment, list[_Longer]]:
+        singles = self._singles
+        literal = any(number in singles for number in token.literal)
+        numbers = [number for number in token.ids if not literal or number in token.literal]
+        meanings = [meaning for number in numbers for meaning in singles.get(number, ())]
+        foreign = {meaning.language for meaning in meanings if meaning.foreign} if literal else None
+        if foreign:  # listed in Latin letters too: what it is beside other words is said of the word itself
+            others = [meaning for number in token.ids for meaning in singles.get(number, ())]
+            meanings += [each for each in others if each.role and each.language in foreign and each not in meanings]
+        begun = [self._longer[number] for number in token.ids if number in self._longer]
+        return segment((token,), meanings, literal=literal), begun
 
     def slips(self, word: str) -> list[Meaning]:
         """Commands and topics one slip away from *word* (cleaned, case kept), in spelling or in sound."""
@@ -195,6 +198,13 @@ class Vocabulary:
                 self.remembered.clear()
             self.remembered[text] = answer
         return answer
+
+    def forget(self) -> None:
+        """Let go of what was read, words and short messages, as if nothing had been."""
+        for remembered in (self.remembered, self._alone, self._slips):
+            remembered.clear()
+        self.lexicon.forget()
+        self.places.forget()
 
     # --- building ---
 
