@@ -219,7 +219,12 @@ def plain_keys(word: str) -> tuple[str, ...]:
 
 def undouble(key: str) -> str:
     """`gaauqme` → `gauqme`."""
-    return _RUNS.sub(r"\1", key) if _DOUBLED.search(key) else key
+    return _RUNS.sub(_once, key) if _DOUBLED.search(key) else key
+
+
+def _once(run: re.Match[str]) -> str:
+    """The letter of a run. A template (`\\1`) says the same, and is worked out anew for each run."""
+    return run[0][0]
 
 
 _DOUBLED = re.compile(r"(.)\1")
@@ -250,9 +255,12 @@ def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
     pattern = re.compile("|".join(map(re.escape, groups)))
     search, replace = pattern.search, pattern.sub
 
+    def mark(found: re.Match[str]) -> str:
+        return marks[found[0]]
+
     def rewrite(text: str) -> str:
         if search(text) is not None:
-            text = replace(lambda match: marks[match.group()], text)
+            text = replace(mark, text)
         return text.translate(table)
 
     return rewrite
