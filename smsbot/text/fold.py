@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import Protocol
 
 MAX_CHARS = 1000  # six parts; nothing beyond can change what a text asks for
 MAX_KEYS = 12  # branches kept of one romanised word
 
 _KEYCAP = "\u20e3"
 _BEFORE_NFKC = str.maketrans({"№": " ", _KEYCAP: " ", "🔟": " 10 ", "´": "'", "`": "'", "…": " "})
+_IS_BEFORE_NFKC = re.compile(f"[{''.join(map(chr, _BEFORE_NFKC))}]")
 _APOSTROPHES = "'’‘ʼʻʹ′´`＇‛՚"
 _MINUS = "-‐‑‒–—―−﹣－"
 # Marks, invisible signs and lone surrogates: nothing a person meant to say.
@@ -38,9 +40,12 @@ def clean(text: str) -> str:
     text = text.strip()[:MAX_CHARS]
     if text.isascii():
         return text.replace("'", "").replace("`", "")
-    text = _PILE.sub("", text.translate(_BEFORE_NFKC))
-    text = unicodedata.normalize("NFKC", text)[: 2 * MAX_CHARS]
-    return text.translate(_CLEANER)
+    if _IS_BEFORE_NFKC.search(text):
+        text = text.translate(_BEFORE_NFKC)
+    text = _PILE.sub("", text)
+    if not unicodedata.is_normalized("NFKC", text):
+        text = unicodedata.normalize("NFKC", text)
+    return text[: 2 * MAX_CHARS].translate(_CLEANER)
 
 
 class _Cleaner(dict[int, str | None]):
@@ -139,22 +144,24 @@ _TO_LATIN = str.maketrans("авсенһіјкмоорѕтухгԁԛԝαβεηι�
 _TO_CYRILLIC = str.maketrans("abcehkmopstxyu", "авсенкморѕтхуи")
 
 
+_SMALL_LATIN = re.compile("[a-z]")
+_LOOKS_LATIN = re.compile(f"[A-Za-z{''.join(map(chr, _TO_LATIN))}]+")
+
+
 def disguised(word: str) -> tuple[str, ...]:
     """Readings of a casefolded word that mixes Latin with Cyrillic or Greek letters (`сtop`), else nothing."""
-    if word.isascii() or not any("a" <= char <= "z" for char in word):
+    if word.isascii() or not _SMALL_LATIN.search(word):
         return ()
-    found = {script(char) for char in word if char.isalpha()}
-    if not found & {"Cyrl", "Grek"}:
+    if not any(script(char) in ("Cyrl", "Grek") for char in word if char.isalpha()):
         return ()
     return (word.translate(_TO_LATIN), word.translate(_TO_CYRILLIC))
 
 
 def masked(word: str) -> str:
     """A casefolded Cyrillic or Greek word that looks wholly Latin (`ѕтор`), in Latin letters; else ""."""
-    if word.isascii():
+    if word.isascii() or not _LOOKS_LATIN.fullmatch(word):
         return ""
-    reading = word.translate(_TO_LATIN)
-    return reading if reading.isascii() and reading.isalpha() else ""
+    return word.translate(_TO_LATIN)
 
 
 _AS_LATIN = str.maketrans("05134@$", "osieaas")
@@ -171,6 +178,8 @@ def spelled_with_digits(word: str) -> tuple[str, ...]:
 
 _CARONS = str.maketrans({"š": "sh", "č": "ch", "ž": "zh", "ḡ": "gh", "ǰ": "j", "ċ": "ts", "ť": "t", "ķ": "k"})
 
+_SCHOLARLY = re.compile(f"[\0-\x7f{''.join(map(chr, _CARONS))}]+")
+
 
 def plain_latin(word: str) -> str:
     """A Latin word lowered, the marked letters of scholars spelled out (`šeċqvite`); "" if it has others.
@@ -180,8 +189,7 @@ def plain_latin(word: str) -> str:
     lowered = word.lower()
     if lowered.isascii():
         return lowered
-    lowered = lowered.translate(_CARONS)
-    return lowered if lowered.isascii() else ""
+    return lowered.translate(_CARONS) if _SCHOLARLY.fullmatch(lowered) else ""
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------
@@ -193,13 +201,15 @@ class Fold:
 
     *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
     *coarse*: a key with more letters merged, for what the keys do not find. *coarse_readings*: what else a Latin word
-    of that coarse key may be. *spellings*: a word of the own script in its usual Latin letters: what fingers slip on.
+    of that coarse key may be; *coarsest* is the same for all of them. *spellings*: a word of the own script in its
+    usual Latin letters: what fingers slip on.
     """
 
     script: str
     keys: Callable[[str], tuple[str, ...]]
     coarse: Callable[[str], str] | None = None
     coarse_readings: Callable[[str], list[str]] | None = None
+    coarsest: Callable[[str], str] | None = None
     spellings: Callable[[str], tuple[str, ...]] | None = None
 
 
@@ -209,35 +219,82 @@ def plain_keys(word: str) -> tuple[str, ...]:
 
 def undouble(key: str) -> str:
     """`gaauqme` → `gauqme`."""
-    return _DOUBLED.sub(r"\1", key) if _DOUBLED.search(key) else key
+    return _RUNS.sub(_once, key) if _DOUBLED.search(key) else key
 
 
-_DOUBLED = re.compile(r"(.)\1+")
+def _once(run: re.Match[str]) -> str:
+    """The letter of a run. A template (`\\1`) says the same, and is worked out anew for each run."""
+    return run[0][0]
+
+
+_DOUBLED = re.compile(r"(.)\1")
+_RUNS = re.compile(r"(.)\1+")
+_PRIVATE = 0xE000  # the first code point that `clean` drops from every text
+
+
+def letters(old: str, new: str) -> dict[int, str]:
+    """A table for `str.translate`, with the Latin letters that stay: one that is missing costs as much as ten."""
+    return {
+        **{code: chr(code) for code in range(128)},
+        **{ord(one): other for one, other in zip(old, new, strict=True)},
+    }
 
 
 def rewriter(rules: Mapping[str, str]) -> Callable[[str], str]:
-    """A function that rewrites the longest match first, in one pass."""
-    pattern = re.compile("|".join(sorted(map(re.escape, rules), key=len, reverse=True)))
-    return lambda text: pattern.sub(lambda match: rules[match.group()], text)
+    """A function that rewrites the longest match first, in one pass; no text has private-use characters.
+
+    Groups of letters become such a character each, so that the letters can be translated at once.
+    """
+    groups = sorted((each for each in rules if len(each) > 1), key=len, reverse=True)
+    marks = {group: chr(_PRIVATE + number) for number, group in enumerate(groups)}
+    table = letters("", "")
+    table |= {ord(each): rules[each] for each in rules if len(each) == 1}
+    table |= {ord(mark): rules[group] for group, mark in marks.items()}
+    if not groups:
+        return lambda text: text.translate(table)
+    pattern = re.compile("|".join(map(re.escape, groups)))
+    search, replace = pattern.search, pattern.sub
+
+    def mark(found: re.Match[str]) -> str:
+        return marks[found[0]]
+
+    def rewrite(text: str) -> str:
+        if search(text) is not None:
+            text = replace(mark, text)
+        return text.translate(table)
+
+    return rewrite
 
 
-def branches(word: str, choices: Mapping[str, str], limit: int = MAX_KEYS) -> list[str]:
-    """Every reading of the ambiguous letters of *word*, up to *limit*."""
-    if choices.keys().isdisjoint(word):
-        return [word]
-    readings = [""]
-    start = 0  # of the letters since the last ambiguous one
-    for at, char in enumerate(word):
-        options = choices.get(char)
-        if options is None:
-            continue
-        if len(readings) * len(options) > limit:
-            options = options[0]
-        sure = word[start:at]
-        readings = [reading + sure + option for reading in readings for option in options]
-        start = at + 1
-    rest = word[start:]
-    return [reading + rest for reading in readings] if rest else readings
+class Brancher(Protocol):
+    """Every reading of the ambiguous letters of *word*; of these the first, at least *most*."""
+
+    def __call__(self, word: str, most: int = MAX_KEYS) -> list[str]: ...
+
+
+def brancher(choices: Mapping[str, str], limit: int = MAX_KEYS) -> Brancher:
+    """Letters that may be one of several others; up to *limit* readings of a word."""
+    ambiguous = re.compile(f"[{re.escape(''.join(choices))}]")
+
+    def read(word: str, most: int = MAX_KEYS) -> list[str]:
+        if ambiguous.search(word) is None:
+            return [word]
+        found = [""]
+        count = 1
+        start = 0  # of the letters since the last ambiguous one
+        for match in ambiguous.finditer(word):
+            at = match.start()
+            options = choices[match.group()]
+            if count * len(options) > limit:
+                options = options[0]
+            count *= len(options)
+            sure = word[start:at]
+            found = [reading + sure + option for reading in found[:most] for option in options]
+            start = at + 1
+        rest = word[start:]
+        return [reading + rest for reading in found] if rest else found
+
+    return read
 
 
 def speller(letters: str, *styles: str) -> Callable[[str], tuple[str, ...]]:
@@ -254,7 +311,7 @@ def speller(letters: str, *styles: str) -> Callable[[str], tuple[str, ...]]:
 def distinct(keys: list[str]) -> tuple[str, ...]:
     if len(keys) == 1:
         return (undouble(keys[0]),)
-    return tuple(dict.fromkeys(undouble(key) for key in keys))
+    return tuple(dict.fromkeys([undouble(key) for key in keys]))
 
 
 @cache

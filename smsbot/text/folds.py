@@ -9,13 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from smsbot.text.fold import PLAIN, Fold, branches, distinct, lower, plain_latin, rewriter, script, speller, undouble
+from smsbot.text.fold import (
+    PLAIN,
+    Fold,
+    brancher,
+    distinct,
+    letters,
+    lower,
+    plain_latin,
+    rewriter,
+    script,
+    speller,
+    undouble,
+)
 
 # --- Georgian: the aspirated and the ejective of a pair are one class, since Latin spellings seldom tell them apart ---
 
 _KA = str.maketrans("აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ", "abgdevztiklmnopjrstupkgkSCczcCxjh")
 # Case-sensitive habit of the old fonts and of the Georgian keyboard: T is თ, W is ჭ, and so on.
-_KA_LEGACY = str.maketrans("abgdevzTiklmnopJrstufqRySCcZwWxjh", "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ")
+_KA_LEGACY = letters("abgdevzTiklmnopJrstufqRySCcZwWxjh", "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ")
 _KA_LATIN = rewriter(
     {
         "dzh": "j", "tch": "C", "sh": "S", "ch": "C", "zh": "j", "dz": "z", "dj": "j", "kh": "x", "gh": "g",
@@ -23,25 +35,30 @@ _KA_LATIN = rewriter(
     }
 )  # fmt: skip
 # J: a plain j, which is ჯ or ჟ in most habits and ძ in ISO 9984.
-_KA_CHOICES = MappingProxyType({"w": "cv", "y": "ki", "h": "hx", "J": "jz"})
-_KA_COARSE_CHOICES = MappingProxyType({"r": "rg"})
-_KA_COARSE = str.maketrans("SCx", "sch")
+_KA_BRANCHES = brancher({"w": "cv", "y": "ki", "h": "hx", "J": "jz"})
+_KA_COARSE_BRANCHES = brancher({"r": "rg"}, limit=8)
+_KA_COARSE = letters("SCx", "sch")
 
 
 def _ka_keys(word: str) -> tuple[str, ...]:
     match script(word):
         case "Geor":
-            return distinct([lower(word).translate(_KA)])
+            return (undouble(lower(word).translate(_KA)),)
         case "Latn":
             lowered = plain_latin(word)
             if not lowered:
                 return ()
-            keys = branches(_KA_LATIN(lowered), _KA_CHOICES)
+            keys = _KA_BRANCHES(_KA_LATIN(lowered))
             if word.isascii() and word != lowered:
                 keys.append(word.translate(_KA_LEGACY).translate(_KA).lower() if word.isupper() else _ka_legacy(word))
             return distinct(keys)
         case _:
             return ()
+
+
+def likely_georgian(word: str) -> tuple[str, ...]:
+    """The first keys of a word in plain Latin letters, two of them if it has two, and few more."""
+    return distinct(_KA_BRANCHES(_KA_LATIN(word.lower()), most=2))
 
 
 def _ka_legacy(word: str) -> str:
@@ -53,9 +70,13 @@ def _ka_coarse(key: str) -> str:
     return undouble(key.translate(_KA_COARSE))
 
 
+def _ka_coarsest(key: str) -> str:
+    return key.replace("r", "g")
+
+
 def _ka_coarse_readings(key: str) -> list[str]:
     """The old fonts' R for ღ, in a text without its capitals: `arar minda`."""
-    return branches(key, _KA_COARSE_CHOICES, limit=8)
+    return _KA_COARSE_BRANCHES(key)
 
 
 # Sources: the decree of 2011 without its apostrophes; the usual spelling of chats.
@@ -107,7 +128,7 @@ _AZ = rewriter(
 
 
 def _az_keys(word: str) -> tuple[str, ...]:
-    return distinct([_AZ(lower(word))]) if script(word) == "Latn" else ()
+    return (undouble(_AZ(lower(word))),) if script(word) == "Latn" else ()
 
 
 # --- Armenian --------------------------------------------------------------------------------------------------------
@@ -139,20 +160,20 @@ _HY_SPELLINGS = speller(
 def _hy_keys(word: str) -> tuple[str, ...]:
     keys = _two_scripts(word, "Armn", _HY, _HY_LATIN)
     # Ո at the start of a word is spoken "vo": `voch` is ոչ.
-    return keys + tuple(key[1:] for key in keys if key.startswith("vo"))
+    return (*keys, keys[0][1:]) if keys and keys[0].startswith("vo") else keys
 
 
 def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Callable[[str], str]) -> tuple[str, ...]:
     found = script(word)
     if found == own:
-        return distinct([native(lower(word))])
+        return (undouble(native(lower(word))),)
     lowered = plain_latin(word) if found == "Latn" else ""
-    return distinct([latin(lowered)]) if lowered else ()
+    return (undouble(latin(lowered)),) if lowered else ()
 
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(
     {
-        "ka": Fold("Geor", _ka_keys, _ka_coarse, _ka_coarse_readings, _KA_SPELLINGS),
+        "ka": Fold("Geor", _ka_keys, _ka_coarse, _ka_coarse_readings, _ka_coarsest, _KA_SPELLINGS),
         "en": PLAIN,
         "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS),
         "az": Fold("Latn", _az_keys),

@@ -21,9 +21,8 @@ def _spoken(parts: Sequence[Segment]) -> str | None:
     """The language of a sentence in Latin letters: two words that only it has, and more than any other has."""
     counts: dict[str, int] = {}
     for part in parts:
-        language = part.meanings[0].language if part.meanings else None
-        if language is not None and all(meaning.language == language for meaning in part.meanings):
-            counts[language] = counts.get(language, 0) + 1
+        if part.spoken is not None:
+            counts[part.spoken] = counts.get(part.spoken, 0) + 1
     most = max(counts.values(), default=0)
     spoken = [language for language, count in counts.items() if count == most]
     return spoken[0] if most >= _TELLING_WORDS and len(spoken) == 1 else None

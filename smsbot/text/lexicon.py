@@ -25,10 +25,10 @@ from smsbot.text.fold import (
     words,
 )
 from smsbot.text.meaning import Meaning
+from smsbot.text.memory import Memory
 from smsbot.text.places import stems
 from smsbot.text.typo import LONGEST, SHORTEST
 
-CACHE_LIMIT = 20_000  # distinct words remembered
 INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 _STEM_START = 3  # letters that no case ending changes
 _SHORTEST_COARSE = 4  # letters of a word that is looked up by its coarse key too
@@ -61,6 +61,7 @@ class _Table:
     fold: Fold
     keys: dict[str, set[int]] = field(default_factory=dict)
     coarse: dict[str, set[int]] = field(default_factory=dict)
+    coarsest: set[str] = field(default_factory=set)  # of the keys in *coarse*
 
 
 class Lexicon:
@@ -75,7 +76,7 @@ class Lexicon:
         self._by_script = {found: [t for t in folded if found in ("Latn", t.fold.script)] for found in _SCRIPTS}
         self._ids: dict[tuple[str, str], int] = {}
         self._literal: dict[str, set[int]] = {}
-        self._cache: dict[str, Token] = {}
+        self._cache = Memory(self._make)
         self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
         self._starts: set[str] = set()
         self.unmistakable: set[int] = set()
@@ -91,7 +92,9 @@ class Lexicon:
             for key in table.fold.keys(word):
                 table.keys.setdefault(key, set()).add(number)
                 if table.fold.coarse:
-                    table.coarse.setdefault(table.fold.coarse(key), set()).add(number)
+                    merged = table.fold.coarse(key)
+                    table.coarse.setdefault(merged, set()).add(number)
+                    table.coarsest.add(table.fold.coarsest(merged) if table.fold.coarsest else merged)
         return number
 
     def inflect(self, name: str, language: str, meaning: Meaning) -> None:
@@ -127,13 +130,11 @@ class Lexicon:
         return result
 
     def token(self, word: str) -> Token:
-        found = self._cache.get(word)
-        if found is None:
-            found = self._make(word)
-            if len(self._cache) >= CACHE_LIMIT:
-                self._cache.clear()
-            self._cache[word] = found
-        return found
+        return self._cache[word]
+
+    def forget(self) -> None:
+        """Let go of the words that were read."""
+        self._cache.clear()
 
     def halves(self, token: Token, shortest: int) -> list[tuple[Token, Token]]:
         """*token* as two listed words written together, each of *shortest* letters or more."""
@@ -201,10 +202,13 @@ class Lexicon:
         return found
 
     def _reread(self, key: str, word: str, table: _Table) -> frozenset[int] | set[int]:
-        if table.fold.coarse_readings is None or not word.isascii():
+        fold = table.fold
+        if fold.coarse_readings is None or fold.coarsest is None or not word.isascii():
+            return _NO_IDS
+        if fold.coarsest(key) not in table.coarsest:
             return _NO_IDS
         found: set[int] = set()
-        for reading in table.fold.coarse_readings(key):
+        for reading in fold.coarse_readings(key):
             found |= table.coarse.get(reading, _NO_IDS)
         return found
 

@@ -180,20 +180,25 @@ def _spaces(message: Message) -> Understood | None:
 
 
 def _in_courtesy(message: Message) -> Understood | None:
-    if _LONE_QUESTION.search(message.cleaned) and all(part.has(Role.COURTESY) for part in message.parts):
+    if (
+        "?" in message.cleaned
+        and _LONE_QUESTION.search(message.cleaned)
+        and all(part.has(Role.COURTESY) for part in message.parts)
+    ):
         return Understood(Intent.HELP, keyword="?", rule="courtesy", language=message.parts[0].meanings[0].language)
     return _courteous(message.parts)
 
 
 def _courteous(parts: Sequence[Segment]) -> Understood | None:
     rest = [part for part in parts if not part.has(Role.COURTESY)]
-    if 1 < len(rest) <= _REPEATED and len({part.text for part in rest}) == 1:  # "no no no"
-        rest = rest[:1]
-    bare = [part for part in rest if not part.has(Role.FILLER)] or rest
-    spelled = len(rest) > 2 and all(len(part.text) == 1 for part in rest)  # "j o i n please"
-    for intent in (Intent.YES, Intent.NO):  # "yes, I agree"
-        if rest and not spelled and all(part.asks(intent) for part in bare):
-            return _whole(bare[:1], "courtesy")
+    if 1 < len(rest) <= _REPEATED and rest[0].last == rest[1].last and len({part.text for part in rest}) == 1:
+        rest = rest[:1]  # "no no no"
+    if any(part.intents for part in rest):
+        bare = [part for part in rest if not part.has(Role.FILLER)] or rest
+        spelled = len(rest) > 2 and all(len(part.text) == 1 for part in rest)  # "j o i n please"
+        for intent in (Intent.YES, Intent.NO):  # "yes, I agree"
+            if not spelled and all(part.asks(intent) for part in bare):
+                return _whole(bare[:1], "courtesy")
     if len(rest) == len(parts):
         return None
     if not rest:  # "thanks", "hello": nothing is asked
@@ -330,7 +335,7 @@ def _short_slip(message: Message) -> Understood | None:
 
 
 def _mend(message: Message) -> Understood | None:
-    parts, cleaned, vocabulary = message.parts, message.cleaned, message.vocabulary
+    cleaned, vocabulary = message.cleaned, message.vocabulary
 
     def read_command(cut: Sequence[Segment]) -> Understood | None:
         return command.read(cut, cleaned, vocabulary)
@@ -339,7 +344,7 @@ def _mend(message: Message) -> Understood | None:
         return _named(cut, cleaned)
 
     readers = (_whole_by_sound, _courteous, read_command, read_names) if len(message.tokens) > 1 else ()
-    return mending.mend(message.tokens, parts, cleaned, vocabulary, readers)
+    return mending.mend(message, readers)
 
 
 def _whole_by_sound(parts: Sequence[Segment]) -> Understood | None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from smsbot.text import stopping
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, segments
 from smsbot.text.lexicon import Token, mended
+from smsbot.text.message import Message
 from smsbot.text.segment import HARMLESS
 from smsbot.text.slipping import is_form_of_any
 from smsbot.text.typo import SHORTEST
@@ -34,19 +35,19 @@ _AS_WRITTEN = frozenset({Intent.YES, Intent.NO, Intent.ALL})
 _NEVER = frozenset({Intent.DELETE, Intent.OTHER, Intent.EMPTY, Intent.ZERO, Intent.STOP_SENTENCE})
 
 
-def mend(
-    tokens: Sequence[Token], parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary, readers: Sequence[Reader]
-) -> Understood | None:
+def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     """The reading of the message with its only strange word mended; None if that says nothing or two things.
 
     *readers*: what reads a mended message that the stop engine passes on.
     """
-    if not 1 <= len(tokens) <= _MENDED_WORDS:
+    tokens, cleaned, vocabulary = message.tokens, message.cleaned, message.vocabulary
+    if (
+        len(message.strange) != 1
+        or len(tokens) > _MENDED_WORDS
+        or any(part.has(Role.ORDINARY) for part in message.parts)
+    ):
         return None
-    strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
-    if len(strange) != 1 or any(part.has(Role.ORDINARY) for part in parts):
-        return None
-    spot = strange[0]
+    spot = message.strange[0]
     token = tokens[spot]
     shortest = SHORTEST if len(tokens) == 1 else SHORTEST - 1  # in a phrase a word that lost a letter is known too
     if len(token.text) < shortest or token.inflected is not None:

@@ -56,6 +56,11 @@ class Message:
     def tokens(self) -> list[Token]:
         return self.vocabulary.lexicon.tokens(self.cleaned)
 
+    @once
+    def strange(self) -> list[int]:
+        """Which tokens are no listed words and no numbers."""
+        return [spot for spot, token in enumerate(self.tokens) if not token.ids and token.number is None]
+
     @property
     def read_by(self) -> tuple[list[Segment], str, Vocabulary]:
         """What most rules take."""

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from smsbot.text.fold import PLAIN, Fold, fold_of, lower, script
 from smsbot.text.lexicon import Token
-from smsbot.text.typo import SHORTEST, Neighbours, within_two
+from smsbot.text.typo import LONGEST, SHORTEST, Neighbours, rests, within_two
 
 _T = TypeVar("_T")
 _MORE = 1
@@ -29,12 +29,13 @@ def _more(typed: str, fold: Fold) -> int:
 class Nearness(Generic[_T]):
     """Sounds are compared within a language only, as everywhere."""
 
-    __slots__ = ("_long", "_short", "_sounds", "_spelled", "_unfolded")
+    __slots__ = ("_long", "_rests", "_short", "_sounds", "_spelled", "_unfolded")
 
     def __init__(self, languages: Iterable[str]) -> None:
         self._spelled: Neighbours[_T] = Neighbours()
         self._short: Neighbours[_T] = Neighbours()  # spellings that are too short to be sure of
         self._sounds: dict[str, Neighbours[_T]] = {}
+        self._rests: set[str] = set()  # of all of them
         self._long: dict[tuple[str, str, int], list[tuple[str, _T]]] = {}  # language, first letter and size of a key
         self._unfolded = [language for language in languages if fold_of(language) is PLAIN]
 
@@ -45,29 +46,53 @@ class Nearness(Generic[_T]):
             spellings += fold.spellings(word)
         for spelling in spellings:
             sure = len(spelling) >= SHORTEST + _more(spelling, fold)
-            (self._spelled if sure else self._short).add(spelling, value)
+            self._put(self._spelled if sure else self._short, spelling, value)
         for key in fold.keys(word):
-            self._sounds.setdefault(language, Neighbours()).add(key, value)
+            self._put(self._sounds.setdefault(language, Neighbours()), key, value)
             if len(key) >= _LONG:
                 self._long.setdefault((language, key[:1], len(key)), []).append((key, value))
+
+    def _put(self, index: Neighbours[_T], word: str, value: _T) -> None:
+        index.add(word, value)
+        if SHORTEST <= len(word) <= LONGEST:
+            self._rests.update(rests(word))
 
     def find(self, token: Token, shortest: int = SHORTEST, *, loose: bool = False) -> list[_T]:
         """Values one slip away from *token*, in the order of the languages; *shortest*: letters that must be there.
 
         *loose*: short words in plain Latin letters too; for a word among known ones, or to ask.
         """
-        found = {id(value): value for value in self._spelled.find(token.text, shortest)}
-        if loose:
-            found |= {id(value): value for value in self._short.find(token.text, shortest)}
+        near = self._near(token, shortest)
+        if not near:
+            return []
+        typed = token.text
+        found: dict[int, _T] = {}
+        if typed in near:
+            found = {id(value): value for value in self._spelled.among(typed, near[typed])}
+            if loose:
+                found |= {id(value): value for value in self._short.among(typed, near[typed])}
         for language, keys in token.keys:
             index = self._sounds.get(language)
             if index is None:
                 continue
-            least = shortest if loose else shortest + _more(token.text, fold_of(language))
+            least = shortest if loose else shortest + _more(typed, fold_of(language))
             for key in keys:
-                for value in index.find(key, least) if len(key) >= least else ():
-                    found[id(value)] = value
+                if len(key) >= least and key in near:
+                    found |= {id(value): value for value in index.among(key, near[key])}
         return list(found.values())
+
+    def _near(self, token: Token, shortest: int) -> dict[str, list[str]]:
+        """Of the spelling and the keys of *token* those that have a neighbour at all, and their `rests`.
+
+        Most words have none, and a key is often the same in several languages.
+        """
+        near = {}
+        for word in {token.text, *[key for _, keys in token.keys for key in keys]}:
+            if shortest <= len(word) <= LONGEST + 1:
+                left = rests(word)
+                if not self._rests.isdisjoint(left):
+                    near[word] = left
+        return near
 
     def find_far(self, token: Token) -> list[_T]:
         """Values two slips away from a long *token*, in sound, that begin with the same letter."""

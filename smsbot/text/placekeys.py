@@ -7,10 +7,10 @@ them come to one alphabet of keys, that of the Georgian fold (`smsbot.text.folds
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 
-from smsbot.text.fold import branches, distinct, fold_of, lower, rewriter, script
+from smsbot.text.fold import brancher, distinct, fold_of, lower, rewriter, script
+from smsbot.text.folds import likely_georgian
 
 MAX_KEYS = 6  # of one spelling; further readings of w, y and h are not worth their time
 
@@ -38,11 +38,11 @@ _AZERBAIJANI = rewriter(
         "sh": "S", "ch": "C", "kh": "x", "gh": "g", "f": "p", "w": "v",
     }
 )  # fmt: skip
-_AZERBAIJANI_CHOICES = {"q": "gk", "h": "hx"}
+_AZERBAIJANI_BRANCHES = brancher({"q": "gk", "h": "hx"}, MAX_KEYS)
 _ISO_9984 = str.maketrans({"č": "ch", "š": "sh", "ž": "zh", "ǰ": "j", "ḡ": "gh"})
+_IS_ISO_9984 = re.compile(f"[\0-\x7f{''.join(map(chr, _ISO_9984))}]+")
 
 
-@lru_cache(maxsize=4096)  # one text asks for the same words several times
 def keys(word: str) -> tuple[str, ...]:
     """Sound keys of a cleaned word, or of words joined, case kept; a script that is none of ours gives none."""
     match script(word):
@@ -51,17 +51,24 @@ def keys(word: str) -> tuple[str, ...]:
         case "Latn" if word.isascii():
             return _latin(word)
         case "Latn":
-            spelled = lower(word).translate(_ISO_9984)
-            if spelled.isascii():
-                return _latin(spelled)
-            readings = branches(lower(word), _AZERBAIJANI_CHOICES, MAX_KEYS)
-            return distinct([_AZERBAIJANI(reading) for reading in readings])
+            if _IS_ISO_9984.fullmatch(lower(word)):
+                return _latin(lower(word).translate(_ISO_9984))
+            return distinct([_AZERBAIJANI(reading) for reading in _AZERBAIJANI_BRANCHES(lower(word))])
         case "Cyrl":
             return distinct([_CYRILLIC(lower(word))])
         case "Armn":
             return distinct([_ARMENIAN(lower(word))])
         case _:
             return (lower(word),)
+
+
+def likely(word: str) -> tuple[str, ...]:
+    """The first two of the keys of *word*, without working out the others where there are many."""
+    if word.isascii() and script(word):
+        found = likely_georgian(word)
+        if len(found) > 1:
+            return found[:2]
+    return keys(word)[:2]
 
 
 def _latin(word: str) -> tuple[str, ...]:
@@ -75,9 +82,8 @@ def _latin(word: str) -> tuple[str, ...]:
     return found if len(found) <= MAX_KEYS else (*found[: MAX_KEYS - 1], found[-1])
 
 
-def coarse(key: str) -> str:
-    """*key* with the letters merged that hasty Latin spellings do not tell apart: sh and s, ch and ts, kh and h."""
-    return _KA.coarse(key) if _KA.coarse is not None else key
+# A key with the letters merged that hasty Latin spellings do not tell apart: sh and s, ch and ts, kh and h.
+coarse = _KA.coarse or str
 
 
 # --- case endings -----------------------------------------------------------------------------------------------------
@@ -85,6 +91,7 @@ def coarse(key: str) -> str:
 # On a key. -ში, -ზე, -დან, -თან (its თ melts into a stem's), -თვის, -კენ, -მდე, and the plain cases.
 _ENDINGS = frozenset("istvis isgan isken idan amde dan tan tvis Si ze is it ad an s m o".split())  # noqa: SIM905  read as prose
 _LONGEST_ENDING = max(map(len, _ENDINGS))
+_TAKEN_OFF = _LONGEST_ENDING + 1  # letters that `spoken_stems` takes off at most
 _VOWELS = "aeiou"
 _SHORTEST_STEM = 3  # letters; ვანი has no more
 # სოფელი is სოფლის, ვაკიჯვარი is ვაკიჯვრის: the last vowel before l, m, n, r falls out.
@@ -116,12 +123,40 @@ def spoken_stems(key: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def joined(split: Iterable[str]) -> list[str]:
-    """The keys of words written together, from the keys of each: the two likeliest of a word."""
-    found = [""]
-    for word in split:
-        found = [left + (key[1:] if left and left[-1] == key[:1] else key) for left in found for key in keys(word)[:2]]
+def spoken_head(key: str) -> str:
+    """What every stem of *key* begins with, and *key* too."""
+    return key[: len(key) - _TAKEN_OFF] if len(key) > _SHORTEST_STEM + _TAKEN_OFF else key[:_SHORTEST_STEM]
+
+
+def heads(stem: str) -> list[str]:
+    """All that *stem* begins with: the heads that its words may have."""
+    return [stem[:size] for size in range(1, len(stem) + 1)]
+
+
+def joined(before: Iterable[str], own: Sequence[str]) -> list[str]:
+    """The keys of words written together: of those *before*, and of the next one, of whose keys the two likeliest."""
+    found = [left + (key[1:] if left[-1:] == key[:1] else key) for left in before for key in own[:2]]
     return list(dict.fromkeys(found))
+
+
+def begins_as(first: str, written: str) -> bool:
+    """Whether each key of *written* surely begins with a key of its first word, *first*.
+
+    Not where letters of two words make one sound (`as here`), nor where capitals or a word's other letters decide how
+    the first word is read.
+    """
+    found = script(first)
+    if written[len(first) - 1 : len(first) + 1].lower() in _MELTING:
+        return False
+    if found != "Latn":
+        return found != ""
+    if not written.isascii():
+        return not _IS_ISO_9984.fullmatch(lower(first))
+    return not first.isupper() and (written.islower() or not first.islower())
+
+
+# The pairs of letters inside the groups of the folds.
+_MELTING = frozenset("dz zh tc ch sh dj kh gh ts tz ph th дж дз тс ու եւ".split())  # noqa: SIM905  a list of pairs
 
 
 # --- upper and lower --------------------------------------------------------------------------------------------------
@@ -139,24 +174,27 @@ _QUALIFIERS = {
 _BY_KEY = {key: sense for sense, listed in _QUALIFIERS.items() for word in listed for key in keys(word)}
 _PREFIXES = tuple(sorted(((key, _BY_KEY[key]) for word in ("ზემო", "ზედა", "ქვემო", "ქვედა", "შუა", "გაღმა", "გამოღმა")
                           for key in keys(word)), key=lambda pair: -len(pair[0])))  # fmt: skip
-_CASED = re.compile("(?:верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)")  # "в Верхнем Бахви"
+PREFIXES = tuple(prefix for prefix, _ in _PREFIXES)
+_CASED = re.compile("(верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)")  # "в Верхнем Бахви"
 _CASED_SENSE = {"верхн": "up", "нижн": "down", "средн": "mid"}
 _SHORTEST_BASE = 3
 SEPARATOR = "~"
 
 
-def qualified(split: list[str]) -> list[tuple[str, str]]:
+def qualified(split: Sequence[str], senses: Sequence[str | None], spelled: Iterable[str]) -> list[tuple[str, str]]:
     """(sense, key of the rest) where one of the words says upper, lower, …: `Kveda Bakhvi` → `down`, `bakhvi`.
 
-    A name written in one word is taken apart too: ზემოსურები.
+    *senses*: of each word by itself. *spelled*: the keys of the words together; a name written in one word is taken
+    apart too: ზემოსურები.
     """
     found = []
-    for at, word in enumerate(split if 1 < len(split) <= 4 else ()):
-        sense = sense_of(word)
-        if sense:
-            rest = "".join(split[:at] + split[at + 1 :])
+    for at, sense in enumerate(senses if 1 < len(split) <= 4 else ()):
+        if sense is not None:
+            rest = "".join([*split[:at], *split[at + 1 :]])
             found += [(sense, key) for key in keys(rest)]
-    for key in keys("".join(split)) if not found else ():
+    for key in spelled if not found else ():
+        if not key.startswith(PREFIXES):
+            continue
         for prefix, sense in _PREFIXES:
             if key.startswith(prefix) and len(key) - len(prefix) >= _SHORTEST_BASE:
                 # A doubled letter has melted where the two words meet: შუა ამაღლება.
@@ -165,12 +203,13 @@ def qualified(split: list[str]) -> list[tuple[str, str]]:
     return found
 
 
-def sense_of(word: str) -> str | None:
-    """What *word* says before a name (`up`, `down`, …), or None."""
-    for key in keys(word):
+def sense_of(word: str, own: Sequence[str] | None = None) -> str | None:
+    """What *word*, whose keys are *own*, says before a name (`up`, `down`, …), or None."""
+    for key in keys(word) if own is None else own:
         if key in _BY_KEY:
             return _BY_KEY[key]
-    return _CASED_SENSE[lower(word)[:5]] if _CASED.fullmatch(lower(word)) else None
+    cased = _CASED.fullmatch(lower(word)) if not word.isascii() else None
+    return _CASED_SENSE[cased.group(1)] if cased else None
 
 
 # --- what carries no name ---------------------------------------------------------------------------------------------
@@ -185,22 +224,35 @@ COUNTING = frozenset(
 )
 
 
+_SHORTEST_CASED = 5  # letters of a noun's key that is known in other cases too
+
+
 class Nouns:
     """Words that stand before or after a name and are none of it: village, სოფ., kəndi, in any case ending."""
 
-    __slots__ = ("_keys", "_literal", "_stems")
+    __slots__ = ("_heads", "_keys", "_literal", "_stems")
 
     def __init__(self, nouns: Iterable[str]) -> None:
         self._literal = frozenset(lower(noun) for noun in nouns)
         self._keys = frozenset(key for noun in self._literal for key in keys(noun))
-        self._stems = frozenset(stem for key in self._keys if len(key) >= 5 for stem in stored_stems(key))
+        cased = (key for key in self._keys if len(key) >= _SHORTEST_CASED)
+        self._stems = frozenset(stem for key in cased for stem in stored_stems(key))
+        self._heads = frozenset(head for stem in self._stems for head in heads(stem))
 
     def __contains__(self, word: object) -> bool:
         if not isinstance(word, str):
             return False
+        return self.has(word, keys(word))
+
+    def has(self, word: str, own: Iterable[str]) -> bool:
+        """Whether *word*, whose keys are *own*, is one of them."""
         if lower(word) in self._literal:
             return True
-        for key in keys(word):
-            if key in self._keys or (len(key) >= 5 and not self._stems.isdisjoint(spoken_stems(key))):
+        for key in own:
+            if key in self._keys or (
+                len(key) >= _SHORTEST_CASED
+                and spoken_head(key) in self._heads
+                and not self._stems.isdisjoint(spoken_stems(key))
+            ):
                 return True
         return False

@@ -11,19 +11,26 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import clean, lower, words
+from smsbot.text.memory import Memory
 from smsbot.text.placekeys import (
     COUNTING,
+    MAX_KEYS,
+    PREFIXES,
     Nouns,
     bare_stem,
+    begins_as,
     coarse,
+    heads,
     joined,
     keys,
+    likely,
     qualified,
     sense_of,
+    spoken_head,
     spoken_stems,
     stored_stems,
 )
-from smsbot.text.typo import LONGEST, SHORTEST, variants, within_one
+from smsbot.text.typo import LONGEST, SHORTEST, Halves, variants, within_one
 from smsbot.text.words import Named
 
 MAX_WORDS = 6  # of a name; longer texts are none
@@ -70,6 +77,18 @@ class Sighting:
 NOTHING = Sighting()
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One word of a text. *is_noun*: village, town, …. *sense*: what it says before a name. *starts*: a name may begin
+    with its likeliest sounds; *begins*: with any, and in hasty spelling too."""
+
+    keys: tuple[str, ...]
+    is_noun: bool
+    sense: str | None
+    starts: bool
+    begins: bool
+
+
 @dataclass(slots=True)
 class PlaceIndex:
     places: tuple[Named, ...]
@@ -85,9 +104,16 @@ class PlaceIndex:
     _coarse: _Table = field(default_factory=dict)
     _near: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a stem without one letter → stems
     _starts: set[str] = field(default_factory=set)  # of keys
+    _heads: set[str] = field(default_factory=set)  # how what is stored begins, in coarse letters
+    _near_heads: Halves = field(default_factory=Halves)  # of the stems in _near
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
     towns: dict[str, str] = field(default_factory=dict)  # and back
+    _order: dict[str, int] = field(default_factory=dict)  # code → where the place is listed
     _latest: tuple[str, Sighting] = ("", NOTHING)
+    _heard: Memory[_Heard] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._heard = Memory(self._hear)
 
     @classmethod
     def build(
@@ -99,7 +125,8 @@ class PlaceIndex:
     ) -> PlaceIndex:
         """*nouns*: village, town, … in every language. A place's names may be in any script."""
         self = cls(tuple(places), Nouns(clean(noun) for noun in nouns), taken)
-        for place in places:
+        for at, place in enumerate(places):
+            self._order.setdefault(place.code, at)
             if place.number is not None:
                 self.by_number[place.number] = place.code
             if place.parent is not None:
@@ -112,6 +139,10 @@ class PlaceIndex:
             if named.isdisjoint(_spellings(words(clean(place.code)))):
                 self._add(place.code, place.code)
         self._add_seats()
+        if self._qualifier:
+            for prefix in PREFIXES:
+                self._heads.update(heads(coarse(prefix)))
+        self.forget()  # where names begin was not known yet
         return self
 
     def find(self, text: str) -> tuple[str, ...]:
@@ -129,7 +160,8 @@ class PlaceIndex:
         split = words(clean(text))[: 2 * MAX_WORDS]
         if len(split) == 1 and _is_number(split[0]) and int(split[0]) in self.by_number:
             return Sighting((self.by_number[int(split[0])],), "number")
-        bare = self._bare(split)
+        heard = [self._heard[word] for word in split]
+        bare = self._bare(split, heard)
         # A noun may belong to the name: ქალაქ-მუზეუმი, სოფელი ოზურგეთი.
         tries = (tuple(split), tuple(split[1:]) if split[:1] != bare[:1] else (), tuple(bare))
         candidates = [each for each in dict.fromkeys(tries) if 0 < len(each) <= MAX_WORDS]
@@ -142,6 +174,11 @@ class PlaceIndex:
             if found.codes:
                 return found
         return self._within(bare)
+
+    def forget(self) -> None:
+        """Let go of the words that were read."""
+        self._heard.clear()
+        self._latest = ("", NOTHING)
 
     def ancestors(self, code: str) -> list[str]:
         """The places above *code*, the nearest first."""
@@ -159,15 +196,36 @@ class PlaceIndex:
 
     # --- reading ---
 
-    def _bare(self, split: Sequence[str]) -> list[str]:
+    def _hear(self, word: str) -> _Heard:
+        own = keys(word)
+        starts = not self._starts.isdisjoint([key[:_START] for key in own[:2]])
+        heard = [coarse(key[:_START]) for key in (*own, lower(word))]
+        begins = len(own) >= MAX_KEYS or not self._heads.isdisjoint(heard)
+        return _Heard(own, self.nouns.has(word, own), sense_of(word, own), starts, begins)
+
+    def _bare(self, split: Sequence[str], heard: Sequence[_Heard]) -> list[str]:
         """*split* without village, town and, beside a number, the words that only count."""
-        bare = [word for word in split if word not in self.nouns]
+        bare = [word for word, one in zip(split, heard, strict=True) if not one.is_noun]
         if any(map(_is_number, bare)):
             bare = [word for word in bare if lower(word) not in COUNTING]
         return bare
 
+    def _begin_a_name(self, spelled: Iterable[str]) -> list[str]:
+        """Those of the keys *spelled* that are, or whose stems are, perhaps a name's."""
+        known = self._heads
+        return [key for key in spelled if coarse(spoken_head(key)) in known]
+
     def _whole(self, split: Sequence[str]) -> Sighting:
-        spelled = _spellings(split)
+        heard = [self._heard[word] for word in split]
+        senses = [one.sense for one in heard]
+        written = "".join(split)
+        if not heard[0].begins and not any(senses) and begins_as(split[0], written):
+            return NOTHING
+        own = keys(written) if len(split) > 1 else heard[0].keys
+        told = qualified(split, senses, own)
+        spelled = self._begin_a_name(dict.fromkeys((*own, lower(written))))
+        if not spelled and not told:
+            return NOTHING
         found = _of(self._exact, spelled)
         if found:
             return Sighting(self._narrowed(found), "exact")
@@ -175,8 +233,7 @@ class PlaceIndex:
         found = _of(self._ending, spoken)
         if found:
             return Sighting(self._narrowed(found), "ending")
-        told = [f"{sense}{spot}" for sense, key in qualified(list(split)) for spot in spoken_stems(key)]
-        found = _of(self._qualifier, told)
+        found = _of(self._qualifier, [f"{sense}{spot}" for sense, key in told for spot in spoken_stems(key)])
         if found:
             return Sighting(self._narrowed(found), "qualifier")
         found = _of(self._umbrella, spoken)
@@ -190,17 +247,17 @@ class PlaceIndex:
         written = "".join(split)
         if not SHORTEST <= len(written) <= LONGEST or lower(written) in self.taken:
             return NOTHING
-        likely = [key for key in keys(written)[:2] if len(key) >= SHORTEST]
-        if any(f"ka:{key}" in self.taken for key in likely):
+        spelled = [key for key in likely(written) if len(key) >= SHORTEST]
+        if any(f"ka:{key}" in self.taken for key in spelled):
             return NOTHING
-        found = {code for key in likely for code in self._neighbours(key)}
+        found = {code for key in spelled for code in self._neighbours(key)}
         return Sighting(self._narrowed(self._listed(found)), "typo") if found else NOTHING
 
     def _neighbours(self, key: str) -> set[str]:
         """Codes of names one letter off, case ending or not. Compared are the stems, if they are long enough."""
         found: set[str] = set()
         for spot in spoken_stems(key):
-            if len(spot) < SHORTEST - 1:
+            if len(spot) < SHORTEST - 1 or not self._near_heads.may_be_near(spot):
                 continue
             for rest in (spot, *variants(spot)):
                 for near in self._near.get(rest, ()):
@@ -210,12 +267,17 @@ class PlaceIndex:
 
     def _within(self, split: Sequence[str]) -> Sighting:
         """A place's name among other words, without a slip; the longest run of words wins."""
-        may_start = [any(key[:_START] in self._starts for key in keys(word)[:2]) for word in split]
+        if len(split) < 2:
+            return NOTHING
+        heard = [self._heard[word].keys for word in split]
+        runs = {at: self._begin_a_name(own[:2]) for at, own in enumerate(heard) if self._heard[split[at]].starts}
+        longer = [runs]  # by size: where the run starts → its keys; what begins no name begins none with more words
+        for size in range(1, min(LONGEST_RUN, len(split) - 1)):
+            runs = {at: self._begin_a_name(joined(own, heard[at + size])) for at, own in runs.items()
+                    if own and at + size < len(split)}  # fmt: skip
+            longer.append(runs)
         for size in range(min(LONGEST_RUN, len(split) - 1), 0, -1):
-            for start in range(len(split) - size + 1):
-                if not may_start[start]:
-                    continue
-                spelled = joined(split[start : start + size])
+            for start, spelled in longer[size - 1].items():
                 spoken = [spot for key in spelled if len(key) >= SHORTEST for spot in spoken_stems(key)]
                 found = _of(self._exact, spelled) or _of(self._ending, spoken)
                 if found:
@@ -229,7 +291,7 @@ class PlaceIndex:
         return self.inside(found, beside) or self.inside(self._listed(beside), found) or found
 
     def _named(self, word: str) -> _Codes:
-        spelled = keys(word)
+        spelled = self._heard[word].keys
         return _of(self._exact, spelled) or _of(self._ending, [spot for key in spelled for spot in spoken_stems(key)])
 
     def _narrowed(self, found: _Codes) -> _Codes:
@@ -240,14 +302,13 @@ class PlaceIndex:
         return tuple(code for code in found if everything.isdisjoint(self.ancestors(code)))
 
     def _listed(self, found: Iterable[str]) -> _Codes:
-        wanted = set(found)
-        return tuple(place.code for place in self.places if place.code in wanted) if len(wanted) > 1 else tuple(wanted)
+        return tuple(sorted(set(found), key=self._order.__getitem__))
 
     # --- building ---
 
     def _add(self, name: str, code: str) -> None:
         split = words(clean(name))
-        bare = self._bare(split)
+        bare = self._bare(split, [self._heard[word] for word in split])
         counted = len(bare) < len(split) and any(map(_is_number, bare))
         for each in (split, bare) if counted else (split,):
             self._add_spelled(each, code)
@@ -258,17 +319,20 @@ class PlaceIndex:
                 continue
             _put(self._exact, key, code)
             self._starts.add(key[:_START])
+            self._heads.update(heads(coarse(key)))
             for spot in stored_stems(key):
                 _put(self._ending, spot, code)
+                self._heads.update(heads(coarse(spot)))
             if len(key) >= SHORTEST:
                 _put(self._coarse, coarse(key), code)
                 self._add_near(bare_stem(key))
         if len(split) < 2 or sense_of(split[0]) is None:
             return
-        for sense, key in qualified(list(split)):
+        for sense, key in qualified(split, [sense_of(word) for word in split], keys("".join(split))):
             for spot in stored_stems(key):
                 _put(self._qualifier, f"{sense}{spot}", code)
                 _put(self._umbrella, spot, code)
+                self._heads.update(heads(coarse(spot)))
 
     def _add_seats(self) -> None:
         """ლანჩხუთი, beside a village, means ლანჩხუთის მუნიციპალიტეტი: a name that begins as the town's does."""
@@ -289,6 +353,7 @@ class PlaceIndex:
                 held = self._near.get(rest, ())
                 if stem not in held:
                     self._near[rest] = (*held, stem)
+            self._near_heads.add(stem)
 
 
 def _spellings(split: Sequence[str]) -> list[str]:

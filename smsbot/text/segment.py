@@ -15,6 +15,7 @@ _STOPPING = frozenset({Role.PHRASE, Role.REFUSAL})
 _SILENT = frozenset({Role.COURTESY, Role.FILLER, Role.TOPIC_NOUN, Role.MESSAGING, Role.WISH})
 HARMLESS = frozenset({Role.COURTESY, Role.MESSAGING, Role.FILLER, Role.REPLY, Role.WISH})
 """Roles of words that beside a stop word leave it a stop."""
+_FORMS = frozenset({Role.KEPT, Role.STOP_VERB})
 _ANSWERS = frozenset({Intent.ALL, Intent.YES, Intent.NO})  # "stop all"; "no, stop"
 
 
@@ -23,7 +24,8 @@ class Segment:
     """Tokens that form one listed phrase, or one token without meaning; made by `segment`.
 
     *stops*: it is a stop word, phrase or refusal. *is_harmless*: beside a stop word it leaves that a stop. *is_silent*:
-    beside a topic it names nothing.
+    beside a topic it names nothing. *concerns_stop*: without one that does, the stop engine has nothing to say.
+    *spoken*: the language of all its meanings.
     """
 
     tokens: tuple[Token, ...]
@@ -34,6 +36,8 @@ class Segment:
     stops: bool = False
     is_harmless: bool = False
     is_silent: bool = False
+    concerns_stop: bool = False
+    spoken: str | None = None
 
     @property
     def number(self) -> int | None:
@@ -77,15 +81,21 @@ class Segment:
 
 def segment(tokens: Sequence[Token], meanings: Sequence[Meaning] = (), *, literal: bool = False) -> Segment:
     """A segment with *meanings*. English words are English even where another language uses them too (STOP)."""
+    if not meanings:
+        return Segment(tuple(tokens), literal=literal)
+    spoken = {meaning.language for meaning in meanings}
     roles = frozenset([meaning.role for meaning in meanings if meaning.role is not None])
     intents = frozenset([meaning.intent for meaning in meanings if meaning.intent is not None])
+    stops = Intent.STOP in intents or not roles.isdisjoint(_STOPPING)
     return Segment(
         tuple(tokens),
-        tuple(sorted(meanings, key=lambda meaning: meaning.language != "en")),
+        tuple(sorted(meanings, key=lambda meaning: meaning.language != "en")) if "en" in spoken else tuple(meanings),
         literal,
         roles,
         intents,
-        stops=Intent.STOP in intents or not roles.isdisjoint(_STOPPING),
+        stops=stops,
         is_harmless=not roles.isdisjoint(HARMLESS) or not intents.isdisjoint(_ANSWERS),
         is_silent=not roles.isdisjoint(_SILENT),
+        concerns_stop=stops or not roles.isdisjoint(_FORMS),
+        spoken=spoken.pop() if len(spoken) == 1 else None,
     )

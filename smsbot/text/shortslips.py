@@ -34,10 +34,10 @@ _ASKED_ABOUT = frozenset({Intent.STOP, Intent.MAYBE_STOP})
 def read(message: Message, readers: Sequence[mending.Reader]) -> Understood | None:
     """The message with its only strange word, a short one, mended; *readers*: as for `mending.mend`."""
     tokens = message.tokens
-    if not 1 < len(tokens) <= _WORDS or any(part.has(Role.ORDINARY) for part in message.parts):
+    strange = message.strange
+    if len(strange) != 1 or not 1 < len(tokens) <= _WORDS or tokens[strange[0]].inflected is not None:
         return None
-    strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
-    if len(strange) != 1 or tokens[strange[0]].inflected is not None:
+    if any(part.has(Role.ORDINARY) for part in message.parts):
         return None
     return _best(_answers(message, strange[0], readers))
 

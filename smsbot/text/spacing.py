@@ -8,6 +8,7 @@ from dataclasses import replace
 from smsbot.text import stopping
 from smsbot.text.arguments import Segment, segments
 from smsbot.text.fold import lower
+from smsbot.text.lexicon import Keys
 from smsbot.text.message import Message
 from smsbot.text.reading import single
 from smsbot.text.understood import Intent, Understood
@@ -37,7 +38,10 @@ def read(message: Message) -> Understood | None:
     lowered = lower(joined)
     if len(found) > 1 and not _spaced_out(message, lowered):
         return None
-    meanings = vocabulary.compact.get(lowered) or _by_sound(joined, vocabulary)
+    meanings = vocabulary.compact.get(lowered)
+    if meanings is None:
+        first = message.tokens[0]
+        meanings = _by_sound(first.keys if first.raw == joined else vocabulary.lexicon.keys(joined), vocabulary)
     if meanings is not None:
         return single(meanings, "fold", joined)
     core = _with_core(joined, vocabulary) if len(found) == 1 else None
@@ -47,7 +51,7 @@ def read(message: Message) -> Understood | None:
 def _spaced_out(message: Message, lowered: str) -> bool:
     """Whether several words may be one phrase: single letters, pieces of a stop word, or a few strange words."""
     found, parts = message.found, message.parts
-    if all(len(word) == 1 for word in found):
+    if max(map(len, found)) == 1:
         return True
     if lowered in message.vocabulary.core and not _all_known(parts):
         return True
@@ -58,9 +62,9 @@ def _all_known(parts: Sequence[Segment]) -> bool:
     return all(part.meanings or part.number is not None for part in parts)
 
 
-def _by_sound(joined: str, vocabulary: Vocabulary) -> tuple[Meaning, ...] | None:
-    for language, keys in vocabulary.lexicon.keys(joined):
-        for key in keys:
+def _by_sound(keys: Keys, vocabulary: Vocabulary) -> tuple[Meaning, ...] | None:
+    for language, own in keys:
+        for key in own:
             found = vocabulary.compact.get(f"{language}:{key}")
             if found is not None:
                 return found
@@ -81,7 +85,7 @@ def _with_core(word: str, vocabulary: Vocabulary) -> Meaning | None:
 def unglued(message: Message) -> Understood | None:
     """`otmenitepodpisku`, `please stop sending memessages`: the only strange word is two listed ones. Stops only."""
     tokens, vocabulary = message.tokens, message.vocabulary
-    strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
+    strange = message.strange
     if (
         len(strange) != 1
         or len(tokens) > _GLUED_WORDS

@@ -28,6 +28,10 @@ _CLAUSE_ENDS = tuple(",.;:!?\n-")
 
 def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The stop, leave, keep or stop sentence in *parts*, or None if no stop word is in them."""
+    return _read(parts, cleaned, vocabulary) if any(part.concerns_stop for part in parts) else None
+
+
+def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
     spots = [index for index, part in enumerate(content) if part.stops]
     if not spots:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
 SHORTEST = 5  # letters; shorter words have too many neighbours that mean something else
@@ -18,6 +18,11 @@ def variants(word: str) -> Iterator[str]:
     """*word* with each letter left out once."""
     for index in range(len(word)):
         yield word[:index] + word[index + 1 :]
+
+
+def rests(word: str) -> list[str]:
+    """*word*, and what is left of it without each of its letters: where its neighbours are kept."""
+    return [word, *[word[:index] + word[index + 1 :] for index in range(len(word))]]
 
 
 def within_one(left: str, right: str) -> bool:
@@ -65,6 +70,32 @@ def is_other_form(word: str, listed: str, endings: Endings) -> bool:
 _TWO = 2
 
 
+class Halves:
+    """Whether a word may be within one slip of a listed one: two looks in place of one a letter.
+
+    A slip touches two letters at most, so that what is before it or what is behind it is as listed. Kept are such
+    halves of the listed words, by the length of the word that is looked up.
+    """
+
+    __slots__ = ("_heads", "_tails")
+
+    def __init__(self) -> None:
+        self._heads: dict[int, set[str]] = {}
+        self._tails: dict[int, set[str]] = {}
+
+    def add(self, word: str) -> None:
+        size = len(word)
+        for typed in (size - 1, size, size + 1):
+            half = max(typed - 1, 0) // 2
+            self._heads.setdefault(typed, set()).add(word[:half])
+            self._tails.setdefault(typed, set()).add(word[size - max(typed - half - 1, 0) :])
+
+    def may_be_near(self, word: str) -> bool:
+        heads = self._heads.get(len(word))
+        half = max(len(word) - 1, 0) // 2
+        return heads is not None and (word[:half] in heads or word[half + 1 :] in self._tails[len(word)])
+
+
 class Neighbours(Generic[_T]):
     """An index of words by what is left of them without one letter: a look-up costs one probe a letter.
 
@@ -78,7 +109,7 @@ class Neighbours(Generic[_T]):
 
     def add(self, word: str, value: _T) -> None:
         if self._least <= len(word) <= self._most:
-            for rest in {word, *variants(word)}:
+            for rest in set(rests(word)):
                 self._by_rest.setdefault(rest, []).append((word, value))
 
     def find(self, word: str, shortest: int = SHORTEST) -> list[_T]:
@@ -86,11 +117,15 @@ class Neighbours(Generic[_T]):
 
         With a smaller *shortest* a word that lost a letter is found too.
         """
-        if not shortest <= len(word) <= LONGEST + 1:
+        return self.among(word, rests(word)) if shortest <= len(word) <= LONGEST + 1 else []
+
+    def among(self, word: str, left: Sequence[str]) -> list[_T]:
+        """As `find`, whatever the length; *left*: `rests(word)`."""
+        known = self._by_rest
+        if known.keys().isdisjoint(left):
             return []
         found: dict[int, _T] = {}
-        known = self._by_rest
-        for rest in (word, *[word[:index] + word[index + 1 :] for index in range(len(word))]):
+        for rest in left:
             if rest in known:
                 for candidate, value in known[rest]:
                     if id(value) not in found and within_one(word, candidate):

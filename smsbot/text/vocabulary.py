@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import clean, fold_of, lower, script, words
-from smsbot.text.lexicon import CACHE_LIMIT, Lexicon, Token
+from smsbot.text.lexicon import Lexicon, Token
 from smsbot.text.meaning import Meaning
+from smsbot.text.memory import CACHE_LIMIT, Memory
 from smsbot.text.nearness import Nearness
 from smsbot.text.places import PlaceIndex
 from smsbot.text.segment import Segment, segment
@@ -44,7 +45,7 @@ _MENDED = (
     Role.TOPIC_NOUN,
     Role.DAY,
 )
-_NO_IDS: frozenset[int] = frozenset()
+_Longer = dict[int, list[tuple[tuple[int, ...], Meaning]]]  # the second word's number → phrases
 
 
 @dataclass(eq=False)
@@ -65,12 +66,15 @@ class Vocabulary:
     surnames: tuple[str, ...] = ()
     _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
     # Phrases of several words, by the numbers of the first and the second.
-    _longer: dict[int, dict[int, list[tuple[tuple[int, ...], Meaning]]]] = field(default_factory=dict)
-    _alone: dict[tuple[str, tuple[int, ...]], Segment] = field(default_factory=dict)
-    _slips: dict[str, list[Meaning]] = field(default_factory=dict)
+    _longer: dict[int, _Longer] = field(default_factory=dict)
+    _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, list[_Longer]]] = field(default_factory=dict)
+    _slips: Memory[list[Meaning]] = field(init=False)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
     _latin: dict[tuple[Intent, str], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._slips = Memory(lambda word: self._near.find(self.lexicon.token(word)))
 
     @classmethod
     def build(
@@ -112,14 +116,13 @@ class Vocabulary:
 
     def longest(self, tokens: Sequence[Token], start: int) -> Segment:
         """The longest listed phrase at *start*, of equal ones those that match letter by letter; else the one word."""
-        first = tokens[start]
+        alone, begun = self._known(tokens[start])
+        if not begun or start + 1 == len(tokens):
+            return alone
         best: list[Meaning] = []
         best_size, best_literal = 2, False
-        following = tokens[start + 1].ids if start + 1 < len(tokens) else ()
-        for number in first.ids if following else ():
-            longer = self._longer.get(number)
-            if longer is None:
-                continue
+        following = tokens[start + 1].ids
+        for longer in begun if following else ():
             for second in following:
                 for ids, meaning in longer.get(second, ()):
                     if len(ids) < best_size or start + len(ids) > len(tokens):
@@ -132,34 +135,37 @@ class Vocabulary:
                     best.append(meaning)
         if best:
             return segment(tokens[start : start + best_size], best, literal=best_literal)
-        return self.alone(first)
+        return alone
 
     def alone(self, token: Token) -> Segment:
         """What *token* is by itself."""
+        return self._known(token)[0]
+
+    def _known(self, token: Token) -> tuple[Segment, list[_Longer]]:
+        """What *token* is by itself, and the phrases that it may begin."""
         key = token.raw, token.ids
         found = self._alone.get(key)
         if found is None:
-            literal = any(number in self._singles for number in token.literal)
-            numbers = [number for number in token.ids if not literal or number in token.literal]
-            meanings = [meaning for number in numbers for meaning in self._singles.get(number, ())]
-            foreign = {meaning.language for meaning in meanings if meaning.foreign} if literal else None
-            if foreign:  # listed in Latin letters too: what it is beside other words is said of the word itself
-                others = [meaning for number in token.ids for meaning in self._singles.get(number, ())]
-                meanings += [each for each in others if each.role and each.language in foreign and each not in meanings]
-            found = segment((token,), meanings, literal=literal)
             if len(self._alone) >= CACHE_LIMIT:
                 self._alone.clear()
-            self._alone[key] = found
+            found = self._alone[key] = self._make_known(token) if token.ids else (segment((token,)), [])
         return found
+
+    def _make_known(self, token: Token) -> tuple[Segment, list[_Longer]]:
+        singles = self._singles
+        literal = any(number in singles for number in token.literal)
+        numbers = [number for number in token.ids if not literal or number in token.literal]
+        meanings = [meaning for number in numbers for meaning in singles.get(number, ())]
+        foreign = {meaning.language for meaning in meanings if meaning.foreign} if literal else None
+        if foreign:  # listed in Latin letters too: what it is beside other words is said of the word itself
+            others = [meaning for number in token.ids for meaning in singles.get(number, ())]
+            meanings += [each for each in others if each.role and each.language in foreign and each not in meanings]
+        begun = [self._longer[number] for number in token.ids if number in self._longer]
+        return segment((token,), meanings, literal=literal), begun
 
     def slips(self, word: str) -> list[Meaning]:
         """Commands and topics one slip away from *word* (cleaned, case kept), in spelling or in sound."""
-        known = self._slips.get(word)
-        if known is not None:
-            return known
-        if len(self._slips) >= CACHE_LIMIT:
-            self._slips.clear()
-        return self._slips.setdefault(word, self._near.find(self.lexicon.token(word)))
+        return self._slips[word]
 
     def two_slips(self, word: str) -> list[Meaning]:
         """Commands two slips away from a long *word*."""
@@ -192,6 +198,13 @@ class Vocabulary:
                 self.remembered.clear()
             self.remembered[text] = answer
         return answer
+
+    def forget(self) -> None:
+        """Let go of what was read, words and short messages, as if nothing had been."""
+        for remembered in (self.remembered, self._alone, self._slips):
+            remembered.clear()
+        self.lexicon.forget()
+        self.places.forget()
 
     # --- building ---
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsbot.text.fold import MAX_KEYS, clean, disguised, fold_of, lower, squeeze
+from smsbot.text.fold import MAX_KEYS, brancher, clean, disguised, fold_of, lower, rewriter, squeeze
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,21 @@ def test_cleaning_and_folding_never_fail_and_keys_stay_few(text):
     assert clean(cleaned) == clean(clean(cleaned))
     for language in ("ka", "en", "ru", "az", "hy"):
         assert len(fold_of(language).keys(cleaned[:60])) <= MAX_KEYS + 1
+
+
+RULES = {"dzh": "j", "dz": "z", "zh": "Z", "z": "s", "h": "", "c": "j", "ts": "c"}
+
+
+@given(st.text("dzhctsა", max_size=12))
+def test_the_longest_group_is_rewritten_first_and_nothing_twice(word):
+    expected, rest = "", word
+    while rest:
+        group = next((rest[:size] for size in (3, 2, 1) if rest[:size] in RULES), "")
+        expected, rest = expected + RULES.get(group, rest[:1]), rest[len(group) or 1 :]
+    assert rewriter(RULES)(word) == expected
+
+
+def test_ambiguous_letters_are_read_in_every_way_up_to_the_limit():
+    assert brancher({"w": "cv", "y": "ki"})("wy") == ["ck", "ci", "vk", "vi"]
+    assert brancher({"w": "cv", "y": "ki"}, limit=2)("awya") == ["acka", "avka"]
+    assert brancher({"w": "cv"})("stop") == ["stop"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsbot.text.placekeys import keys, spoken_stems, stored_stems
+from smsbot.text.placekeys import MAX_KEYS, begins_as, keys, likely, spoken_head, spoken_stems, stored_stems
 from smsbot.text.places import PlaceIndex
 from smsbot.text.words import Named
 
@@ -106,6 +106,8 @@ FOUND = [
     ("Upper Bakhvi", "zeda-bakhvi", "qualifier"),
     ("Нижний Бахви", "kveda-bakhvi", "qualifier"),
     ("в Верхнем Бахви", "zeda-bakhvi", "qualifier"),
+    ("в Нижнем Бахви", "kveda-bakhvi", "qualifier"),
+    ("Нижнего Бахви", "kveda-bakhvi", "qualifier"),
     ("ზემოსურები", "zemo-surebi", "exact"),
     ("ზედასურები", "zemo-surebi", "qualifier"),
     ("შუაამაღლება", "shua-amaghleba", "exact"),
@@ -223,6 +225,28 @@ def test_a_stem_is_found_from_every_case() -> None:
     stored = set(stored_stems("gogolesubani"))
     for written in ("gogolesubani", "gogolesubanSi", "gogolesubnis", "gogolesubnidan", "gogolesubans", "gogolesubanze"):
         assert stored & set(spoken_stems(written)), written
+
+
+@given(st.text("abeimnstvSkz", min_size=1, max_size=20))
+def test_every_stem_of_a_word_begins_as_the_word_does(key: str) -> None:
+    head = spoken_head(key)
+    assert key.startswith(head)
+    assert all(stem.startswith(head) for stem in spoken_stems(key))
+
+
+WRITTEN = st.text("aeiohksztdcpgwyjqTSRJა თшдзжеռւոեə", min_size=1, max_size=9)
+
+
+@given(word=WRITTEN)
+def test_the_likely_keys_are_the_first_two(word: str) -> None:
+    assert likely(word) == keys(word)[:2]
+
+
+@given(first=WRITTEN.filter(str.isalpha), rest=WRITTEN.filter(str.isalpha))
+def test_a_word_that_sounds_as_it_does_alone_begins_every_key(first: str, rest: str) -> None:
+    own = keys(first)
+    if begins_as(first, first + rest) and len(own) < MAX_KEYS:
+        assert all(key.startswith(own) for key in keys(first + rest))
 
 
 def test_the_work_does_not_grow_with_the_number_of_places() -> None:

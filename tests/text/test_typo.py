@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsbot.text.typo import Neighbours, within_one
+from smsbot.text.typo import Halves, Neighbours, within_one
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,19 @@ def test_the_index_finds_exactly_what_comparison_finds(word, listed):
     for found in listed:
         index.add(found, found)
     assert sorted(index.find(word)) == sorted(found for found in listed if within_one(word, found))
+
+
+@given(st.text("abc", max_size=9), st.text("abc", max_size=9))
+def test_half_of_a_word_with_a_slip_is_as_listed(word, listed):
+    halves = Halves()
+    halves.add(listed)
+    if within_one(word, listed):
+        assert halves.may_be_near(word)
+
+
+def test_most_words_have_no_half_of_a_listed_one():
+    halves = Halves()
+    halves.add("construction")
+    assert halves.may_be_near("constructoin")
+    assert not halves.may_be_near("conclusion")
+    assert not Halves().may_be_near("construction")

@@ -153,3 +153,14 @@ def test_an_overlay_keeps_the_first_word_first():
     base = parse_words("en", {"words": {"stop": ["stop"]}})
     extra = parse_words("en", {"words": {"stop": ["halt", "stop"]}})
     assert overlay(base, extra).words[Intent.STOP] == ("stop", "halt")
+
+
+def test_nothing_that_was_read_stays_after_forgetting(vocabulary):
+    understand("zxqv nikeashi stpo", vocabulary)
+    assert "zxqv" in vocabulary.lexicon._cache
+    before = understand("nikeashi", vocabulary)
+    vocabulary.forget()
+    kept = (vocabulary.remembered, vocabulary._alone, vocabulary._slips, vocabulary.lexicon._cache)
+    assert not any(kept)
+    assert not vocabulary.places._heard
+    assert understand("nikeashi", vocabulary) == before
