@@ -27,7 +27,7 @@ TOPICS, PLACES = 300, 4_000
 SLIPPED = 5  # letters of the shortest word with a slip
 SEED = 11
 P95_US = 200
-STOPPED = 0.1  # % of texts that ask for no such thing
+STOPPED = 1  # of the texts that ask for no such thing: none
 NEW = "a message never seen before"
 NEW_WORDS = "a message of which no word was seen before"
 _SYLLABLES = tuple(map("".join, zip("ბკლხრძმგნსქთშჭლპვზდჯფ", "აიუეიეაოიაევიოააეოუიო", strict=True)))
@@ -140,7 +140,7 @@ def _row(name: str, counts: Counter[str]) -> Row:
     asked = f"asked {share('asked'):.1f} %"
     if name.startswith("no opt-out"):
         told = f"left to people {share('as meant'):.1f} %, {asked}, another command {share('another command'):.1f} %"
-        return Row(f"{name}: stopped", share("stopped"), "%", Goal(STOPPED), values, f"{told}; of {total:,}")
+        return Row(f"{name}: stopped", counts["stopped"], "texts", Goal(STOPPED), values, f"{told}; of {total:,}")
     wrong = f"{asked}, wrong {share('stopped', 'left to people', 'another command'):.1f} %; of {total:,}"
     if "slip" in name:
         told = f"acted on {share('as meant'):.1f} %, {wrong}"
