@@ -60,7 +60,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     wished = _wish(rest, cleaned)
     if wished is not None or len(rest) < 2:
         return wished
-    verb_last = _living(rest, vocabulary) or _left(rest)
+    verb_last = _living(rest, vocabulary) or _named_first(rest)
     if verb_last is not None:
         return verb_last
     head, tail = rest[0], tuple(rest[1:])
@@ -95,7 +95,7 @@ def _living(rest: Sequence[Segment], vocabulary: Vocabulary) -> Understood | Non
     meaning = next((each for each in rest[-1].meanings if each.head and each.intent is Intent.AREA), None)
     if meaning is None:
         return None
-    told = " ".join(part.text for part in rest[:-1] if not part.is_silent)
+    told = " ".join(token.raw for part in rest[:-1] if not part.is_silent for token in part.tokens)
     places = vocabulary.places.find(told) if told else ()
     if not places:
         return None
@@ -105,16 +105,18 @@ def _living(rest: Sequence[Segment], vocabulary: Vocabulary) -> Understood | Non
     )  # fmt: skip
 
 
-def _left(rest: Sequence[Segment]) -> Understood | None:
-    """ბიუჯეტი მოხსენით, `büdcədən çıx`: the topic before the verb."""
-    meaning = rest[-1].meaning(Intent.LEAVE)
+def _named_first(rest: Sequence[Segment]) -> Understood | None:
+    """ბიუჯეტი მოხსენით, `büdcəyə abunə ol`: the topic before the verb. English is left out: "school start" tells."""
+    meaning = rest[-1].meaning(Intent.LEAVE) or rest[-1].meaning(Intent.JOIN)
+    if meaning is None or meaning.language == "en":
+        return None
     argument = read_argument(rest[:-1])
-    if meaning is None or argument.unknown or not argument.topics or not argument.by_name:
+    if argument.unknown or not argument.topics or not argument.by_name:
         return None
     return Understood(
-        Intent.LEAVE, argument.topics, argument.numbers, argument=" ".join(part.text for part in rest[:-1]),
-        language=meaning.language, script=script_of(meaning.language, rest[-1].text), keyword=meaning.word,
-        rule=DOUBTFUL_NAME,
+        meaning.intent or Intent.LEAVE, argument.topics, argument.numbers,
+        argument=" ".join(part.text for part in rest[:-1]), language=meaning.language,
+        script=script_of(meaning.language, rest[-1].text), keyword=meaning.word, rule=DOUBTFUL_NAME,
     )  # fmt: skip
 
 
@@ -312,7 +314,7 @@ def _copied(tail: Sequence[Segment], cleaned: str) -> Understood | None:
     rest = [part for part in tail if part.intents or not (part.has(Role.COURTESY) or part.has(Role.FILLER))]
     if len(rest) == 1:
         useful = [meaning for meaning in rest[0].meanings if meaning.role is None and not meaning.head]
-        if useful:
+        if useful and len(rest[0].text) >= _SHORTEST_HEAD:  # "please text me" asks for no status
             return single(useful, "courtesy", rest[0].text)
     argument = read_argument(tail)
     return named(argument, cleaned.strip()) if not argument.unknown else None

@@ -108,7 +108,8 @@ def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> 
         if answer.intent is Intent.STOP and part.asks(Intent.LEAVE):  # minds (minda) is no minus
             return _asked(answer)
         spoken = {meaning.language for meaning in part.meanings}
-        if not (part.has(Role.COURTESY) or part.names_language or spoken & {None, answer.language}):
+        near = answer.language is None or not spoken.isdisjoint({None, answer.language})
+        if not (near or part.has(Role.COURTESY) or part.names_language):
             return None  # "mute button" is not mute + bütün
         if answer.topics and len(part.tokens) == 1 and len(part.raw) < _SURE_TOPIC:  # "hi ther" is no "other"
             return None

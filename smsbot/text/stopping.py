@@ -92,8 +92,9 @@ def _states(content: Sequence[Segment], spots: Sequence[int]) -> bool:
     """ "It is off", "the end", დღეს გათიშვა: words of ours that tell of something, and order nothing."""
     spot = spots[0]
     stop = content[spot]
-    if any(part.has(Role.TELLING) for part in content[:spot]):
-        return True
+    for part, following in pairwise(content[: spot + 1]):
+        if part.has(Role.TELLING) and not (part.has(Role.ARTICLE) and following.has(Role.MESSAGING)):
+            return True  # but bu mesajları, "these messages"
     if any(part.has(Role.MESSAGING) for part in content if not part.stops):
         return False
     if stop.has(Role.NOUN) and spot > 0 and content[spot - 1].has(Role.ARTICLE):
