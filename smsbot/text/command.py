@@ -27,6 +27,9 @@ ARGUMENTS = {
 _TAKERS = frozenset({*ARGUMENTS, Intent.NO})
 _SHORTEST_HEAD = 3  # letters: "on", "me" and "y" begin too many sentences
 _CODE_DIGITS = 4  # of a DELETE confirmation
+_PREPOSITION = 2  # letters
+_SIZES = {Role.WEEK: 7, Role.MONTH: 30}  # days
+_TIMES = frozenset({Role.DAY, Role.UNTIL, *_SIZES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     wished = _wish(rest, cleaned)
     if wished is not None or len(rest) < 2:
         return wished
+    verb_last = _living(rest, vocabulary) or _named_first(rest)
+    if verb_last is not None:
+        return verb_last
     head, tail = rest[0], tuple(rest[1:])
     if head.has(Role.REPLY):
         copied = _copied(tail, cleaned)
@@ -81,6 +87,36 @@ def _cry(meaning: Meaning, head: Segment, tail: tuple[Segment, ...], cleaned: st
         Intent.HELP, argument=after(cleaned, head), language=meaning.language,
         script=script_of(meaning.language, head.text), keyword=meaning.word, rule="sentence",
         unknown=read_argument(tail).unknown,
+    )  # fmt: skip
+
+
+def _living(rest: Sequence[Segment], vocabulary: Vocabulary) -> Understood | None:
+    """ნიკეაში ვცხოვრობ, `Nikeada yaşayıram`: the place before the verb."""
+    meaning = next((each for each in rest[-1].meanings if each.head and each.intent is Intent.AREA), None)
+    if meaning is None:
+        return None
+    told = " ".join(token.raw for part in rest[:-1] if not part.is_silent for token in part.tokens)
+    places = vocabulary.places.find(told) if told else ()
+    if not places:
+        return None
+    return Understood(
+        Intent.AREA, place=places[0] if len(places) == 1 else None, places=places, argument=told,
+        language=meaning.language, script=script_of(meaning.language, rest[-1].text), keyword=meaning.word, rule="fold",
+    )  # fmt: skip
+
+
+def _named_first(rest: Sequence[Segment]) -> Understood | None:
+    """ბიუჯეტი მოხსენით, `büdcəyə abunə ol`: the topic before the verb. English is left out: "school start" tells."""
+    meaning = rest[-1].meaning(Intent.LEAVE) or rest[-1].meaning(Intent.JOIN)
+    if meaning is None or meaning.language == "en":
+        return None
+    argument = read_argument(rest[:-1])
+    if argument.unknown or not argument.topics or not argument.by_name:
+        return None
+    return Understood(
+        meaning.intent or Intent.LEAVE, argument.topics, argument.numbers,
+        argument=" ".join(part.text for part in rest[:-1]), language=meaning.language,
+        script=script_of(meaning.language, rest[-1].text), keyword=meaning.word, rule=DOUBTFUL_NAME,
     )  # fmt: skip
 
 
@@ -112,8 +148,10 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
         rule="typo" if meaning.typo else "exact" if found.head.literal else "fold",
         every=found.argument.every, unknown=found.argument.unknown,
     )  # fmt: skip
-    if meaning.intent is Intent.PAUSE and any(part.has(Role.NEGATOR) or part.has(Role.REFUSAL) for part in found.tail):
-        return replace(base, intent=Intent.OTHER, candidates=(Intent.PAUSE,), rule="near", unknown=False)
+    if meaning.intent is Intent.PAUSE and _is_no_pause(found):
+        asked = not found.argument.unknown or (found.head.has(Role.CORE) and not found.argument.topics)
+        near = replace(base, intent=Intent.OTHER, candidates=(Intent.PAUSE,), rule="near", unknown=False)
+        return near if asked else None
     answer, strangers = _fitted(base, meaning, found, vocabulary)
     if answer is None or (answer.unknown and strangers > ARGUMENTS.get(meaning.intent, 0)):
         return None
@@ -154,12 +192,7 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
     strangers = found.argument.strangers
     match base.intent:
         case Intent.AREA:
-            # სოფელი asks for the area, and tells the village Ozurgeti from the town.
-            noun = f"{found.head.text} " if found.head.has(Role.PLACE_NOUN) else ""
-            places = vocabulary.places.find(noun + found.written)
-            if places:
-                return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
-            return replace(base, unknown=base.unknown or not base.numbers), strangers
+            return _area(base, meaning, found, vocabulary)
         case Intent.JOIN | Intent.LEAVE if strangers == 1 and (slipped := slipped_topic(found.tail, vocabulary)):
             doubt = DOUBTFUL_NAME if base.intent is Intent.LEAVE else base.rule
             return replace(base, topics=(slipped,), rule=doubt, unknown=False), 0
@@ -173,14 +206,29 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
             return replace(base, intent=Intent.STOP), strangers
         case Intent.LANG:
             chosen = found.language
+            if chosen is None and strangers and not _is_published(meaning, vocabulary):  # "language school"
+                return None, 0
             return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers
         case Intent.TOPICS if base.every:
             return replace(base, intent=Intent.JOIN), strangers
         case Intent.TOPICS if base.topics or base.numbers:
             return replace(base, intent=Intent.TOPIC), strangers
-        case Intent.PAUSE if len(base.numbers) == 1 and _counts_days(found.tail):
-            return replace(base, unknown=False), 0
+        case Intent.PAUSE if _tells_time(found.tail):
+            return replace(base, numbers=_days(base.numbers, found.tail), unknown=False), 0
     return base, strangers
+
+
+def _area(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[Understood | None, int]:
+    """The place named; a place that we do not know only behind our own word: "district hospital" is none."""
+    # სოფელი asks for the area, and tells the village Ozurgeti from the town.
+    noun = f"{found.head.text} " if found.head.has(Role.PLACE_NOUN) else ""
+    places = vocabulary.places.find(noun + found.written)
+    if places:
+        return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
+    strangers = found.argument.strangers
+    if meaning.head or (strangers and not _is_published(meaning, vocabulary)):
+        return None, 0
+    return replace(base, unknown=base.unknown or not base.numbers), strangers
 
 
 def _leaves_the_list(base: Understood, found: Call) -> bool:
@@ -200,7 +248,7 @@ def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) ->
         case Intent.AREA:  # "my area has no water"
             return any(part.asks(Intent.NO) or part.has(Role.NEGATOR) for part in found.tail)
         case Intent.PAUSE:  # შეაჩერეთ მშენებლობა: it is the building that shall halt
-            return bool(base.topics) or (strange and not clear and not _counts_days(found.tail))
+            return bool(base.topics)
         case Intent.STATUS:
             return bool(base.topics)
         case Intent.DELETE:  # only the bare word or the code: what cannot be undone is never guessed
@@ -211,8 +259,39 @@ def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) ->
             return False
 
 
-def _counts_days(tail: Sequence[Segment]) -> bool:
-    return all(part.number is not None or part.has(Role.DAY) for part in tail)
+def _is_no_pause(found: Call) -> bool:
+    """ "The pause drags on", "pause: no": a pause is told of, or refused."""
+    refused = any(part.has(Role.NEGATOR) or part.has(Role.REFUSAL) for part in found.tail)
+    return refused or (found.argument.unknown and not _tells_time(found.tail))
+
+
+def _tells_time(tail: Sequence[Segment]) -> bool:
+    """Whether nothing follows but how long, or until when."""
+    told = [part for part in tail if not part.is_silent or not part.roles.isdisjoint(_TIMES)]
+    if any(not part.roles.isdisjoint(_TIMES) for part in told):
+        told = [part for part in told if not part.is_strange or len(part.text) > _PREPOSITION]
+    return all(
+        part.number is not None
+        or not part.roles.isdisjoint(_TIMES)
+        or any(meaning.number is not None for meaning in part.meanings)
+        for part in told
+    )
+
+
+def _days(numbers: tuple[int, ...], tail: Sequence[Segment]) -> tuple[int, ...]:
+    """The days in "2 weeks" and "a month"; only a lone number counts weeks."""
+    size = next((days for role, days in _SIZES.items() if any(part.has(role) for part in tail)), 0)
+    if not size or len(numbers) > 1:
+        return numbers
+    return (size * (numbers[0] if numbers else 1),)
+
+
+def _is_published(meaning: Meaning, vocabulary: Vocabulary) -> bool:
+    """Whether this is the word that we print for its command: whoever texts it means it."""
+    if meaning.intent is None or meaning.language is None:
+        return False
+    own = lower(meaning.word)
+    return any(own == lower(vocabulary.word(meaning.intent, meaning.language, each)) for each in ("", "Latn"))
 
 
 def _is_code(tail: Sequence[Segment]) -> bool:
@@ -235,7 +314,7 @@ def _copied(tail: Sequence[Segment], cleaned: str) -> Understood | None:
     rest = [part for part in tail if part.intents or not (part.has(Role.COURTESY) or part.has(Role.FILLER))]
     if len(rest) == 1:
         useful = [meaning for meaning in rest[0].meanings if meaning.role is None and not meaning.head]
-        if useful:
+        if useful and len(rest[0].text) >= _SHORTEST_HEAD:  # "please text me" asks for no status
             return single(useful, "courtesy", rest[0].text)
     argument = read_argument(tail)
     return named(argument, cleaned.strip()) if not argument.unknown else None

@@ -33,11 +33,14 @@ _PIECES = re.compile(r"[^\W\d_]+|\d+")
 # Two marks on a letter are decoration; and sorting long piles of them is what makes NFKC slow.
 _PILE = re.compile("[\u0300-\u036f\u0488\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{2,}")
 _RUN = re.compile(r"(.)\1\1+")
+_SCHWA = re.compile(r"(?<=[A-Za-z])@(?![\w.])")  # how Armenians type ը in Latin letters: `hamar@`
 
 
 def clean(text: str) -> str:
     """NFKC without marks, invisible signs and apostrophes; digits ASCII, dashes `-`; the case is kept."""
     text = text.strip()[:MAX_CHARS]
+    if "@" in text:
+        text = _SCHWA.sub("y", text)
     if text.isascii():
         return text.replace("'", "").replace("`", "")
     if _IS_BEFORE_NFKC.search(text):

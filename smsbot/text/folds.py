@@ -79,11 +79,13 @@ def _ka_coarse_readings(key: str) -> list[str]:
     return _KA_COARSE_BRANCHES(key)
 
 
-# Sources: the decree of 2011 without its apostrophes; the usual spelling of chats.
+# Sources: the decree of 2011 without its apostrophes; two usual spellings of chats; the old fonts without capitals.
 _KA_SPELLINGS = speller(
     "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
     "a b g d e v z t i k l m n o p zh r s t u p k gh q sh ch ts dz ts ch kh j h",
     "a b g d e v z t i k l m n o p zh r s t u f q g y sh ch c dz w ch x j h",
+    "a b g d e v z t i k l m n o p j r s t u f k g k sh ch c dz c ch x j h",
+    "a b g d e v z t i k l m n o p j r s t u f q r y s c c z w w x j h",
 )
 
 
@@ -94,14 +96,14 @@ _RU = rewriter(
         "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "Z", "з": "z", "и": "i", "й": "i",
         "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f",
         "х": "h", "ц": "c", "ч": "C", "ш": "S", "щ": "S", "ъ": "", "ы": "i", "ь": "", "э": "e", "ю": "U", "я": "A",
-        "тс": "c", "тьс": "c",
+        "тс": "c", "тьс": "c", "иа": "A", "йа": "A", "иу": "U", "йу": "U", "ио": "e", "йо": "e",
     }
 )  # fmt: skip
 _RU_LATIN = rewriter(
     {
         "shch": "S", "sch": "S", "sh": "S", "ch": "C", "zh": "Z", "kh": "h", "ts": "c", "x": "h", "w": "S",
-        "ya": "A", "ja": "A", "ia": "A", "yu": "U", "ju": "U", "iu": "U", "yo": "e", "jo": "e", "y": "i", "j": "i",
-        "q": "k", "4": "C", "6": "S",
+        "ya": "A", "ja": "A", "ia": "A", "yu": "U", "ju": "U", "iu": "U", "yo": "e", "jo": "e", "io": "e", "y": "i",
+        "j": "i", "q": "k", "4": "C", "6": "S",
     }
 )  # fmt: skip
 
@@ -114,7 +116,10 @@ _RU_SPELLINGS = speller(
 
 
 def _ru_keys(word: str) -> tuple[str, ...]:
-    return _two_scripts(word, "Cyrl", _RU, _RU_LATIN)
+    keys = _two_scripts(word, "Cyrl", _RU, _RU_LATIN)
+    if "j" in word and script(word) == "Latn":  # й, and ж as well: `biudjet`
+        keys += tuple(key for key in _two_scripts(word.replace("j", "zh"), "Cyrl", _RU, _RU_LATIN) if key not in keys)
+    return keys
 
 
 # --- Azerbaijani: one script, with and without its special letters ----------------------------------------------------

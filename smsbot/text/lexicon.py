@@ -30,6 +30,8 @@ from smsbot.text.places import stems
 from smsbot.text.typo import LONGEST, SHORTEST
 
 INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
+# Accusative, dative, ablative and locative, as the fold hears them: büdcəni, büdcəyə, büdcədən, mədəniyyətdə.
+_AZ_CASES = ("ni", "nu", "i", "u", "ye", "ya", "e", "a", "den", "dan", "de", "da")
 _STEM_START = 3  # letters that no case ending changes
 _SHORTEST_COARSE = 4  # letters of a word that is looked up by its coarse key too
 _SCRIPTS = ("Latn", "Geor", "Cyrl", "Armn")
@@ -67,7 +69,7 @@ class _Table:
 class Lexicon:
     """Filled while a vocabulary is built and only read after that, but for a cache of tokens."""
 
-    __slots__ = ("_by_script", "_cache", "_ids", "_literal", "_starts", "_stems", "_tables", "unmistakable")
+    __slots__ = ("_by_script", "_cache", "_cases", "_ids", "_literal", "_starts", "_stems", "_tables", "unmistakable")
 
     def __init__(self, languages: Iterable[str]) -> None:
         self._tables = {language: _Table(language, fold_of(language)) for language in languages}
@@ -79,6 +81,7 @@ class Lexicon:
         self._cache = Memory(self._make)
         self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
         self._starts: set[str] = set()
+        self._cases: dict[str, Meaning] = {}  # sound keys of Azerbaijani topics' names with their case endings
         self.unmistakable: set[int] = set()
         """Words that are recognised behind letters that look alike and digits for letters too."""
 
@@ -99,6 +102,10 @@ class Lexicon:
 
     def inflect(self, name: str, language: str, meaning: Meaning) -> None:
         """Let a topic's *name* be known in other cases too."""
+        if language == "az":
+            for key in fold_of(language).keys(name):
+                for case in _AZ_CASES:
+                    self._cases.setdefault(f"{key}{case}", meaning)
         if language in INFLECTED:
             for key in fold_of(language).keys(name):
                 self._stems.setdefault(f"{language}:{stems(key)[0]}", meaning)
@@ -175,6 +182,8 @@ class Lexicon:
         if not SHORTEST <= len(word) <= LONGEST:
             return None
         for language, own in keys:
+            if language == "az" and own[0] in self._cases:
+                return self._cases[own[0]]
             if language not in INFLECTED:
                 continue
             for key in own:

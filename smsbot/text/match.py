@@ -38,6 +38,7 @@ _SIGNS_LOOKED_AT = 200
 _SHORT_NUMBER = re.compile(r"(?:no|stop|off|smsoff)\s?(?:\d+\s?)?to\s?\d+")
 LONGEST_NUMBER = 9  # digits
 _LONGEST_RETYPED = 60  # characters of a text that may have been typed on another keyboard
+_HARDLY = 4  # words of which one may be known by chance
 _LONGEST_BARED = 12  # words, single letters among them
 _LONGEST_LISTED = 200  # characters of a text that may be a listed phrase with blanks around it
 _CANDIDATES = 3  # commands that one question can offer
@@ -282,9 +283,10 @@ def _glued(message: Message) -> Understood | None:
 
 
 def _other_keyboard(message: Message) -> Understood | None:
-    """A text of which no word is known, and every word is once the keys are read as another layout's."""
+    """A text of which hardly a word is known, and every word is once the keys are read as another layout's."""
     text = message.text.strip()
-    if len(text) > _LONGEST_RETYPED or any(part.meanings for part in message.parts):
+    known = sum(1 for part in message.parts if part.meanings)
+    if len(text) > _LONGEST_RETYPED or known > len(message.parts) // _HARDLY:
         return None
     vocabulary = message.vocabulary
     letters = sum(map(str.isalpha, text))

@@ -12,11 +12,13 @@ from dataclasses import replace
 
 from smsbot.text import stopping
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, segments
+from smsbot.text.fold import fold_of, lower
+from smsbot.text.keyboard import is_plausible
 from smsbot.text.lexicon import Token, mended
 from smsbot.text.message import Message
 from smsbot.text.segment import HARMLESS
-from smsbot.text.slipping import is_form_of_any
-from smsbot.text.typo import SHORTEST
+from smsbot.text.slipping import is_form_of_any, question
+from smsbot.text.typo import SHORTEST, within_one
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
@@ -28,6 +30,7 @@ _SURE_COURTESY = 6  # letters
 _SURE_MESSAGING = 7  # letters
 _SURE_IN_LATIN = 8  # letters: betting, waiting and lending are near getting, writing and sending
 _SURE_TOPIC = 5  # letters as typed of a topic's name with a slip in it
+_SURE_NEGATOR = 4  # letters, typed and meant
 _CANDIDATES = 3  # commands that one question can offer
 _OF_THE_ENGINE = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE})
 # Never by a slip in the word itself, since the opposite is as near or nothing can bring it back.
@@ -85,7 +88,8 @@ def _stop(
     if part.stops and len(part.tokens) == 1 and len(token.text) < SHORTEST and not told:  # მარა (but) is not კმარა
         return _asked(answer)
     if part.stops:
-        return _asked(answer) if is_negator(part, token, vocabulary) else answer
+        doubtful = is_negator(part, token, vocabulary) and not is_sure_negator(part, token)
+        return _asked(answer) if doubtful else answer
     if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
         return _asked(answer)
     return answer if told or _is_sure(part, token) else _asked(answer)
@@ -96,10 +100,18 @@ def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> 
         answer = reader(cut)
         if answer is None:
             continue
+        if answer.intent is Intent.DELETE and not answer.unknown:  # a code has to be sent before anything goes
+            return question({Intent.DELETE: None}, part.meanings[0], answer.argument)
         if answer.unknown or answer.intent in _NEVER:
             return None
         if answer.intent is Intent.STOP and part.stops and len(part.tokens) == 1:  # another form: "removed, thank you"
             return None
+        if answer.intent is Intent.STOP and part.asks(Intent.LEAVE):  # minds (minda) is no minus
+            return _asked(answer)
+        spoken = {meaning.language for meaning in part.meanings}
+        near = answer.language is None or not spoken.isdisjoint({None, answer.language})
+        if not (near or part.has(Role.COURTESY) or part.names_language):
+            return None  # "mute button" is not mute + bütün
         if answer.topics and len(part.tokens) == 1 and len(part.raw) < _SURE_TOPIC:  # "hi ther" is no "other"
             return None
         return None if answer.intent in _AS_WRITTEN and part.asks(answer.intent) else answer
@@ -147,6 +159,22 @@ def is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
     spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
     listed = [meaning.word.split() for meaning in part.meanings]
     return any(spot < len(each) and _has_role(each[spot], Role.NEGATOR, vocabulary) for each in listed)
+
+
+def is_sure_negator(part: Segment, token: Token) -> bool:
+    """Whether a strange word can only be the "not" of its phrase with one slip of the hand: `აღატ`, `dpnt`."""
+    if token.ids or len(token.text) < _SURE_NEGATOR:
+        return False
+    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
+    meant = {word for each in part.meanings for word in _spelled(each, spot) if len(word) >= _SURE_NEGATOR}
+    return any(within_one(token.text, word) and is_plausible(token.text, word) for word in meant)
+
+
+def _spelled(meaning: Meaning, spot: int) -> tuple[str, ...]:
+    """The word at *spot* of a listed phrase, and its Latin spellings."""
+    listed = meaning.word.split()[spot : spot + 1]
+    spellings = fold_of(meaning.language or "").spellings
+    return tuple(each for word in listed for each in (lower(word), *(spellings(word) if spellings else ())))
 
 
 def _has_role(word: str, role: Role, vocabulary: Vocabulary) -> bool:

@@ -90,6 +90,7 @@ coarse = _KA.coarse or str
 
 # On a key. -ში, -ზე, -დან, -თან (its თ melts into a stem's), -თვის, -კენ, -მდე, and the plain cases.
 _ENDINGS = frozenset("istvis isgan isken idan amde dan tan tvis Si ze is it ad an s m o".split())  # noqa: SIM905  read as prose
+_ENDINGS |= {"da", "de", "den"}  # Azerbaijani: Nikeada, Xonidən
 _LONGEST_ENDING = max(map(len, _ENDINGS))
 _TAKEN_OFF = _LONGEST_ENDING + 1  # letters that `spoken_stems` takes off at most
 _VOWELS = "aeiou"
@@ -114,7 +115,7 @@ def stored_stems(key: str) -> tuple[str, ...]:
 
 def spoken_stems(key: str) -> tuple[str, ...]:
     """What may be the stem of a word as written, the least taken off first: `aketSi` → `aketS`, `aket`."""
-    found = {bare_stem(key): None}
+    found = {bare_stem(key): None, key: None}  # the key itself: "в Никее" has lost no vowel
     for size in range(1, min(_LONGEST_ENDING, len(key) - _SHORTEST_STEM) + 1):
         if key[-size:] in _ENDINGS:
             rest = key[:-size]

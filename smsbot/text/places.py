@@ -41,7 +41,7 @@ _START = 3  # letters of a key that no case ending touches
 
 # Case endings of topics' names on a key of the Georgian or the Russian fold (`vocabulary` finds topics by them).
 _ENDING = re.compile(r"(?:istvis|isgan|idan|dan|stan|tan|tvis|Si|ze|is|it|ad|ma|[smo])$")
-_VOWEL = re.compile(r"[aeiou]$")
+_VOWEL = re.compile(r"[aeiouAU]$")
 
 
 def stem(key: str) -> str:

@@ -28,6 +28,8 @@ _SURE_WORD = 3  # letters as typed
 _SHORTEST_ASKED = 2  # letters of a word that may be a short stop word
 _CHECKED_BY_KEYS = 3  # letters up to which a slip must be one that a hand makes
 _FILLING = frozenset({Role.FILLER, Role.ARTICLE, Role.TELLING, Role.PLACE_NOUN})
+_FILLER = frozenset({Role.FILLER})
+_TOWN = frozenset({Role.PLACE_NOUN})  # sop, by its sound სოფ (village)
 _ASKED_ABOUT = frozenset({Intent.STOP, Intent.MAYBE_STOP})
 
 
@@ -57,9 +59,9 @@ def among_known(message: Message) -> Understood | None:
 
 
 def alone(message: Message) -> Understood | None:
-    """One short strange word near a short stop word (`edn`, `stpo`): asked about."""
-    rest = [part for part in message.parts if not part.has(Role.COURTESY)]
-    if len(rest) != 1 or not rest[0].is_strange:
+    """One short strange word near a short stop word (`edn`, `sop it`): asked about."""
+    rest = [part for part in message.parts if not (part.has(Role.COURTESY) or part.roles == _FILLER)]
+    if len(rest) != 1 or not (rest[0].is_strange or (rest[0].roles == _TOWN and not rest[0].literal)):
         return None
     word = rest[0].tokens[0].text
     if not _SHORTEST_ASKED <= len(word) <= _LONGEST:
@@ -117,7 +119,7 @@ def _stop(message: Message, cut: Sequence[Segment], part: Segment, token: Token)
         return answer if answer.intent in (Intent.MAYBE_STOP, Intent.KEEP) else None
     doubtful = (
         not _is_sure(part, token)
-        or mending.is_negator(part, token, vocabulary)
+        or (mending.is_negator(part, token, vocabulary) and not mending.is_sure_negator(part, token))
         or mending.is_form_of(token, part, vocabulary)
         or vocabulary.is_ordinary_neighbour(token)
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from smsbot.text import command
-from smsbot.text.arguments import Segment, read_argument
+from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument
 from smsbot.text.fold import fold_of, lower
 from smsbot.text.reading import rank, script_of, single
 from smsbot.text.typo import SHORTEST, is_other_form
@@ -55,17 +55,29 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         )
     if len(rest) == 1:
         return _lone(head, meanings, meaning, cleaned, vocabulary)
+    return _before_argument(rest, meaning, cleaned, vocabulary)
+
+
+def _before_argument(
+    rest: Sequence[Segment], meaning: Meaning, cleaned: str, vocabulary: Vocabulary
+) -> Understood | None:
+    """*meaning* said by the first word of *rest* with a slip in it, and what follows that."""
+    head = rest[0]
     argument = read_argument(rest[1:])
+    found = command.Call(head, tuple(rest[1:]), command.after(cleaned, head), argument)
+    if meaning.intent is Intent.AREA and argument.unknown:  # ubsni nikea
+        answer = command.call(meaning, found, vocabulary)
+        return answer if answer is not None and answer.places else None
     if argument.unknown or meaning.intent is None:
         return None
-    found = command.Call(head, tuple(rest[1:]), command.after(cleaned, head), argument)
     if meaning.intent is not Intent.STOP:
         return command.call(meaning, found, vocabulary)
-    if not (argument.topics or argument.numbers):
+    if not (argument.topics or argument.numbers) or not argument.by_name:  # gaaqumeT mSenebloba: a building
         return None
     return Understood(
         Intent.LEAVE, argument.topics, argument.numbers, argument=found.written, language=meaning.language,
-        script=script_of(meaning.language, head.text), keyword=meaning.word, rule="typo",
+        script=script_of(meaning.language, head.text), keyword=meaning.word,
+        rule=DOUBTFUL_NAME if argument.topics else "typo",
     )  # fmt: skip
 
 

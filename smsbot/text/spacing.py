@@ -22,6 +22,7 @@ _SHORTEST_PIECE = 3  # letters of what is glued to a stop word
 _SHORTEST_HALF = 2  # letters of a word written together with another
 _SHORTEST_CORE = 4  # letters of a stop word that is looked for inside another
 _SURE_GLUED = 5  # letters of a stop word that is clear in front of what it is written together with
+_SURE_STEM = 6  # letters of a stop word in front of "me", "now" and the like
 _GLUED_WORDS = 8  # of a message with two words written together
 _GLUED = frozenset({Role.COURTESY, Role.MESSAGING})
 _BEHIND = _GLUED | {Role.FILLER}
@@ -95,8 +96,8 @@ def unglued(message: Message) -> Understood | None:
     spot = strange[0]
     for left, right in vocabulary.lexicon.halves(tokens[spot], _SHORTEST_HALF):
         cut = segments([*tokens[:spot], left, right, *tokens[spot + 1 :]], vocabulary)
-        if len(tokens) == 1 and not any(part.has(Role.COURTESY) or part.has(Role.MESSAGING) for part in cut):
-            continue  # off + end is no offence of ours
+        if len(tokens) == 1 and not _belong_together(cut):  # off + end is no offence of ours
+            continue
         answer = stopping.read(cut, message.cleaned, vocabulary)
         if answer is not None and len(answer.keyword) < _SHORTEST_CORE:  # yoxdur (there is none) is not yox + dur
             continue
@@ -108,6 +109,13 @@ def unglued(message: Message) -> Understood | None:
             clear = len(tokens) > 1 or (cut[0].stops and len(answer.keyword) >= _SURE_GLUED)  # a send-off is no stop
             return replace(answer, rule="glued") if clear else replace(answer, intent=Intent.MAYBE_STOP, rule="near")
     return None
+
+
+def _belong_together(cut: Sequence[Segment]) -> bool:
+    """Whether two words may have been written together: a stop and courtesy or messaging, or отпиши and меня."""
+    if any(part.has(Role.COURTESY) or part.has(Role.MESSAGING) for part in cut):
+        return True
+    return cut[0].stops and len(cut[0].text) >= _SURE_STEM and cut[-1].has(Role.FILLER)
 
 
 def _is_beside(rest: str, roles: frozenset[Role], vocabulary: Vocabulary) -> bool:

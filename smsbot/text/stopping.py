@@ -44,7 +44,7 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
         return _answer(intent, meaning, cleaned, "negated")
     if _refuses_to_stop(content, spots, cleaned):
         return _answer(Intent.KEEP, meaning, cleaned, "negated")
-    if any(_may_be_negated(content, spot, vocabulary) for spot in spots):
+    if _may_refuse_to_stop(content, cleaned) or any(_may_be_negated(content, spot, vocabulary) for spot in spots):
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "negated?")
     others = [part for index, part in enumerate(content) if index not in spots]
     strangers = [part for part in others if not part.is_harmless]
@@ -58,7 +58,7 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
         return leaving
     asked = any(part.has(Role.ASKING) for part in content[: spots[0]])
     if not asked and any(part.has(Role.PHRASE) for part in content):
-        about = _is_about_something(content, cleaned)
+        about = _is_about_something(content, cleaned) or _is_told_of(content, cleaned, vocabulary)
         return (
             _answer(Intent.MAYBE_STOP, meaning, cleaned, ABOUT)
             if about
@@ -96,8 +96,9 @@ def _states(content: Sequence[Segment], spots: Sequence[int]) -> bool:
     """ "It is off", "the end", დღეს გათიშვა: words of ours that tell of something, and order nothing."""
     spot = spots[0]
     stop = content[spot]
-    if any(part.has(Role.TELLING) for part in content[:spot]):
-        return True
+    for part, following in pairwise(content[: spot + 1]):
+        if part.has(Role.TELLING) and not (part.has(Role.ARTICLE) and following.has(Role.MESSAGING)):
+            return True  # but bu mesajları, "these messages"
     if any(part.has(Role.MESSAGING) for part in content if not part.stops):
         return False
     if stop.has(Role.NOUN) and spot > 0 and content[spot - 1].has(Role.ARTICLE):
@@ -119,6 +120,15 @@ def _refuses_to_stop(content: Sequence[Segment], spots: Sequence[int], cleaned: 
     return False
 
 
+def _may_refuse_to_stop(content: Sequence[Segment], cleaned: str) -> bool:
+    """The stop, and behind it "don't want": გამოწერის გაუქმება არ მინდა. In English the first word alone decides."""
+    for left, right in pairwise(content):
+        what, refusal = left.meaning(None, Role.OBJECT), right.meaning(None, Role.REFUSAL)
+        if what is not None and refusal is not None and what.language == refusal.language != "en":
+            return not _parted(cleaned, left.last)
+    return False
+
+
 def _parted(cleaned: str, word: str) -> bool:
     """Whether a clause ends behind *word*."""
     after = lower(cleaned).partition(word)[2].lstrip(" \"')")
@@ -137,6 +147,19 @@ def _is_about_something(content: Sequence[Segment], cleaned: str) -> bool:
             return False
         sending = part.meanings[0].denies or part.tokens[0].text in _SENDING_ENDS
         if sending and content[-1].has(Role.MESSAGING) and _strangers(content) == 1:  # "your stupid messages"
+            return False
+    return True
+
+
+def _is_told_of(content: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> bool:
+    """ "The kids don't contact me", ქვითარს ნუ გამომიგზავნით: right before each phrase, who does it or what is sent."""
+    spots = [spot for spot, part in enumerate(content) if part.has(Role.PHRASE)]
+    for spot in spots:
+        before = content[spot - 1] if spot else None
+        meaning = content[spot].meanings[0]
+        if before is None or not before.is_strange or not meaning.denies or _parted(cleaned, before.last):
+            return False
+        if meaning.language != "en" and not before.last.endswith(vocabulary.sent):
             return False
     return True
 
@@ -173,10 +196,11 @@ def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meani
     refused = command.has(Role.REFUSAL) and not command.asks(Intent.STOP)  # "don't want budget"
     if not (clear or argument.by_name) or (refused and not argument.topics):
         return None
+    doubtful = refused or (argument.topics and not (clear and argument.by_name))  # "stop construction": theirs, or none
     return Understood(
         Intent.LEAVE, argument.topics, argument.numbers, argument=_rest(others), language=meaning.language,
         script=script_of(meaning.language, command.text), keyword=meaning.word,
-        rule=DOUBTFUL_NAME if refused or (argument.topics and not clear) else "exact" if command.literal else "fold",
+        rule=DOUBTFUL_NAME if doubtful else "exact" if command.literal else "fold",
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ DOTTED = ("az", "tr")  # languages whose capital of i is İ
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 _OPPOSITES = frozenset({Intent.YES, Intent.NO})
 # Roles whose lists are no words of a message, and roles whose phrases ask for a stop.
-_LETTERS = frozenset({Role.ENDING, Role.SURNAME})
+_LETTERS = frozenset({Role.ENDING, Role.SURNAME, Role.SENT})
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 # Roles whose words are mended where they are one slip off in an otherwise known message.
 _MENDED = (
@@ -64,6 +64,7 @@ class Vocabulary:
     short: ShortWords = field(default_factory=ShortWords)
     endings: dict[str, Endings] = field(default_factory=dict)  # by language
     surnames: tuple[str, ...] = ()
+    sent: tuple[str, ...] = ()  # endings of what is sent
     _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
     # Phrases of several words, by the numbers of the first and the second.
     _longer: dict[int, _Longer] = field(default_factory=dict)
@@ -214,10 +215,12 @@ class Vocabulary:
         negators = [_flat(word) for word in entry.roles.get(Role.NEGATOR, ())]
         self.endings[code] = frozenset(_endings(entry.roles.get(Role.ENDING, ()), code))
         self.surnames += entry.roles.get(Role.SURNAME, ())
+        self.sent += entry.roles.get(Role.SENT, ())
 
         def meaning(word: str, **what: object) -> Meaning:
             foreign = own != "Latn" and script(word) == "Latn"
-            denies = any(f" {negator} " in f" {_flat(word)} " for negator in negators)
+            flat = f" {_flat(word)} "
+            denies = any(f" {negator} " in flat for negator in negators)
             return Meaning(language=code, word=word, foreign=foreign, denies=denies, **what)  # type: ignore[arg-type]  # named fields
 
         for intent, listed in entry.words.items():

@@ -28,6 +28,9 @@ class Role(StrEnum):
     TOPIC_NOUN = "topic_nouns"  # topic, number: may stand before or after a topic
     PLACE_NOUN = "place_nouns"  # village, district: may stand before or after a place
     DAY = "days"  # "pause 7 days"
+    WEEK = "weeks"  # "pause 2 weeks"
+    MONTH = "months"  # "pause a month"
+    UNTIL = "until"  # till, Monday, spring: a time that we cannot reckon, but a time
     INFLUENCE = "influence"  # verbs that turn a refusal round: "don't want to miss"
     WISH = "wishes"  # I want: makes a request of a verb that is no command alone
     TELLING = "telling"  # is, already, today: before a stop word they make a statement or a question of it
@@ -37,6 +40,7 @@ class Role(StrEnum):
     ASKING = "asking"  # why, who, you: what follows is told or asked, not ordered
     GIVEN_NAME = "given_names"  # a signature beside a stop word
     SURNAME = "surname_endings"  # by which the word beside a given name is taken for a surname
+    SENT = "sent_endings"  # of the word before "don't send me" that tells what is not to be sent: ქვითარს (a bill)
     ENDING = "endings"  # `ე>ა`, `>ს`: last letters of other forms; გააუქმა and გააუქმეს are no slips of გააუქმე
 
 

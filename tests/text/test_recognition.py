@@ -22,6 +22,7 @@ CASES = Path(__file__).parent / "cases"
 STOPS = list(cases(CASES / "stops.txt", 3))
 COMMANDS = list(cases(CASES / "commands.txt", 3))
 ORDINARY = list(cases(CASES / "ordinary.txt", 2))
+NO_COMMANDS = list(cases(CASES / "no_commands.txt", 2))
 KEPT = list(cases(CASES / "kept.txt", 2))
 TEMPLATES = list(sentences(CASES / "templates.txt"))
 EXPECTED = {"stop": Intent.STOP, "ask": Intent.MAYBE_STOP, "leave": Intent.LEAVE}
@@ -136,6 +137,11 @@ def test_commands_are_understood(vocabulary):
                 acted.append((language, text, want))
     assert len(wrong) / len(COMMANDS) < 0.01, wrong
     assert acted == []
+
+
+def test_a_sentence_that_begins_with_the_word_of_a_command_is_none(vocabulary):
+    found = [(language, text, understand(text, vocabulary).intent) for language, text in NO_COMMANDS]
+    assert [each for each in found if each[2] not in NOT_ACTED_ON] == []
 
 
 def fits(text: str, want: str, vocabulary) -> bool:
