@@ -55,6 +55,11 @@ class Writer:
             (self._urgent if urgent else self._patient).append((job, done))
             self._ready.notify()
 
+    @property
+    def pressed(self) -> bool:
+        """Does an urgent job wait?"""
+        return bool(self._urgent)
+
     def _work(self) -> None:
         connection: Connection | None = None
         transactions = 0
