@@ -31,4 +31,4 @@ def run(bench: Bench) -> Iterator[Row]:
     bench.drop(url)
     yield Row("Memory, idle after the start", idle, "MB", Goal(150), {"mb": [idle]})
     name = f"Memory, at the most while a broadcast to {people:,} is queued"
-    yield Row(name, max(samples), "MB", Goal(400), {"mb": samples})
+    yield Row(name, max(samples), "MB", Goal(300), {"mb": samples})

@@ -51,8 +51,10 @@ class Bot:
         self._compile = compile_engine
         self._mind: Mind | None = None
 
-    def mind(self, connection: Connection) -> Mind:
-        version = rows.version(connection)
+    def mind(self, connection: Connection, version: int | None = None) -> Mind:
+        """*version*: of the directory, where it has just been looked up."""
+        if version is None:
+            version = rows.version(connection)
         if self._mind is None or self._mind.version != version:
             self._mind = self._made(connection, version)
         return self._mind

@@ -23,11 +23,11 @@ from smsbot.inbound.bot import Bot, Mind
 from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable, storable_text
 from smsbot.inbound.joining import LATE, Arrival, join
 from smsbot.inbound.results import TurnResult, result_of
-from smsbot.store import notices
 from smsbot.store import turns as store
 from smsbot.store.audit import subject
 from smsbot.store.contacts import Profile, load
 from smsbot.store.database import Store, unavailable
+from smsbot.store.notices import Notice
 from smsbot.store.outbox import Claimed
 from smsbot.store.parts import Whole
 from smsbot.text import phone
@@ -254,11 +254,11 @@ class Turns:
     def _work(self, connection: Connection, group: _Group) -> _Written:
         """The body of one transaction: on the writer's thread."""
         written = _Written()
-        mind = self._bot.mind(connection)
         texts = group.waiting
         if any(waiting.piece is not None for waiting in texts):
-            texts = self._joined(connection, mind, group, written)
-        rest = self._unseen(connection, texts, written)
+            texts = self._joined(connection, self._bot.mind(connection), group, written)
+        rest, version = self._unseen(connection, texts, written)
+        mind = self._bot.mind(connection, version)
         while rest:
             rest = self._segment(connection, mind, rest, written, plain=group.plain)
         return written
@@ -297,9 +297,12 @@ class Turns:
         made.kept = LATE if whole.rest else ""
         return made
 
-    def _unseen(self, connection: Connection, group: Sequence[_Waiting], written: _Written) -> list[_Waiting]:
+    def _unseen(
+        self, connection: Connection, group: Sequence[_Waiting], written: _Written
+    ) -> tuple[list[_Waiting], int]:
+        """What is no repeat, and the version of the directory."""
         keys = [_keys(waiting) for waiting in group]
-        taken = store.seen(connection, [key for mine in keys for key in mine])
+        taken, version = store.seen(connection, [key for mine in keys for key in mine])
         fresh: list[_Waiting] = []
         for waiting, mine in zip(group, keys, strict=True):
             if mine & taken:
@@ -307,7 +310,7 @@ class Turns:
             else:
                 taken.add((waiting.channel, waiting.external_id))
                 fresh.append(waiting)
-        return fresh
+        return fresh, version
 
     def _segment(
         self, connection: Connection, mind: Mind, group: list[_Waiting], written: _Written, *, plain: bool
@@ -332,12 +335,12 @@ class Turns:
         count = sum(len(turn.replies) for turn in turns)
         direct = len(channels) == 1 and self._routes.capacity(next(iter(channels))) >= count
         claim_until_ms = turns[-1].at_ms + self._routes.lease_ms if direct else None
-        claimed = store.write(connection, turns, mind.codes, claim_until_ms=claim_until_ms)
+        stopped = [turn.number for turn in turns if turn.suppress or turn.left or turn.erase]
+        notice = Notice(() if direct else tuple(sorted(channels)), tuple(stopped))
+        claimed = store.write(connection, turns, mind.codes, claim_until_ms=claim_until_ms, notice=notice)
         written.claimed.extend(claimed)
         written.woken |= channels
-        stopped = [turn.number for turn in turns if turn.suppress or turn.left or turn.erase]
         written.stopped.extend(stopped)
-        notices.tell(connection, waiting=() if direct else sorted(channels), stopped=stopped)
         for waiting, turn in zip(group, turns, strict=False):
             written.results.append((waiting, result_of(turn)))
         return group[len(turns) :]

@@ -90,6 +90,13 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
     On PostgreSQL this locks the head until the transaction ends: it must be the last lock that a transaction takes,
     directly before its commit. On SQLite there is one writer anyway.
     """
+    several = bulk.Several(connection)
+    append_with(connection, several, entries)
+    several.run()
+
+
+def append_with(connection: Connection, several: bulk.Several, entries: Sequence[Entry]) -> None:
+    """As `append`, but for the changes themselves: *several* must be run next."""
     if not entries:
         return
     last = _locked(connection)
@@ -105,10 +112,8 @@ def append(connection: Connection, entries: Sequence[Entry]) -> None:
         sealed = _seal(before, facts, digest)
         rows.append((*facts, digest, before, sealed, evidence, salt))
         before = sealed
-    several = bulk.Several(connection)
     several.insert(LEDGER, COLUMNS, rows)
     several.update(META, "key", ("value",), [(_head_value(Head(last.count + len(entries), before)), HEAD)])
-    several.run()
 
 
 def erase_evidence(connection: Connection, subject: str) -> int:

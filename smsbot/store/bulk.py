@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, Table
 
 from smsbot.store import wire
 
 Row = wire.Row
-
 CHUNK = 64  # rows of one SQLite statement; sizes are powers of two so that few statements are ever prepared
 
 
@@ -35,10 +35,10 @@ def insert(
     if not rows:
         return []
     if connection.dialect.name == "postgresql":
-        statement = _pg_insert(table, columns, conflict, returning)
+        statement = pg_insert(table, columns, conflict, returning)
         if returning:
-            return wire.fetch(connection, statement, _arrays(rows))
-        wire.send(connection, statement, _arrays(rows))
+            return wire.fetch(connection, statement, arrays(rows))
+        wire.send(connection, statement, arrays(rows))
         return []
     if not returning:
         wire.send_many(connection, _lite_insert(table, columns, 1, conflict, ()), rows)
@@ -66,72 +66,69 @@ def delete(connection: Connection, table: Table, keys: tuple[str, ...], rows: Se
 
 class Several:
     """Changes that need nothing of each other, on different rows: on PostgreSQL all of them are one statement, for each
-    costs a way there and back (docs/performance.md). Nothing is sure to be done before `run` or `insert_with`."""
+    costs a way there and back (docs/performance.md). Nothing is sure to be done before `run` or `ask`."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._one = connection.dialect.name == "postgresql"
+        self.connection = connection
+        self.one = connection.dialect.name == "postgresql"
         self._statements: list[str] = []
         self._parameters: list[str] = []
 
     def insert(self, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, conflict: str = "") -> None:
         if not rows:
             return
-        if self._one:
-            self._add(_pg_insert(table, columns, conflict, ()), rows)
+        if self.one:
+            self._add(pg_insert(table, columns, conflict, ()), rows)
         else:
-            insert(self._connection, table, columns, rows, conflict=conflict)
+            insert(self.connection, table, columns, rows, conflict=conflict)
 
     def update(self, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
         """As the function of this name."""
         if not rows:
             return
-        if self._one:
+        if self.one:
             self._add(_pg_update(table, key, columns), rows)
         else:
-            wire.send_many(self._connection, _lite_update(table, key, columns), rows)
+            wire.send_many(self.connection, _lite_update(table, key, columns), rows)
 
     def delete(self, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
         """As the function of this name."""
         if not rows:
             return
-        if self._one:
+        if self.one:
             self._add(_pg_delete(table, keys), rows)
         else:
             matches = " AND ".join(f"{key}=?" for key in keys)
-            wire.send_many(self._connection, f"DELETE FROM {table.name} WHERE {matches}", rows)
+            wire.send_many(self.connection, f"DELETE FROM {table.name} WHERE {matches}", rows)
 
     def run(self) -> None:
         if self._statements:
             last = self._statements.pop()
-            wire.send(self._connection, self._with() + last, self._parameters)
+            wire.send(self.connection, self._with(last), self._parameters)
             self._forget()
 
-    def insert_with(
-        self, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, conflict: str, returning: tuple[str, ...]
-    ) -> list[Row]:
-        """Insert these *rows* too, and give what `insert` gives."""
-        if not (self._statements and rows):
-            self.run()
-            return insert(self._connection, table, columns, rows, conflict=conflict, returning=returning)
-        statement = self._with() + _pg_insert(table, columns, conflict, returning)
-        found = wire.fetch(self._connection, statement, [*self._parameters, *_arrays(rows)])
+    def ask(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
+        """On PostgreSQL: make the changes and run *statement*, all as one; its rows."""
+        found = wire.fetch(self.connection, self._with(statement), [*self._parameters, *parameters])
         self._forget()
         return found
 
     def _add(self, statement: str, rows: Sequence[Row]) -> None:
         self._statements.append(statement)
-        self._parameters += _arrays(rows)
+        self._parameters += arrays(rows)
 
-    def _with(self) -> str:
+    def _with(self, last: str) -> str:
         named = [f"change{position} AS ({statement})" for position, statement in enumerate(self._statements)]
-        return f"WITH {', '.join(named)} " if named else ""
+        if last.startswith("WITH "):
+            named.append(last.removeprefix("WITH "))
+            return f"WITH {', '.join(named)}"
+        return f"WITH {', '.join(named)} {last}" if named else last
 
     def _forget(self) -> None:
         self._statements, self._parameters = [], []
 
 
-def _arrays(rows: Sequence[Row]) -> list[str]:
+def arrays(rows: Sequence[Row]) -> list[str]:
     return [wire.array(column) for column in zip(*rows, strict=True)]
 
 
@@ -160,13 +157,13 @@ def _lite_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
 @lru_cache(maxsize=256)
 def _pg_delete(table: Table, keys: tuple[str, ...]) -> str:
     matches = " AND ".join(f"t.{key}=v.{key}" for key in keys)
-    unnested = f"unnest({_pg_arrays(table, keys)}) AS v({', '.join(keys)})"
+    unnested = f"unnest({pg_arrays(table, keys)}) AS v({', '.join(keys)})"
     return f"DELETE FROM {table.name} t USING {unnested} WHERE {matches}"
 
 
 @lru_cache(maxsize=256)
-def _pg_insert(table: Table, columns: tuple[str, ...], conflict: str, returning: tuple[str, ...]) -> str:
-    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({_pg_arrays(table, columns)})"
+def pg_insert(table: Table, columns: tuple[str, ...], conflict: str, returning: tuple[str, ...]) -> str:
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({pg_arrays(table, columns)})"
     return _finished(sql, conflict, returning)
 
 
@@ -175,7 +172,7 @@ def _pg_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
     assignments = ", ".join(f"{column}=v.{column}" for column in columns)
     return (
         f"UPDATE {table.name} t SET {assignments} "
-        f"FROM unnest({_pg_arrays(table, (*columns, key))}) AS v({', '.join((*columns, key))}) WHERE t.{key}=v.{key}"
+        f"FROM unnest({pg_arrays(table, (*columns, key))}) AS v({', '.join((*columns, key))}) WHERE t.{key}=v.{key}"
     )
 
 
@@ -187,7 +184,7 @@ def _finished(sql: str, conflict: str, returning: tuple[str, ...]) -> str:
     return sql
 
 
-def _pg_arrays(table: Table, columns: tuple[str, ...]) -> str:
+def pg_arrays(table: Table, columns: tuple[str, ...]) -> str:
     return ", ".join(f"?::{_pg_type(table, column)}[]" for column in columns)
 
 

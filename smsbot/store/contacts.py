@@ -102,17 +102,19 @@ def load(connection: Connection, subjects: Mapping[str, str], codes: Codes) -> d
     talks: dict[int, dict[str, Conversation]] = {}
     if rows:
         condition, values = placeholders(connection, [row[0] for row in rows])
-        for contact_id, topic_id in wire.fetch(
-            connection, f"SELECT contact_id, topic_id FROM subscription WHERE contact_id {condition}", values
+        statement = (
+            f"SELECT {', '.join(TALK)}, NULL FROM conversation WHERE contact_id {condition}"
+            " UNION ALL SELECT contact_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, topic_id"
+            f" FROM subscription WHERE contact_id {condition}"
+        )
+        for key, channel, flow, revision, state, slots, tries, expires_ms, topic_id in wire.fetch(
+            connection, statement, (*values, *values)
         ):
-            if topic_id in codes.topic:
-                topics.setdefault(contact_id, []).append(codes.topic[topic_id])
-        for row in wire.fetch(
-            connection, f"SELECT {', '.join(TALK)} FROM conversation WHERE contact_id {condition}", values
-        ):
-            talks.setdefault(row[0], {})[row[1]] = Conversation(
-                flow=row[2], revision=row[3], state=row[4], slots=json.loads(row[5]), tries=row[6], expires_ms=row[7]
-            )
+            if topic_id is None:
+                opened = json.loads(slots) if slots != "{}" else {}
+                talks.setdefault(key, {})[channel] = Conversation(flow, revision, state, expires_ms, opened, tries)
+            elif topic_id in codes.topic:
+                topics.setdefault(key, []).append(codes.topic[topic_id])
     profiles: dict[str, Profile] = {}
     for row in rows:
         contact = _contact(row, topics.get(row[0], ()), codes)

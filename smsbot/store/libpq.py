@@ -3,6 +3,9 @@
 A cursor of psycopg sends, waits and reads in Python, and takes the interpreter's lock anew for each of them; libpq does
 all of it in one call without the lock. That halves the processor time of a statement (docs/performance.md). Only what
 psycopg documents is used: `pgconn`, `adapt.Transformer` and its exceptions.
+
+psycopg forgets every prepared statement of the session, these too, after a ROLLBACK, DROP or ALTER. So this is for the
+connections of `smsbot.store.writer` alone, which says when that may have happened.
 """
 
 from __future__ import annotations
@@ -41,6 +44,13 @@ class Straight:
         self._uses: dict[str, int] = {}
         self._prepared: dict[str, bytes] = {}
         self._serials = count(1)
+
+    def renew(self) -> None:
+        """After a rollback, by which psycopg has forgotten all that was prepared: so must the server, and we."""
+        if self._pgconn.transaction_status == self._idle:  # not on a connection that was cut
+            self._pgconn.exec_(b"DEALLOCATE ALL")
+        self._prepared.clear()
+        self._uses.clear()
 
     def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
         """The rows that *statement* gives. Raises psycopg's exceptions."""

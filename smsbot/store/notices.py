@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection, make_url
 
-from smsbot.store import wire
+from smsbot.store import bulk
 
 log = structlog.get_logger()
 
@@ -30,14 +30,23 @@ class Notice:
     stopped: tuple[str, ...] = ()
 
 
+NOTHING = Notice()
+
+
 def tell(connection: Connection, *, waiting: Sequence[str] = (), stopped: Sequence[str] = ()) -> None:
     """Heard by every listener when the transaction commits. Nothing on SQLite."""
-    if connection.dialect.name != "postgresql" or not (waiting or stopped):
+    tell_with(bulk.Several(connection), Notice(tuple(waiting), tuple(stopped)))
+
+
+def tell_with(several: bulk.Several, notice: Notice) -> None:
+    """As `tell`, and make the changes of *several* with it; on SQLite, or if there is nothing to tell, nothing."""
+    waiting, stopped = notice.waiting, notice.stopped
+    if not (several.one and (waiting or stopped)):
         return
     pieces = [stopped[at : at + PAYLOAD_NUMBERS] for at in range(0, len(stopped), PAYLOAD_NUMBERS)] or [()]
     for piece in pieces:
         payload = json.dumps({"waiting": list(waiting), "stopped": list(piece)}, separators=(",", ":"))
-        wire.fetch(connection, "SELECT pg_notify(?, ?)", (CHANNEL, payload))
+        several.ask("SELECT pg_notify(?, ?)", (CHANNEL, payload))
 
 
 class Listener:

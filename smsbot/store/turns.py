@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from smsbot.dialogue.model import Fact
 from smsbot.status import Status
-from smsbot.store import audit, bulk, contacts, erasure, outbox, wire
+from smsbot.store import audit, bulk, contacts, directory, erasure, linked, notices, outbox, wire
 from smsbot.store.contacts import Codes, Profile, placeholders
+from smsbot.store.notices import NOTHING, Notice
 from smsbot.store.tables import Inbound, Outbox, table
 from smsbot.text.gsm7 import Measure
 
@@ -22,8 +23,8 @@ CAME = (
     "inbox", "tag",
 )  # fmt: skip
 LEAVES = (
-    "channel", "broadcast_id", "contact_id", "number", "text", "parts", "status", "error", "in_reply_to", "created_ms",
-    "due_ms", "expires_ms", "attempts", "forget",
+    "channel", "broadcast_id", "contact_id", "number", "text", "parts", "status", "error", "created_ms", "due_ms",
+    "expires_ms", "attempts", "forget",
 )  # fmt: skip
 
 
@@ -56,27 +57,28 @@ class Raced(Exception):
     """Another process took one of these messages between our look and our insert: do the batch again."""
 
 
-def seen(connection: Connection, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which of these (channel, external id) have been taken already."""
-    found: set[tuple[str, str]] = set()
+def seen(connection: Connection, keys: Sequence[tuple[str, str]]) -> tuple[set[tuple[str, str]], int]:
+    """Which of these (channel, external id) have been taken already; and the version of the directory, which every
+    group asks for: one statement for both."""
     by_channel: dict[str, list[str]] = {}
     for channel, external_id in keys:
         by_channel.setdefault(channel, []).append(external_id)
+    statement, parameters = "SELECT '', value FROM meta WHERE key = ?", [directory.VERSION]
     for channel, ids in by_channel.items():
         condition, values = placeholders(connection, ids)
-        rows = wire.fetch(
-            connection,
-            f"SELECT external_id FROM inbound WHERE channel=? AND external_id {condition}",
-            (channel, *values),
-        )
-        found.update((channel, row[0]) for row in rows)
-    return found
+        statement += f" UNION ALL SELECT channel, external_id FROM inbound WHERE channel=? AND external_id {condition}"
+        parameters += (channel, *values)
+    found = set(wire.fetch(connection, statement, parameters))
+    version = next((value for channel, value in found if channel == ""), "0")
+    return found, int(version)
 
 
 def write(
-    connection: Connection, turns: Sequence[Turn], codes: Codes, *, claim_until_ms: int | None
-) -> list[outbox.Claimed]:
-    """Write everything that *turns* caused. Raises `Raced` if one of them is a repeat after all.
+    connection: Connection, turns: Sequence[Turn], codes: Codes, *, claim_until_ms: int | None,
+    notice: Notice = NOTHING,
+) -> list[outbox.Claimed]:  # fmt: skip
+    """Write everything that *turns* caused, and tell other processes. Raises `Raced` if one of them is a repeat after
+    all.
 
     *claim_until_ms*: insert the replies already claimed, with that lease, for a dispatcher of this process that has
     said it takes them; they are returned. None: insert them queued.
@@ -89,15 +91,26 @@ def write(
         if turn.erase and turn.profile is not None:
             several.run()
             erasure.erase(connection, turn.profile.subject, turn.number, turn.profile.loaded.id, now_ms=now_ms)
-    _write_inbound(several, turns, ids)
-    claimed = _write_replies(connection, turns, ids, claim_until_ms)
+    claimed = _write_texts(several, turns, ids, claim_until_ms)
     _withdraw(connection, turns, ids, now_ms)
-    audit.append(connection, [entry for turn in turns for entry in _entries(turn)])
+    audit.append_with(connection, several, [entry for turn in turns for entry in _entries(turn)])
+    notices.tell_with(several, notice)
+    several.run()
     return claimed
 
 
-def _write_inbound(several: bulk.Several, turns: Sequence[Turn], ids: dict[str, int]) -> None:
-    rows = [
+def _write_texts(
+    several: bulk.Several, turns: Sequence[Turn], ids: dict[str, int], claim_until_ms: int | None
+) -> list[outbox.Claimed]:
+    """What came and what goes out."""
+    status = Status.QUEUED if claim_until_ms is None else Status.SENDING
+    answered = [
+        (position, turn, text, cost)
+        for position, turn in enumerate(turns)
+        if turn.reply_channel
+        for text, cost in turn.replies
+    ]
+    came = [
         (
             turn.channel, turn.external_id,
             "" if turn.erase else turn.number, ids.get(turn.number), turn.recipient,
@@ -106,32 +119,24 @@ def _write_inbound(several: bulk.Several, turns: Sequence[Turn], ids: dict[str, 
         )
         for turn in turns
     ]  # fmt: skip
-    made = several.insert_with(
-        INBOUND, CAME, rows,
-        conflict="(channel, external_id) DO NOTHING", returning=("id", "channel", "external_id"),
-    )  # fmt: skip
-    if len(made) != len(turns):
-        raise Raced
-    keys = {(channel, external_id): key for key, channel, external_id in made}
-    for turn in turns:
-        turn.inbound_id = keys[turn.channel, turn.external_id]
-
-
-def _write_replies(
-    connection: Connection, turns: Sequence[Turn], ids: dict[str, int], claim_until_ms: int | None
-) -> list[outbox.Claimed]:
-    status = Status.QUEUED if claim_until_ms is None else Status.SENDING
-    answered = [(turn, text, cost) for turn in turns if turn.reply_channel for text, cost in turn.replies]
-    rows = [
+    leaves = [
         (
-            turn.reply_channel, 0, ids.get(turn.number), turn.number, text, cost.parts, status.value, "",
-            turn.inbound_id, turn.at_ms, claim_until_ms or turn.at_ms, turn.at_ms + outbox.REPLY_LIFE_MS, 0,
-            turn.erase,
+            turn.reply_channel, 0, ids.get(turn.number), turn.number, text, cost.parts, status.value, "", turn.at_ms,
+            claim_until_ms or turn.at_ms, turn.at_ms + outbox.REPLY_LIFE_MS, 0, turn.erase,
         )
-        for turn, text, cost in answered
+        for _, turn, text, cost in answered
     ]  # fmt: skip
-    made = bulk.insert(connection, OUTBOX, LEAVES, rows, returning=("id",))
-    for (turn, _, _), (key,) in zip(answered, made, strict=True):
+    inbound_ids, reply_ids = linked.insert(
+        several,
+        linked.Insertion(INBOUND, CAME, came, "(channel, external_id) DO NOTHING"),
+        linked.Insertion(OUTBOX, LEAVES, leaves),
+        linked.Link("in_reply_to", ("channel", "external_id"), [position for position, *_ in answered]),
+    )
+    if len(inbound_ids) != len(turns):
+        raise Raced
+    for turn in turns:
+        turn.inbound_id = inbound_ids[turn.channel, turn.external_id]
+    for (_, turn, _, _), key in zip(answered, reply_ids, strict=True):
         turn.reply_ids.append(key)
     if claim_until_ms is None:
         return []
@@ -141,7 +146,7 @@ def _write_replies(
             created_ms=turn.at_ms, expires_ms=turn.at_ms + outbox.REPLY_LIFE_MS,
             contact_id=ids.get(turn.number), forget=turn.erase, encoding=cost.encoding,
         )
-        for (turn, text, cost), (key,) in zip(answered, made, strict=True)
+        for (_, turn, text, cost), key in zip(answered, reply_ids, strict=True)
     ]  # fmt: skip
 
 

@@ -21,6 +21,27 @@ _LINK = "smsbot.link"
 """Under this name a connection keeps what its statements go through."""
 
 
+def own(connection: Connection) -> None:
+    """*connection* is one thread's from now on: on PostgreSQL its statements take the shorter way (`store.libpq`)."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        if driver.info.encoding == "utf-8":
+            connection.info[_LINK] = Straight(driver)
+
+
+def renew(connection: Connection) -> None:
+    """After a rollback: what was prepared on a connection of one's own may be gone."""
+    link = None if connection.closed or connection.invalidated else connection.info.get(_LINK)
+    if isinstance(link, Straight):
+        link.renew()
+
+
+def disown(connection: Connection) -> None:
+    """It goes back to those that anybody may use."""
+    if not (connection.closed or connection.invalidated):
+        connection.info.pop(_LINK, None)
+
+
 class _Link(Protocol):
     def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Row]: ...
 
@@ -101,17 +122,9 @@ def _link(connection: Connection) -> _Link:
     info = connection.info
     link: _Link | None = info.get(_LINK)
     if link is None:
-        link = info[_LINK] = _made(connection)
+        percents = connection.dialect.name == "postgresql"
+        link = info[_LINK] = _Cursor(connection.connection.cursor(), percents=percents)
     return link
-
-
-def _made(connection: Connection) -> _Link:
-    if connection.dialect.name != "postgresql":
-        return _Cursor(connection.connection.cursor(), percents=False)
-    driver: Any = connection.connection.driver_connection
-    if driver.info.encoding == "utf-8":
-        return Straight(driver)
-    return _Cursor(connection.connection.cursor(), percents=True)
 
 
 def _wrapped(connection: Connection, statement: str, error: Exception) -> DBAPIError:

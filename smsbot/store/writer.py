@@ -18,7 +18,9 @@ Done = Callable[[Any, BaseException | None], None]
 
 RETRIES = 3
 PLANS_LAST = 4_096  # transactions, after the second, the fourth, the eighth …
-RETRYABLE_STATES = {"40001", "40P01"}  # PostgreSQL: serialization_failure, deadlock_detected
+RETRYABLE_STATES = {"40001", "40P01", "26000"}
+"""PostgreSQL: serialization_failure, deadlock_detected; invalid_sql_statement_name, where after a change of tables the
+driver has forgotten what was prepared."""
 
 
 class Writer:
@@ -53,6 +55,11 @@ class Writer:
             (self._urgent if urgent else self._patient).append((job, done))
             self._ready.notify()
 
+    @property
+    def pressed(self) -> bool:
+        """Does an urgent job wait?"""
+        return bool(self._urgent)
+
     def _work(self) -> None:
         connection: Connection | None = None
         transactions = 0
@@ -61,17 +68,20 @@ class Writer:
             try:
                 if connection is None:
                     connection = self._engine.connect()
+                    wire.own(connection)
                     transactions = 0
                 transactions += 1
                 result = self._transact(connection, _planning_anew(job) if _due(transactions) else job)
             except BaseException as error:  # handed to whoever waits for the job
                 if connection is not None and not _usable(connection):
+                    wire.disown(connection)
                     connection.close()
                     connection = None
                 done(None, error)
             else:
                 done(result, None)
         if connection is not None:
+            wire.disown(connection)
             connection.close()
 
     def _next(self) -> tuple[Job[Any], Done] | None:
@@ -89,8 +99,12 @@ class Writer:
                     return job(connection)
             except DBAPIError as error:
                 state = getattr(error.orig, "sqlstate", None)
+                wire.renew(connection)
                 if state not in RETRYABLE_STATES or attempt == RETRIES - 1:
                     raise
+            except BaseException:
+                wire.renew(connection)
+                raise
         raise AssertionError("unreachable")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from smsbot.errors import Conflict, Invalid, Missing
 from smsbot.outbound.broadcast import Broadcasts, Draft
-from smsbot.outbound.expand import Expander
+from smsbot.outbound.expand import PRESSED, Expander
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
@@ -21,8 +21,9 @@ from smsbot.status import Status
 from smsbot.store import broadcasts, outbox, sql, steering
 from smsbot.store.broadcasts import View
 from smsbot.store.database import Store
-from smsbot.store.fanout import write_piece
+from smsbot.store.fanout import Piece, write_piece
 from smsbot.store.outbox import Result
+from smsbot.store.writer import Writer
 from smsbot.testing.population import populate, settle_directory
 
 pytestmark = pytest.mark.anyio
@@ -204,6 +205,21 @@ async def test_a_broadcast_is_written_out_once_whatever_the_pieces(store: Store)
     )
     assert tuple(rows) == (2_500, 2_500, 2, "main")
     assert office.counts(key) == {"queued": 2_500}
+
+
+async def test_pieces_are_shorter_while_somebody_waits_for_them(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    office = desk(store)
+    piece = Piece(rows=5_000, contacts=5_000, complete=False)
+    office.expander._adapt(piece, office.expander._piece_s)
+    alone = office.expander._span
+    resting = Writer(store.writes, threads=1)  # not started, so a job waits
+    monkeypatch.setattr(store, "writer", resting)
+    resting.post(lambda _: None, lambda *_: None, urgent=False)
+    office.expander._adapt(piece, office.expander._piece_s)
+    assert office.expander._span == alone, "what is patient may wait"
+    resting.post(lambda _: None, lambda *_: None)
+    office.expander._adapt(piece, office.expander._piece_s)
+    assert office.expander._span == alone // PRESSED
 
 
 async def test_a_crash_between_two_pieces_loses_and_doubles_nothing(store: Store) -> None:

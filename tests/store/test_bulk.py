@@ -47,7 +47,7 @@ def test_no_rows_is_no_statement(store: Store) -> None:
 def test_several_changes_are_made_whichever_of_them_there_are(store: Store) -> None:
     store.write(lambda c: bulk.insert(c, STAFF, COLUMNS, rows(4)))
 
-    def job(connection: Connection) -> list[bulk.Row]:
+    def job(connection: Connection) -> None:
         several = bulk.Several(connection)
         several.update(STAFF, "name", ("role",), [("admin", "name 1")])
         several.delete(STAFF, ("name",), [("name 2",)])
@@ -55,9 +55,10 @@ def test_several_changes_are_made_whichever_of_them_there_are(store: Store) -> N
         several.insert(STAFF, COLUMNS, [("new 1", "viewer", "p", "h", 9), ("name 0", "x", "p", "h", 9)],
                        conflict="(name) DO UPDATE SET role=excluded.role")  # fmt: skip
         last = [("new 2", "viewer", "p", "h", 9), ("name 3", "x", "p", "h", 9), ("new 3", "viewer", "p", "h", 9)]
-        return several.insert_with(STAFF, COLUMNS, last, conflict="(name) DO NOTHING", returning=("name",))
+        several.run()
+        bulk.insert(connection, STAFF, COLUMNS, last, conflict="(name) DO NOTHING")
 
-    assert store.write(job) == [("new 2",), ("new 3",)]
+    store.write(job)
     found = store.read(lambda c: c.execute(select(STAFF.c.name, STAFF.c.role)).all())
     assert {tuple(row) for row in found} == {
         ("name 0", "x"), ("name 1", "admin"), ("name 3", "viewer"), ("new 1", "viewer"), ("new 2", "viewer"),
@@ -66,22 +67,22 @@ def test_several_changes_are_made_whichever_of_them_there_are(store: Store) -> N
 
 
 def test_several_changes_without_any_are_no_statement(store: Store) -> None:
-    def job(connection: Connection) -> list[bulk.Row]:
+    def job(connection: Connection) -> None:
         several = bulk.Several(connection)
         several.update(STAFF, "name", ("role",), [])
         several.run()
-        return several.insert_with(STAFF, COLUMNS, [], conflict="DO NOTHING", returning=("name",))
 
-    assert store.write(job) == []
+    store.write(job)
 
 
 def test_what_is_run_is_not_run_again(store: Store) -> None:
-    def job(connection: Connection) -> list[bulk.Row]:
+    def job(connection: Connection) -> None:
         several = bulk.Several(connection)
         several.insert(STAFF, COLUMNS, rows(1))
         several.run()
-        return several.insert_with(STAFF, COLUMNS, [("last", "x", "p", "h", 1)], conflict="DO NOTHING",
-                                   returning=("name",))  # fmt: skip
+        several.run()
+        if several.one:
+            assert several.ask("SELECT ?::bigint + 1", (1,)) == [(2,)]
 
-    assert store.write(job) == [("last",)]
-    assert len(store.read(lambda c: c.execute(select(STAFF.c.name)).all())) == 2
+    store.write(job)
+    assert len(store.read(lambda c: c.execute(select(STAFF.c.name)).all())) == 1

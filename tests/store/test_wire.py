@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from smsbot.store import wire
@@ -12,10 +12,13 @@ from smsbot.store.database import Store
 from smsbot.testing.databases import Postgres
 
 
-@pytest.fixture
-def postgres_store(postgres_server: Postgres) -> Iterator[Store]:
+@pytest.fixture(params=["anybody's", "a writer's"])
+def postgres_store(request: pytest.FixtureRequest, postgres_server: Postgres) -> Iterator[Store]:
+    """Whose connections are as they come, or as the writer's threads have them."""
     url = postgres_server.fresh()
     opened = Store(url)
+    if request.param == "a writer's":
+        event.listen(opened.writes, "begin", wire.own)
     yield opened
     opened.close()
     postgres_server.recycle(url)
@@ -105,6 +108,7 @@ def test_a_text_with_nul_is_refused_and_not_cut_short(postgres_store: Store) -> 
 
 def test_a_statement_asked_often_is_prepared_and_answers_the_same(postgres_store: Store) -> None:
     with postgres_store.writes.begin() as connection:
+        wire.own(connection)
         answers = [wire.fetch(connection, "SELECT ? + 1 AS more", (number,)) for number in range(9)]
         assert answers == [[(number + 1,)] for number in range(9)]
         prepared = wire.fetch(connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%more%'")
@@ -134,6 +138,10 @@ def test_a_snapshot_is_of_one_moment_for_these_statements_too(postgres_store: St
 
 
 def test_letters_of_an_older_server_are_sent_as_its_driver_sends_them(postgres_store: Store) -> None:
-    with postgres_store.reads.connect() as connection:
-        connection.exec_driver_sql("SET client_encoding TO latin1")
+    url = postgres_store.url + ("&" if "?" in postgres_store.url else "?") + "client_encoding=latin1"
+    older = Store(url)
+    with older.writes.begin() as connection:
+        wire.own(connection)
+        assert wire.fetch(connection, "SHOW client_encoding") == [("LATIN1",)]
         assert wire.fetch(connection, "SELECT CAST(? AS text)", ("café",)) == [("café",)]
+    older.close()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+import contextlib
+from collections.abc import AsyncIterator
 
-from smsbot.store import bulk, wire
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from smsbot.store import bulk, sql, wire
 from smsbot.store.contacts import CONTACT
 from smsbot.store.database import Store
 from smsbot.store.writer import Writer
@@ -30,7 +35,7 @@ async def test_a_plan_made_for_an_empty_table_is_made_again_when_the_table_has_g
         return " ".join(line for (line,) in wire.fetch(connection, f"EXPLAIN EXECUTE {name}('{{x}}', '{{1}}')"))
 
     try:
-        for _ in range(11):  # psycopg prepares after five, PostgreSQL keeps a plan after five more
+        for _ in range(11):  # prepared after two, and PostgreSQL keeps a plan after five more
             await store.run(change)
         assert "Seq Scan" in await store.run(plan)
         await store.run(lambda c: populate(c, 3_000))
@@ -40,3 +45,59 @@ async def test_a_plan_made_for_an_empty_table_is_made_again_when_the_table_has_g
     finally:
         store.close()
         postgres_server.recycle(url)
+
+
+@pytest.fixture
+async def one_writer(postgres_server: Postgres) -> AsyncIterator[Store]:
+    """On PostgreSQL, with one connection that has prepared statements of ours and of the driver's."""
+    url = postgres_server.fresh()
+    store = Store(url)
+    store.writer = Writer(store.writes, threads=1)
+    store.start()
+    for _ in range(9):
+        await store.run(both)
+    yield store
+    store.close()
+    postgres_server.recycle(url)
+
+
+def both(connection: Connection) -> list[wire.Row]:
+    sql.run(connection, "SELECT count(*) FROM meta")
+    return wire.fetch(connection, "SELECT count(*) FROM staff WHERE name = ?", ("nobody",))
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "SELECT 1 / 0",
+        "CREATE TEMPORARY TABLE passing (id int); DROP TABLE passing",
+        "DISCARD PLANS",
+        "DEALLOCATE ALL",
+        "SAVEPOINT here; ROLLBACK TO SAVEPOINT here",
+    ],
+)
+async def test_what_was_prepared_may_be_forgotten_by_the_driver_or_the_server(one_writer: Store, ending: str) -> None:
+    def job(connection: Connection) -> None:
+        for statement in ending.split(";"):
+            sql.run(connection, statement)
+
+    with contextlib.suppress(DBAPIError):
+        await one_writer.run(job)
+    for _ in range(4):
+        assert await one_writer.run(both) == [(0,)]
+
+
+async def test_a_job_that_fails_by_itself_leaves_a_connection_that_works(one_writer: Store) -> None:
+    def job(connection: Connection) -> None:
+        both(connection)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await one_writer.run(job)
+    assert await one_writer.run(both) == [(0,)]
+
+
+async def test_a_writers_connection_is_an_ordinary_one_again_when_it_ends(one_writer: Store) -> None:
+    one_writer.writer.close()
+    for _ in range(9):
+        assert one_writer.write(both) == [(0,)]
