@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from smsbot.dialogue.model import Fact
 from smsbot.status import Status
-from smsbot.store import audit, bulk, contacts, erasure, outbox, wire
+from smsbot.store import audit, bulk, contacts, erasure, months, outbox, wire
 from smsbot.store.contacts import Codes, Profile, placeholders
 from smsbot.store.tables import Inbound, Outbox, table
 from smsbot.text.gsm7 import Measure
@@ -64,11 +64,9 @@ def seen(connection: Connection, keys: Sequence[tuple[str, str]]) -> set[tuple[s
         by_channel.setdefault(channel, []).append(external_id)
     for channel, ids in by_channel.items():
         condition, values = placeholders(connection, ids)
-        rows = wire.fetch(
-            connection,
-            f"SELECT external_id FROM inbound WHERE channel=? AND external_id {condition}",
-            (channel, *values),
-        )
+        recent = months.recent(connection, "inbound")
+        statement = f"SELECT external_id FROM inbound WHERE channel=? AND external_id {condition}{recent}"
+        rows = wire.fetch(connection, statement, (channel, *values))
         found.update((channel, row[0]) for row in rows)
     return found
 
@@ -108,7 +106,7 @@ def _write_inbound(several: bulk.Several, turns: Sequence[Turn], ids: dict[str, 
     ]  # fmt: skip
     made = several.insert_with(
         INBOUND, CAME, rows,
-        conflict="(channel, external_id) DO NOTHING", returning=("id", "channel", "external_id"),
+        conflict="DO NOTHING", returning=("id", "channel", "external_id"),
     )  # fmt: skip
     if len(made) != len(turns):
         raise Raced

@@ -20,13 +20,18 @@ EMPTIED = """
 DO $$ DECLARE names text; BEGIN
   PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
+  FOR names IN SELECT CAST(inhrelid AS regclass) FROM pg_inherits
+    WHERE inhparent IN (to_regclass('outbox'), to_regclass('inbound'))
+      AND right(CAST(CAST(inhrelid AS regclass) AS text), 6) <> '_first' LOOP EXECUTE 'DROP TABLE ' || names;
+  END LOOP;
   SET session_replication_role = replica;
   SELECT string_agg(quote_ident(tablename), ', ') INTO names FROM pg_tables
     WHERE schemaname = 'public' AND tablename <> 'alembic_version';
   EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE';
 END $$
 """
-"""Ends what is still connected and empties every table; the triggers that guard the ledger are put aside for it."""
+"""Ends what is still connected, drops the months that were made and empties every table; the triggers that guard the
+ledger are put aside for it."""
 
 
 class Postgres:

@@ -13,12 +13,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from smsbot.errors import StoreError
 from smsbot.service import Service
 from smsbot.settings import Settings
-from smsbot.store import migrate, sql
+from smsbot.store import migrate, months, sql
 from smsbot.store.database import Store
 from smsbot.testing.databases import Postgres
 
@@ -49,6 +50,14 @@ def step(store: Store, revision: str, *, down: bool = False) -> None:
         (command.downgrade if down else command.upgrade)(config, revision)
 
 
+def compared(connection: Connection) -> MigrationContext:
+    """On PostgreSQL without the months, and without the keys that each of them has for itself (`test_months`)."""
+    found = {part.name for table in months.TABLES for part in months.parts(connection, table)}
+    aside = found | {name for name, _ in months.UNIQUE.values()} if found else set()
+    opts = {"include_object": lambda _object, name, *_: name not in aside}
+    return MigrationContext.configure(connection, opts=opts)
+
+
 def test_several_databases_can_come_up_at_once_in_one_process(tmp_path: Path) -> None:
     stores = [Store(f"sqlite:///{tmp_path}/{n}.db") for n in range(8)]
     with ThreadPoolExecutor(len(stores)) as pool:
@@ -67,7 +76,7 @@ def test_a_database_of_an_earlier_version_becomes_one_of_this(empty: Store, revi
     empty.upgrade()
     empty.check()
     with empty.reads.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
+        assert compare_metadata(compared(connection), SQLModel.metadata) == []
         assert connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'mine'").scalar() == "kept"
 
 
