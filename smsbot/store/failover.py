@@ -71,7 +71,8 @@ def move(
         sql.run(
             connection,
             "UPDATE outbox SET channel = ?, due_ms = ?, attempts = 0,"
-            f" error = CASE WHEN status = 'sending' THEN ? ELSE '' END WHERE {where}",
+            f" error = CASE WHEN status = 'sending' THEN ? ELSE '' END WHERE {where}"
+            f"{months.recent(connection, 'outbox')}",
             (target.name, now_ms, reason, listed),
         )
         return len(rows)
@@ -82,9 +83,8 @@ def move(
         if target.most_parts is None or parts <= target.most_parts:
             error = reason if row.status == "sending" else ""
             moves.append((target.name, now_ms, 0, error, text, text_id, parts, int(row.id)))
-    bulk.update(
-        connection, _OUTBOX, "id", ("channel", "due_ms", "attempts", "error", "text", "text_id", "parts"), moves
-    )
+    columns = ("channel", "due_ms", "attempts", "error", "text", "text_id", "parts")
+    bulk.update(connection, _OUTBOX, "id", columns, moves, where=months.recent(connection, "outbox", "t."))
     return len(moves)
 
 

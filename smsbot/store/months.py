@@ -280,14 +280,13 @@ def _floor(connection: Connection, table: str, known: Sequence[Part], now_ms: in
         late = _late(connection, known[:at])
         low = known[at].low if late is None else late
         return min(low, told.position) if now_ms - told.at_ms < REPORTED_MS else low
-    used = [part for part in known[:at] if _holds(connection, part.name, "true")]
+    used = [
+        part for part in known[:at] if sql.run(connection, f"SELECT 1 FROM {part.name} ORDER BY id LIMIT 1").first()
+    ]
     return used[-BACK].low if len(used) >= BACK else 0
 
 
 def _late(connection: Connection, old: Sequence[Part]) -> int | None:
     """The first id of the oldest part in which anything is due."""
-    return next((part.low for part in old if _holds(connection, part.name, "due_ms IS NOT NULL")), None)
-
-
-def _holds(connection: Connection, part: str, where: str) -> bool:
-    return sql.run(connection, f"SELECT 1 FROM {part} WHERE {where} LIMIT 1").first() is not None
+    due = "SELECT 1 FROM {} WHERE due_ms IS NOT NULL LIMIT 1"
+    return next((part.low for part in old if sql.run(connection, due.format(part.name)).first()), None)

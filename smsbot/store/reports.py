@@ -120,7 +120,8 @@ def merge_reports(
         if row.status is not row.before:
             own[row.broadcast_id, str(row.before), str(row.status)] += 1
             changed.append((str(row.status), row.error, None, row.handed_ms, row.final_ms, row.id))
-    bulk.update(connection, _OUTBOX, "id", ("status", "error", "due_ms", "handed_ms", "final_ms"), changed)
+    columns = ("status", "error", "due_ms", "handed_ms", "final_ms")
+    bulk.update(connection, _OUTBOX, "id", columns, changed, where=months.recent(connection, "outbox", "t."))
     segments.save(connection, [row.parts for row in rows if row.parts is not None and row.parts.moved])
     _forget(connection, [row.id for row in rows if row.broadcast_id == 0 and row.status is not row.before])
     reach.write(connection, now_ms)

@@ -63,7 +63,8 @@ def withdraw(
             where, listed = sql.among(connection, "id", ids)
             sql.run(
                 connection,
-                f"UPDATE outbox SET status = ?, due_ms = NULL, final_ms = ? WHERE {where}",
+                f"UPDATE outbox SET status = ?, due_ms = NULL, final_ms = ? WHERE {where}"
+                f"{months.recent(connection, 'outbox')}",
                 (str(fate), now_ms, listed),
             )
             moves[broadcast_id, before, str(fate)] += len(ids)
