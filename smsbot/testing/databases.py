@@ -86,6 +86,11 @@ class Postgres:
     def drop(self, url: str) -> None:
         self._execute(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
 
+    def configure(self, setting: str) -> None:
+        """Of the whole server, from now on: `name = 'value'`."""
+        self._execute(f"ALTER SYSTEM SET {setting}")
+        self._execute("SELECT pg_reload_conf()")
+
     def _url(self, database: str) -> str:
         base, _, query = self.address.partition("?")
         return f"{base.rsplit('/', 1)[0]}/{database}" + (f"?{query}" if query else "")
