@@ -8,7 +8,8 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-FIRST_MONTH = 2000_01 * 10_000_000_000  # ids of months begin here; all before are below
+SPACE = 10_000_000_000
+FIRST_MONTH = 2000_01 * SPACE  # ids of months begin here; all before are below
 DUE, REPLIES, NAMED, KEPT = "due_ms IS NOT NULL", "broadcast_id = 0", "external_id IS NOT NULL", "inbox <> ''"
 OUTBOX = (
     ("ix_outbox_due", "channel, broadcast_id, due_ms, id", DUE),
@@ -36,7 +37,14 @@ def _part(name: str, indexes: tuple[tuple[str, str, str], ...], unique: str) -> 
     op.execute(f"ALTER TABLE {name} ADD CONSTRAINT pk_{name} PRIMARY KEY (id)")
     _index(name, indexes)
     op.execute(f"ALTER SEQUENCE {name}_id_seq OWNED BY {name}.id")
-    op.execute(f"ALTER TABLE {name} ATTACH PARTITION {first} FOR VALUES FROM (MINVALUE) TO ({FIRST_MONTH})")
+    op.execute(f"ALTER TABLE {name} ATTACH PARTITION {first} FOR VALUES FROM (MINVALUE) TO ({_end(first)})")
+
+
+def _end(first: str) -> int:
+    """Of the ids of the first part. After a way back it holds months, and ends with the last of them."""
+    last = op.get_bind().exec_driver_sql(f"SELECT COALESCE(max(id), 0) FROM {first}").scalar_one()
+    month = int(last) // SPACE
+    return FIRST_MONTH if last < FIRST_MONTH else (month + 1 if month % 100 < 12 else month + 89) * SPACE
 
 
 def _index(name: str, indexes: tuple[tuple[str, str, str], ...]) -> None:
@@ -54,7 +62,7 @@ def downgrade() -> None:
 def _join(name: str, indexes: tuple[tuple[str, str, str], ...], unique: str) -> None:
     """What came since is copied into the first part, which is the table again."""
     first = f"{name}_first"
-    later = f"SELECT * FROM {name} WHERE id >= {FIRST_MONTH} ORDER BY id"
+    later = f"SELECT * FROM {name} ORDER BY id"
     op.execute(f"CREATE TABLE IF NOT EXISTS {first} (LIKE {name} INCLUDING DEFAULTS)")  # it may have been dropped
     op.execute(
         f"DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_inherits WHERE inhrelid = '{first}'::regclass) THEN"
