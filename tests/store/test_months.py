@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Connection
 
 from smsbot.clock import DAY_MS, MINUTE_MS, to_ms
+from smsbot.gateways.smsoffice import LONGEST_REFERENCE
 from smsbot.settings import Retention
 from smsbot.store import bulk, months, sql, turns, walk
 from smsbot.store.database import Store
 from smsbot.store.months import SPACE, Part
+from smsbot.store.reports import PREFIX
 from smsbot.store.tables import Inbound, table
 from smsbot.testing.databases import Postgres
 
@@ -114,6 +116,7 @@ def test_a_month_is_made_when_it_has_begun_and_the_keys_say_it(store: Store) -> 
     assert upkeep(store, on(2015, 12))
     assert came(store, "b") == 201512 * SPACE + 1
     assert left(store) < 2**53, "programs in JavaScript read every id"
+    assert len(f"{PREFIX}{left(store)}") <= LONGEST_REFERENCE, "our ids outside fit where a gateway allows the least"
 
 
 def test_a_pass_that_comes_months_too_late_refuses_nothing(store: Store) -> None:
