@@ -1,7 +1,7 @@
 """Every statement of the hot path finds its rows by an index, on both databases, and on PostgreSQL in few parts.
 
-The statements are those that the product sends: the driver's own cursor tells them. Each is planned by the database as
-it is then, with 200,000 messages in it, and on PostgreSQL twice: for these parameters, and for any.
+The statements are those that the product sends, heard where they leave it. Each is planned by the database as it is
+then, with 200,000 messages in it, and on PostgreSQL twice: for these parameters, and for any.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from smsbot.store import (
     retention,
     settling,
     sql,
+    wire,
 )  # fmt: skip
 from smsbot.store.audience import Audience
 from smsbot.store.database import Store
@@ -71,63 +72,53 @@ class Told:
             self.on = True
 
 
-def listen(store: Store, told: Told) -> None:
-    """Have *told* hear every statement of *store*, from its first connection on."""
+def listen(store: Store, told: Told, patch: pytest.MonkeyPatch) -> None:
+    """Have *told* hear every statement of *store*: those that SQLAlchemy runs, and those that go below it."""
+    planned = searched if store.sqlite else costed
 
-    class Explaining(psycopg.Cursor[Any]):
-        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-            told.note(str(query), lambda: planned(str(query), params))
-            return super().execute(query, params, **options)
-
-        def executemany(self, query: Any, rows: Any, **options: Any) -> Any:
-            rows = list(rows)
-            told.note(str(query), lambda: planned(str(query), rows[0]))
-            super().executemany(query, rows, **options)
-
-    def planned(query: str, params: Any) -> list[str]:
-        numbers: dict[str, int] = {}  # a placeholder's name, or its place
-        generic = re.sub(
-            r"%(?:\((\w+)\))?s",
-            lambda mark: f"${numbers.setdefault(mark[1] or str(len(numbers)), len(numbers) + 1)}",
-            query,
-        )
-        with psycopg.connect(dsn, autocommit=True) as beside:
-            lines = [str(line) for (line,) in beside.execute(f"EXPLAIN {query}", params)]
-            if beside.info.server_version >= 160_000:
-                lines += [str(line) for (line,) in beside.execute(f"EXPLAIN (GENERIC_PLAN) {generic}".encode())]
-        return lines
-
-    dsn = store.url.replace("+psycopg", "")
-
-    def postgresql(raw: Any, _record: object) -> None:
-        raw.cursor_factory = Explaining
-
-    class ExplainingLite(sqlite3.Cursor):
-        def execute(self, statement: str, parameters: Any = ()) -> Any:
-            told.note(statement, lambda: searched(statement, parameters))
-            return super().execute(statement, parameters)
-
-        def executemany(self, statement: str, rows: Any) -> Any:
-            rows = list(rows)
-            told.note(statement, lambda: searched(statement, rows[0]))
-            return super().executemany(statement, rows)
-
-    class Lite(sqlite3.Connection):
-        def cursor(self, factory: Any = ExplainingLite) -> Any:
-            return super().cursor(factory)
-
-    def searched(statement: str, parameters: Any) -> list[str]:
-        with contextlib.closing(sqlite3.connect(store.url.removeprefix("sqlite:///"))) as beside:
-            return [str(row[3]) for row in beside.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
-
-    def sqlite(_dialect: object, _record: object, arguments: Any, options: Any) -> Lite:
-        return sqlite3.connect(*arguments, **options, factory=Lite)
+    def before(
+        connection: Connection, _cursor: object, statement: str, parameters: Any, _context: object, many: bool
+    ) -> None:
+        told.note(statement, lambda: planned(store.url, statement, parameters[0] if many else parameters))
 
     for engine in {store.writes, store.reads}:
-        if store.sqlite:
-            event.listen(engine, "do_connect", sqlite)
-        else:
-            event.listen(engine, "connect", postgresql)
+        event.listen(engine, "before_cursor_execute", before)
+
+    def overhear(name: str) -> None:
+        real = getattr(wire, name)
+
+        def heard(connection: Connection, statement: str, parameters: Any = ()) -> Any:
+            parameters = list(parameters)
+            first = parameters[0] if name == "send_many" and parameters else parameters
+            text = statement if store.sqlite else statement.replace("?", "%s")
+            told.note(text, lambda: planned(store.url, text, first))
+            return real(connection, statement, parameters)
+
+        patch.setattr(wire, name, heard)
+
+    for name in ("fetch", "send", "send_many"):
+        overhear(name)
+
+
+def costed(url: str, query: str, parameters: Any) -> list[str]:
+    """PostgreSQL's plans, for these parameters and for any."""
+    numbers: dict[str, int] = {}  # a placeholder's name, or its place
+    generic = re.sub(
+        r"%(?:\((\w+)\))?s",
+        lambda mark: f"${numbers.setdefault(mark[1] or str(len(numbers)), len(numbers) + 1)}",
+        query,
+    )
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as beside:
+        lines = [str(line) for (line,) in beside.execute(f"EXPLAIN {query}".encode(), parameters)]
+        if beside.info.server_version >= 160_000:
+            lines += [str(line) for (line,) in beside.execute(f"EXPLAIN (GENERIC_PLAN) {generic}".encode())]
+    return lines
+
+
+def searched(url: str, statement: str, parameters: Any) -> list[str]:
+    """SQLite's plan."""
+    with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as beside:
+        return [str(row[3]) for row in beside.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
 
 
 def fill(connection: Connection) -> None:
@@ -189,7 +180,8 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         server = request.getfixturevalue("postgres_server")
         url = server.fresh()
     store = Store(url)
-    listen(store, told)
+    patch = pytest.MonkeyPatch()
+    listen(store, told, patch)
     store.upgrade()
     store.start()
     store.write(fill)
@@ -199,6 +191,7 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         store.write(lambda c, at_ms=at_ms: fill_month(c, at_ms))
     store.write(lambda c: sql.run(c, "ANALYZE"))
     yield store, told
+    patch.undo()
     store.close()
     if server is not None:
         server.drop(url)
