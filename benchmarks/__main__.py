@@ -20,6 +20,7 @@ from benchmarks import (
     latency,
     machine,
     memory,
+    peers,
     recognition,
     report,
     scale,
@@ -39,6 +40,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "grouping": grouping.run,
     "import": importing.run,
     "recognition": recognition.run,
+    "peers": peers.run,
 }
 ON_DEMAND: Mapping[str, Callable[[Bench], Iterable[Row]]] = {"scale": scale.run}
 """Not among those that run when none is named."""

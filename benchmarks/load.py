@@ -32,19 +32,27 @@ class Outcome:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the next request when the answer to the last is complete; one in flight."""
+    """Sends the next request when the answer to the last is complete; one in flight.
+
+    Connects anew where the server ends the connection with its answer.
+    """
 
     def __init__(self, run: _Run) -> None:
         self._run = run
         self._buffer = b""
         self._sent = 0.0
+        self._waiting: bytes | None = None
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._next()
+        if self._waiting is None:
+            self._next()
+        else:
+            self._transport.write(self._waiting)
+            self._waiting = None
 
-    def _next(self) -> None:
+    def _next(self, *, anew: bool = False) -> None:
         assert self._transport is not None
         request = next(self._run.requests, None)
         if request is None:
@@ -52,7 +60,12 @@ class _Connection(asyncio.Protocol):
             self._run.ended()
             return
         self._sent = time.perf_counter()
-        self._transport.write(request)
+        if anew:
+            self._transport.close()
+            self._waiting = request
+            self._run.connect(self)
+        else:
+            self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
@@ -66,20 +79,33 @@ class _Connection(asyncio.Protocol):
         status = int(head[9:12])
         self._buffer = self._buffer[end + 4 + length :]
         self._run.answered(status, time.perf_counter() - self._sent)
-        self._next()
+        self._next(anew=b"connection: close" in head)
 
     def connection_lost(self, error: Exception | None) -> None:
-        if error is not None:
+        if error is not None and self._waiting is None:
             self._run.broken(error)
 
 
 class _Run:
-    def __init__(self, requests: Iterator[bytes], connections: int, done: asyncio.Future[None]) -> None:
+    def __init__(self, port: int, requests: Iterator[bytes], connections: int, done: asyncio.Future[None]) -> None:
+        self._port = port
+        self._connecting: set[asyncio.Task[None]] = set()
         self.requests = requests
         self.latencies: list[float] = []
         self.statuses: dict[int, int] = {}
         self._open = connections
         self._done = done
+
+    def connect(self, connection: _Connection) -> None:
+        task = asyncio.create_task(self._connect(connection))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, connection: _Connection) -> None:
+        try:
+            await asyncio.get_running_loop().create_connection(lambda: connection, "127.0.0.1", self._port)
+        except OSError as error:
+            self.broken(error)
 
     def answered(self, status: int, seconds: float) -> None:
         self.latencies.append(seconds)
@@ -99,7 +125,7 @@ async def drive(port: int, requests: Sequence[bytes], *, connections: int = 64) 
     """Send all *requests* to 127.0.0.1:*port* over *connections* kept connections."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
-    run = _Run(iter(requests), connections, done)
+    run = _Run(port, iter(requests), connections, done)
     started = time.perf_counter()
     for _ in range(connections):
         await loop.create_connection(lambda: _Connection(run), "127.0.0.1", port)
@@ -123,7 +149,12 @@ class Line:
         sent = time.perf_counter()
         self._writer.write(request)
         head = (await self._reader.readuntil(HEADER_END)).lower()
-        await self._reader.readexactly(content_length(head))
+        if b"transfer-encoding: chunked" in head:
+            while size := int(await self._reader.readline(), 16):
+                await self._reader.readexactly(size + 2)
+            await self._reader.readline()
+        else:
+            await self._reader.readexactly(content_length(head))
         return int(head[9:12]), time.perf_counter() - sent
 
     async def close(self) -> None:
@@ -142,6 +173,23 @@ _serials = itertools.count(1)
 def conversation(position: int) -> str:
     """A mix like that of a first week: joining, choosing, asking, a few leaving."""
     return ("JOIN", "1 3", "STATUS", "JOIN", "BUDGET", "1 3", "HELP", "თემები", "JOIN", "STOP")[position % 10]
+
+
+ANSWERED = ("JOIN", "1 3", "STATUS", "TOPICS")
+"""What one person writes, in this order: each is answered with one message of one part."""
+
+REPLY = "Your topics: Budget, Planning. Area: none. Language: English. More: TOPICS. Stop all: STOP"
+"""What other software answers to each: about as long as what the product says."""
+
+
+def texted(texts: int, first: int) -> Iterator[tuple[str, str]]:
+    """Number and text, of people who write for the first time if *first* is beyond all former ones.
+
+    All say the first thing, then all the second, so that texts next to each other are of different people.
+    """
+    people = max(texts // len(ANSWERED), 1)
+    for position in range(texts):
+        yield f"9955{(first + position % people):08d}", ANSWERED[position // people % len(ANSWERED)]
 
 
 def twilio_requests(count: int, port: int, *, people: int) -> list[bytes]:

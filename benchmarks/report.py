@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.suite import Goal, Row
@@ -32,6 +33,8 @@ def goal_text(goal: Goal | None, unit: str) -> str:
 
 
 def line(row: Row, *, judged: bool) -> tuple[str, str, str, str]:
+    if row.value is None:
+        return row.name, row.note, goal_text(row.goal, row.unit), "not measured"
     measured = amount(row.value, row.unit) + (f" ({row.note})" if row.note else "")
     met = "" if row.goal is None else "not judged" if not judged else "yes" if row.goal.met(row.value) else "no"
     return row.name, measured, goal_text(row.goal, row.unit), met
@@ -43,8 +46,8 @@ def show(rows: Sequence[Row], *, judged: bool) -> None:
     for heading in HEADINGS:
         table.add_column(heading, justify="right" if heading == "Goal" else "left")
     for row in rows:
-        style = "red" if judged and row.goal is not None and not row.goal.met(row.value) else None
-        table.add_row(*line(row, judged=judged), style=style)
+        cells = line(row, judged=judged)
+        table.add_row(*map(escape, cells), style="red" if cells[-1] == "no" else None)
     Console().print(table)
 
 

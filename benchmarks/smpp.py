@@ -11,7 +11,7 @@ import uvloop
 
 from benchmarks import smsc, staff
 from benchmarks.people import peopled
-from benchmarks.product import ADMIN_KEY, Process, free_port, running
+from benchmarks.product import free_port, running, served
 from benchmarks.suite import POSTGRESQL, SQLITE, Bench, Goal, Row, count, expect, median
 from smsbot.errors import GatewayError
 from smsbot.gateways import registry
@@ -71,7 +71,7 @@ def alone(bench: Bench) -> float:
 
 
 async def _submit(port: int, number: int) -> None:
-    gateway = registry.channel("main", _keys(port)).gateway
+    gateway = registry.channel("main", keys(port)).gateway
     assert isinstance(gateway, Smpp)
     inbox = _Ignoring()
     link = asyncio.create_task(gateway.run(inbox))
@@ -88,7 +88,8 @@ async def _submit(port: int, number: int) -> None:
         await link
 
 
-def _keys(port: int) -> dict[str, object]:
+def keys(port: int) -> dict[str, object]:
+    """Of a channel to the SMSC at *port*."""
     return {
         "gateway": "smpp", "sender": "2200", "rate_per_s": 100_000, "host": "127.0.0.1", "port": port,
         "system_id": "smsbot", "password": "secret", "window": WINDOW,
@@ -98,7 +99,7 @@ def _keys(port: int) -> dict[str, object]:
 def delivered(bench: Bench, engine: str, people: int) -> float:
     """Messages a second from the first at the SMSC until every receipt is in the database."""
     url = peopled(bench, engine, people)
-    with server(bench, "receipts") as port, _product(bench, url, port) as bot:
+    with server(bench, "receipts") as port, served(bench.place(), keys(port), url) as bot:
         key = staff.announce(bot)
         view = staff.wait(bot, key, lambda view: view["counts"]["delivered"] == view["recipients"] > 0, every_s=0.1)
         end_s = time.monotonic()
@@ -108,22 +109,3 @@ def delivered(bench: Bench, engine: str, people: int) -> float:
     expect("messages at the SMSC", taken.count, people)
     bench.drop(url)
     return people / (end_s - taken.first_s)
-
-
-@contextlib.contextmanager
-def _product(bench: Bench, database: str, smsc_port: int) -> Iterator[Process]:
-    folder, port = bench.place(), free_port()
-    channel = "\n".join(
-        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}"
-        for name, value in _keys(smsc_port).items()
-    )
-    config = folder / "smsbot.toml"
-    config.write_text(
-        f'[database]\nurl = "{database}"\n[staff]\nadmin_key = "{ADMIN_KEY}"\n'
-        f'[sending]\nquiet_from = "00:00"\nquiet_until = "00:00"\n[channels.main]\n{channel}\n',
-        encoding="utf-8",
-    )
-    with running(
-        ["-m", "smsbot", "serve", "--config", str(config), "--port", str(port)], port=port, folder=folder
-    ) as one:
-        yield one

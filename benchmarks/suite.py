@@ -34,10 +34,13 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. *unit* "": a ratio. *values*: every single value behind it, by what it is."""
+    """One line of the table. *unit* "": a ratio. *values*: every single value behind it, by what it is.
+
+    *value* None: it could not be measured here, and *note* says why.
+    """
 
     name: str
-    value: float
+    value: float | None
     unit: str
     goal: Goal | None
     values: Mapping[str, Sequence[float]]

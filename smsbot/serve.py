@@ -11,7 +11,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -31,7 +30,7 @@ from smsbot.store.database import Store
 from smsbot.store.tables import Outbox, table
 from smsbot.text import phone
 from smsbot.web.app import create_app, create_watch
-from smsbot.web.lane import Lane
+from smsbot.web.trial import USUAL, protocol
 
 Role = Literal["all", "web", "work"]
 
@@ -85,7 +84,7 @@ def _run(service: Service, listening: socket.socket | None, app: ASGIApp, *, hoo
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http=partial(Lane, hooks=service.hooks) if hooks else "httptools",  # type: ignore[arg-type]  # only ever called
+        http=protocol(service.hooks) if hooks else USUAL,
         lifespan="on",
         access_log=False,
         log_config=None,

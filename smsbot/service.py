@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import Clock, now_ms
 from smsbot.compose import blueprint, check_words, seed_places, seed_topics
-from smsbot.dialogue import reuse as wordings
+from smsbot.dialogue import notice as neutral
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.stop_hint import StopHints
 from smsbot.errors import Conflict, Invalid, PhoneError, SettingsError
@@ -30,7 +30,6 @@ from smsbot.inbound.reports import Reports
 from smsbot.inbound.sweep import Sweeper
 from smsbot.inbound.turns import Routes, Turns
 from smsbot.outbound import answering, reuse
-from smsbot.outbound.attendant import Attendant
 from smsbot.outbound.attendants import attendants
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.custody import Custodian
@@ -48,6 +47,7 @@ from smsbot.store import directory as rows
 from smsbot.store.database import Store
 from smsbot.text import phone
 from smsbot.text.gsm7 import measure
+from smsbot.workers import Workers
 
 if TYPE_CHECKING:
     from smsbot.gateways.client import Sender
@@ -83,14 +83,8 @@ class Service:
         self._reply_routes = routes(self.channels)
         self.sender: Sender | DirectSender | None = None
         self.dispatchers: dict[str, Dispatcher] = {}
-        self._tenures: list[Tenure] = []
-        self._expander: Expander | None = None
-        self._attendants: list[Attendant] = []
-        self._sweeper: Sweeper | None = None
-        self._custodian: Custodian | None = None
-        self._vigil: Vigil | None = None
+        self._workers = Workers()
         self._listener: notices.Listener | None = None
-        self._tasks: list[asyncio.Task[None]] = []
         self.turns = Turns(
             self.store,
             self.bot,
@@ -147,8 +141,7 @@ class Service:
     async def start(self) -> None:
         """After `prepare`, inside the event loop."""
         self.store.start()
-        self._vigil = Vigil(self.store, self.channels, clock=self.clock)
-        self._tasks.append(asyncio.create_task(self._vigil.run(), name="vigil"))
+        self._workers.begin(Vigil(self.store, self.channels, clock=self.clock), "vigil")
         if not self._works:
             return
         if not self.store.sqlite:
@@ -170,22 +163,20 @@ class Service:
                 )  # fmt: skip
                 self._connect(channel, dispatcher)
                 self.dispatchers[name] = dispatcher
-                self._tasks.append(asyncio.create_task(dispatcher.run(), name=f"dispatch {name}"))
+                self._workers.begin(dispatcher, f"dispatch {name}")
                 self._attend(channel, dispatcher, quiet)
             elif channel.config.inbound and isinstance(channel.gateway, Link):
                 tenure = Tenure(name, store=self.store, clock=self.clock, owner=self._owner)
                 self._connect(channel, tenure)
-                self._tenures.append(tenure)
-                self._tasks.append(asyncio.create_task(tenure.run(), name=f"tenure {name}"))
-        self._expander = Expander(
+                self._workers.begin(tenure, f"tenure {name}")
+        expander = Expander(
             self.store, wake=self.wake, clock=self.clock, quiet=quiet, hold_s=self.settings.sending.hold_s,
             channels=tuple(self.dispatchers), owner=self._owner, hints=self.hints,
         )  # fmt: skip
-        self._tasks.append(asyncio.create_task(self._expander.run(), name="expand"))
-        self._sweeper = Sweeper(self.store, self.turns, clock=self.clock, owner=self._owner)
-        self._tasks.append(asyncio.create_task(self._sweeper.run(), name="sweep"))
-        self._custodian = Custodian(self.store, self.settings.retention, clock=self.clock, owner=self._owner)
-        self._tasks.append(asyncio.create_task(self._custodian.run(), name="retention"))
+        self._workers.begin(expander, "expand")
+        self._workers.begin(Sweeper(self.store, self.turns, clock=self.clock, owner=self._owner), "sweep")
+        custodian = Custodian(self.store, self.settings.retention, clock=self.clock, owner=self._owner)
+        self._workers.begin(custodian, "retention")
 
     def _connect(self, channel: Channel, holder: Dispatcher | Tenure) -> None:
         """Where the gateway has a connection of its own, it stands while *holder* has the channel's lease."""
@@ -201,31 +192,13 @@ class Service:
             channel, self.channels, lead=dispatcher, store=self.store, exchange=getattr(self.sender, "exchange", None),
             submit=self.reports.submit, clock=self.clock, quiet=quiet, wake=self.wake, hints=self.hints,
         ):  # fmt: skip
-            self._attendants.append(attendant)
-            self._tasks.append(asyncio.create_task(attendant.run(), name=type(attendant).__name__))
+            self._workers.begin(attendant, f"{type(attendant).__name__.lower()} {channel.name}")
 
     async def stop(self) -> None:
         """Send what is in hand, settle it, end the gateways' own connections, give leases back, close the database."""
         if self._listener is not None:
             await asyncio.to_thread(self._listener.close)
-        if self._expander is not None:
-            self._expander.stop()
-        for attendant in self._attendants:
-            attendant.stop()
-        if self._sweeper is not None:
-            self._sweeper.stop()
-        if self._custodian is not None:
-            self._custodian.stop()
-        if self._vigil is not None:
-            self._vigil.stop()
-        for dispatcher in self.dispatchers.values():
-            dispatcher.stop()
-        for tenure in self._tenures:
-            tenure.stop()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        for task, result in zip(self._tasks, results, strict=True):
-            if isinstance(result, Exception):
-                log.error("a worker ended with an error", worker=task.get_name(), error=type(result).__name__)
+        await self._workers.end()
         if self.sender is not None:
             await self.sender.aclose()
         await asyncio.to_thread(self.store.close)
@@ -290,9 +263,9 @@ class Service:
         log.info("a dormant number was woken", by=by, channel=channel)
         self.wake.wake(channel)
 
-    def _notice(self) -> wordings.Notice:
+    def _notice(self) -> neutral.Notice:
         service = self.settings.service
-        return wordings.compose(self.bot.phrases, service.name, service.languages)
+        return neutral.compose(self.bot.phrases, service.name, service.languages)
 
     async def stop_for(self, entry_id: int, by: str) -> inbox.Entry:
         """Stop whoever wrote the text of *entry_id*: *by* takes it for an opt-out. Raises `Missing`, `Conflict`."""

@@ -1,12 +1,12 @@
-"""What every test may rely on: nothing leaves this machine, and a missing component is told, not hidden."""
+"""What every test may rely on: nothing leaves this machine, and a missing component is told (`components`)."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
-import shutil
+import logging
 import socket
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,33 +14,11 @@ import structlog
 import structlog.testing
 from hypothesis import HealthCheck, settings
 
-from smsbot.testing import gammu, kannel
+from tests.components import PRESENT, require
 
 # A test never fails on a clock.
 settings.register_profile("smsbot", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("smsbot")
-
-REQUIRE_VARIABLE = "SMSBOT_TEST_REQUIRE"
-
-PRESENT: dict[str, tuple[Callable[[], object], str]] = {
-    "kannel": (kannel.installed, "Kannel is not installed (Debian: kannel, kannel-extras)"),
-    "gammu": (gammu.installed, "gammu-smsd is not installed (Debian: gammu-smsd, libdbd-sqlite3)"),
-    "chromium": (
-        lambda: shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"),
-        "Chromium is not installed (Debian: chromium)",
-    ),
-    "node": (lambda: shutil.which("node"), "Node.js is not installed (Debian: nodejs)"),
-}
-
-
-def require(component: str) -> None:
-    """Skip the test with a reason if *component* is missing; with `SMSBOT_TEST_REQUIRE=all` fail it."""
-    present, reason = PRESENT[component]
-    if present():
-        return
-    if os.environ.get(REQUIRE_VARIABLE) == "all":
-        pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=all forbids to skip", pytrace=False)
-    pytest.skip(reason)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -103,6 +81,26 @@ def nothing_leaves_the_machine(attempts_to_leave: list[str]) -> Iterator[None]:
     tried, attempts_to_leave[:] = attempts_to_leave[:], []
     if tried:
         pytest.fail(f"the test tried to leave the machine: {', '.join(tried)}", pytrace=False)
+
+
+@contextmanager
+def logging_as_it_was() -> Iterator[None]:
+    """Whoever sets logging up inside, as commands do, leaves no handler behind: its stream is closed by then, and what
+    logs at the end of the process, as PostgreSQL's wheel does, would fail."""
+    root = logging.getLogger()
+    level, structured = root.level, structlog.get_config()
+    yield
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler:  # `logs.configure` makes these; pytest's own are of other kinds
+            root.removeHandler(handler)
+    root.setLevel(level)
+    structlog.configure(**structured)
+
+
+@pytest.fixture(autouse=True)
+def no_handler_is_left_behind() -> Iterator[None]:
+    with logging_as_it_was():
+        yield
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
-"""The guard of conftest itself: it must bite, or it guards nothing."""
+"""The guards of conftest itself: they must bite, or they guard nothing."""
 
 from __future__ import annotations
 
+import io
+import logging
 import socket
 
 import pytest
 
-from tests import conftest as components
+from smsbot import logs
+from tests import components
+from tests.conftest import logging_as_it_was
 
 
 def test_a_connection_beyond_loopback_is_refused_and_noted(attempts_to_leave: list[str]) -> None:
@@ -26,6 +30,16 @@ def test_a_name_beyond_this_machine_is_not_looked_up(attempts_to_leave: list[str
 def test_loopback_is_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
         pass
+
+
+def test_who_sets_logging_up_leaves_no_handler_with_a_closed_stream() -> None:
+    with logging_as_it_was(), io.StringIO() as stream:
+        logs.configure(stream=stream)
+        logging.getLogger("x").info("heard")
+        assert "heard" in stream.getvalue()
+    root = logging.getLogger()
+    assert not any(getattr(handler, "stream", None) is stream for handler in root.handlers)
+    assert not root.isEnabledFor(logging.INFO)
 
 
 @pytest.mark.parametrize("wanted, outcome", [("", pytest.skip.Exception), ("all", pytest.fail.Exception)])

@@ -14,7 +14,7 @@ from smsbot.cli.common import Config, opened, progress, settings_of
 from smsbot.errors import Invalid, SettingsError
 
 if TYPE_CHECKING:
-    from smsbot.dialogue.reuse import Notice
+    from smsbot.dialogue.notice import Notice
     from smsbot.dialogue.stop_hint import StopHint
     from smsbot.settings import Settings
     from smsbot.store.imports import Report
@@ -127,7 +127,7 @@ def _hint(settings: Settings, channel: str | None) -> StopHint | None:
 def _notice(settings: Settings) -> Notice:
     """What dormant numbers get before their welcome."""
     from smsbot.compose import blueprint  # noqa: PLC0415
-    from smsbot.dialogue.reuse import compose  # noqa: PLC0415
+    from smsbot.dialogue.notice import compose  # noqa: PLC0415
 
     service = settings.service
     return compose(blueprint(settings).engine((), ()).phrases, service.name, service.languages)

@@ -233,7 +233,7 @@ gateway = "simulator"                        # a phone in the browser, at /simul
 #api_key = "secret"
 #brand_id = 1
 #stop_list = true                             # false: also to numbers that asked uBill for silence
-#callback_key = "secret"                      # of reports that uBill pushes
+#webhook_token = "a long random text"         # for reports that uBill pushes: its “Callback key”, at most 30 letters
 
 #[channels.smsoffice]
 #gateway = "smsoffice"

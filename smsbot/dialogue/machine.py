@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import cast
 
-from transitions import EventData, Machine, Transition
+from transitions import Event, EventData, Machine, Transition
 
 from smsbot.dialogue.flowfile import END, IDLE, Branch, FlowFile, FlowState, Lines, read, texts_of
 from smsbot.dialogue.phrases import Text
@@ -34,7 +34,10 @@ class _Step(Transition):
     """A transition whose callbacks all are callables: without the library's look-up and log line for each of them."""
 
     def execute(self, event_data: EventData) -> bool:
-        turn = cast(Turn, event_data.model)
+        return self.take(cast(Turn, event_data.model))
+
+    def take(self, turn: Turn) -> bool:
+        """False: its conditions do not hold, and nothing has changed."""
         for condition in self.conditions:
             if condition.func(turn) is not condition.target:  # type: ignore[operator]  # never a name
                 return False
@@ -44,8 +47,19 @@ class _Step(Transition):
         return True
 
 
+class _Event(Event):
+    """An event of machines without queue, nesting or callbacks of their own: of the library's `trigger` there remains
+    that the ways out of the present state are tried in order, which takes a fifth of the time."""
+
+    def trigger(self, model: object, *_again: object, **_named: object) -> bool:
+        turn = cast(Turn, model)
+        steps = cast("list[_Step]", self.transitions.get(turn.state, ()))
+        return any(step.take(turn) for step in steps)
+
+
 class _Machine(Machine):
     transition_cls = _Step
+    event_cls = _Event
 
 
 @dataclass(frozen=True, slots=True)

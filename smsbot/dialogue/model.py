@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from smsbot.dialogue.latin import GEORGIAN_LATIN, name_case, name_in
 from smsbot.text.understood import Intent, Understood
+from smsbot.values import value
 
 EMPTY: Mapping[str, object] = MappingProxyType({})
 
@@ -51,7 +52,7 @@ class Place:
         return name_case(name) if language == GEORGIAN_LATIN else name
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Repetition:
     """What the loop guard remembers of a number (civic rule 16; contract §10)."""
 
@@ -62,7 +63,7 @@ class Repetition:
     replies: int = 0  # replies in it
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Contact:
     """A number as the dialogue sees it; `known` is False for one without a profile.
 
@@ -91,7 +92,7 @@ class Contact:
     id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Conversation:
     """An open dialogue: where a number stands in a flow. No conversation is `None`, never an idle one."""
 
@@ -103,7 +104,7 @@ class Conversation:
     tries: int = 0  # wrong answers so far
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Inbound:
     """One text to answer. *sent_ms* is the sender's clock where the gateway tells it, else None."""
 
@@ -113,7 +114,7 @@ class Inbound:
     optout: str | None = None  # the gateway says it was `stop`, `start` or `help`, and has answered it itself
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Fact:
     """An entry for the consent ledger.
 
@@ -129,7 +130,7 @@ class Fact:
     wording: str = ""  # id and revision of the text that was shown, e.g. `subscribe.menu@1`
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Outcome:
     """All that one text causes. Written in one transaction, or not at all.
 

@@ -15,6 +15,7 @@ from typing import Self
 
 from smsbot.dialogue.latin import latin
 from smsbot.text.fold import clean, lower, words
+from smsbot.values import value
 
 MACHINE = "machine"
 NOT_ME = "not_me"
@@ -28,7 +29,7 @@ Listed = Mapping[str, Sequence[str]]
 """Section → phrases of one language."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sender:
     """What a text tells of who wrote it. *not_me*: the whole of it tells that the number is somebody else's; *denies*:
     that stands in it among other words."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from smsbot.dialogue import wording
 from smsbot.dialogue.latin import tag_of
 from smsbot.dialogue.model import Contact, Conversation, Fact, Inbound, Outcome, State
 from smsbot.text.understood import Intent, Understood
+from smsbot.values import changed
 
 if TYPE_CHECKING:
     from smsbot.dialogue.directory import Directory
@@ -111,7 +111,7 @@ class Turn:
     @property
     def contact(self) -> Contact:
         if self._changes:
-            self._contact = dataclasses.replace(self._contact, **self._changes)
+            self._contact = changed(self._contact, self._changes)
             self._changes = {}
         return self._contact
 

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from smsbot.errors import GatewayError
 from smsbot.gateways import forms
 from smsbot.status import Status
+from smsbot.values import value
 
 
 def _web_address(value: str) -> str:
@@ -62,7 +63,7 @@ class ChannelConfig(BaseModel):
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Message:
     """One text to hand over. *id* is ours and stable across attempts; *status_url* is where reports should come."""
 
@@ -77,7 +78,7 @@ class Message:
     """Ask it when the first octet could leave, after every wait: False means `errors.Withdrawn`. None: always."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Request:
     """*url* is sent as it stands: every character that needs it is percent-encoded already. The fields may hold
     credentials, numbers and texts, so none shows in a log."""
@@ -88,14 +89,14 @@ class Request:
     body: bytes = field(default=b"", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Response:
     status: int
     headers: Mapping[str, str]  # lower-case names
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Hook:
     """A webhook as it came. *url* is built from the configured public URL, never from the Host header, and ends with
     the query exactly as it was sent; *query* and *form* keep order and repeats; header names are lower-case. *at_ms* is
@@ -134,11 +135,12 @@ class Part:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Received:
     """A text from a person. *number* is as the gateway wrote it. *external_id* is the gateway's own id, None if
     this gateway gives none. *sent_ms* is the sender's time if told. *optout* is the gateway's own reading
-    (`stop`, `start`, `help`): it has answered already. *part*: the text is one piece of several, joined by us."""
+    (`stop`, `start`, `help`): it has answered already. *part*: the text is one piece of several, joined by us; half a
+    letter that it begins or ends with is a lone surrogate."""
 
     number: str = field(repr=False)
     text: str = field(repr=False)
@@ -149,7 +151,7 @@ class Received:
     part: Part | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StatusChange:
     """What became of a message. Named by the gateway's id, ours (`message_id`), or both.
 
@@ -169,7 +171,7 @@ class StatusChange:
 Event = Received | StatusChange
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Accepted:
     """The gateway took it. *final* is set where no report will follow (the simulator: delivered).
 
@@ -182,7 +184,7 @@ class Accepted:
     further_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ack:
     status: int = 200
     content_type: str = "text/plain; charset=utf-8"
@@ -194,6 +196,7 @@ class Capabilities:
     """What the conformance kit and the dispatcher may expect."""
 
     signed: bool = False  # webhooks carry a signature; else `webhook_token` is required
+    proof_field: str = "token"  # of the query, holds the token: another where the provider writes it there itself
     removes_duplicates: bool = False  # a repeat of the same message id is not sent twice
     reports: bool = True  # delivery reports come, or can be asked for (`Polled`)
     max_parts: int | None = None

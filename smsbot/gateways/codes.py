@@ -11,6 +11,7 @@ from smsbot.gateways.reading import by_http_status, retry_after_s
 from smsbot.status import Status
 
 NONE: frozenset[str] = frozenset()
+UNDOCUMENTED = "The gateway refuses the message for a reason that its documentation does not name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,18 @@ class Codes:
         return None
 
     def refuses(self, response: Response, code: str = "") -> GatewayError:
-        """What an answer that is no success means: too fast and faults by the HTTP status, the rest by *code* first."""
-        if response.status == 429 or response.status >= 500:
-            return by_http_status(response, code)
-        if known := self.error(code, response):
+        """What an answer that is no success means: by *code*, else by the HTTP status.
+
+        No code ends a message that the HTTP status says to try again: 429, and the faults from 500 on.
+        """
+        again = response.status == 429 or response.status >= 500
+        known = self.error(code, response)
+        if known and not (again and isinstance(known, Refused)):
             return known
         if response.status == 402:  # Payment Required, RFC 9110 §15.5.3
             return Misconfigured(code or "402", "The account at the gateway has no money left.")
+        if 200 <= response.status < 300:
+            return Refused(code or str(response.status), UNDOCUMENTED)
         return by_http_status(response, code)
 
     def refusal(self, code: str, sentence: str) -> Refused:

@@ -20,15 +20,15 @@ from pydantic import Field, SecretStr, field_validator
 from smsbot.clock import HOUR_MS, Clock, now_ms
 from smsbot.errors import GatewayError, StoreUnavailable, Throttled, Unavailable
 from smsbot.gateways.base import Accepted, Capabilities, ChannelConfig, Event, Inbox, Message, Received, StatusChange
-from smsbot.gateways.gammu_tables import Arrived, Outgoing, Piece, PostgreSql, SentPart, Sqlite, Tables
+from smsbot.gateways.gammu_tables import UNICODE, Arrived, Outgoing, Piece, PostgreSql, SentPart, Sqlite, Tables
 from smsbot.gateways.headers import joining_header, part_of
-from smsbot.gateways.reading import clean
+from smsbot.gateways.reading import clean, clean_part
 from smsbot.status import Status
 from smsbot.text.gsm7 import is_gsm7, split
 
 T = TypeVar("T")
 
-CODINGS: Mapping[str, str] = MappingProxyType({"GSM-7": "Default_No_Compression", "UCS-2": "Unicode_No_Compression"})
+CODINGS: Mapping[str, str] = MappingProxyType({"GSM-7": "Default_No_Compression", "UCS-2": UNICODE})
 
 AT_ONCE = 200  # rows of one look
 RETRY_S = 5.0  # between attempts to reach the database
@@ -249,14 +249,14 @@ def fate(parts: Sequence[SentPart]) -> StatusChange | None:
 
 
 def _received(row: Arrived, sender: str) -> Received:
-    number = clean(row.number).strip()
+    number, part = clean(row.number).strip(), part_of(row.udh)
     told = f"{number}\x1f{row.text}\x1f{row.udh}".encode("utf-8", "replace")
     return Received(
         number=number or "unknown",
-        text=clean(row.text),
+        text=(clean_part if part else clean)(row.text),
         # The row's ID alone would not do: tables that are made anew begin at 1 again.
         external_id=f"{row.id}:{row.at}:{blake2b(told, digest_size=6).hexdigest()}",
         to=sender,
         sent_ms=row.sent_ms,
-        part=part_of(row.udh),
+        part=part,
     )

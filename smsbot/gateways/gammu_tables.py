@@ -29,6 +29,8 @@ ANSWER_MS = 15_000
 LONG_AGO = "2000-01-01 00:00:00"
 """When to send: at once. gammu-smsd compares with its machine's local time where SQLite's default is UTC."""
 
+UNICODE = "Unicode_No_Compression"
+
 STALE_S = 180
 """gammu-smsd writes the modem's signal into `phones` each `StatusFrequency`, 60 s unless set; three in a row missed."""
 
@@ -230,14 +232,18 @@ class Tables:
         """The oldest rows of `inbox` that nobody has taken."""
         with self._guarded():
             rows = self._run(
-                'SELECT "ID", "SenderNumber", "TextDecoded", "UDH", CAST("ReceivingDateTime" AS text) FROM inbox'
+                'SELECT "ID", "SenderNumber", "TextDecoded", "UDH", CAST("ReceivingDateTime" AS text), "Coding", "Text"'
+                " FROM inbox"
                 f" WHERE {self._mine('RecipientID')}"
                 f' AND "Processed" = \'false\' ORDER BY "ID" LIMIT {most:d}'
             )
             return [
-                Arrived(int(row[0]), row[1] or "", row[2] or "", row[3] or "", str(row[4]), self._instant(str(row[4])))
+                Arrived(
+                    int(row[0]), row[1] or "", _written(row[5], row[6] or "", row[2] or ""), row[3] or "", str(row[4]),
+                    self._instant(str(row[4])),
+                )
                 for row in rows
-            ]
+            ]  # fmt: skip
 
     def _instant(self, written: str) -> int | None:
         try:
@@ -327,3 +333,17 @@ class Tables:
                     "database", "The gammu database cannot be used: check `database_url`, and that its tables exist."
                 ) from None
             raise Unavailable("database", "The gammu database does not answer.") from None
+
+
+def _written(coding: str, octets: str, decoded: str) -> str:
+    """The text of one part, with half a letter at an end as a lone surrogate where the phone cut it there.
+
+    *octets*, its UTF-16 in hexadecimal, tell it as it came; *decoded* has lost the half, or has the next part's text
+    as well, by whether gammu-smsd saw both parts at once.
+    """
+    if coding != UNICODE:
+        return decoded
+    try:
+        return bytes.fromhex(octets).decode("utf-16-be", "surrogatepass") or decoded
+    except ValueError:
+        return decoded

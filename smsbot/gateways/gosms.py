@@ -1,14 +1,14 @@
 """GoSMS (gosms.ge): sends under a registered name.
 
 Sending, reports, balance: api.gosms.ge and github.com/gosms-ge/gosmsge-node, gosms-ge/gosmsge-python. Code 113 is
-about a field of bulk messages that is not used here: no code of GoSMS means a stop-list.
+about a field of bulk messages that is not used here, so only an account's own setting can cause it: no code of GoSMS
+means a stop-list.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import ClassVar
 
 from pydantic import Field, SecretStr
@@ -26,15 +26,15 @@ from smsbot.gateways.base import (
     Response,
     StatusChange,
 )
+from smsbot.gateways.codes import Codes
 from smsbot.gateways.reading import answer_object, word
-from smsbot.gateways.verdict import Verdict, judge, no_phone, refused, settings, slower, top_up
 from smsbot.status import Status
 
 LONGEST_PARTS = 6
 """918 Latin or 402 Georgian characters (api.gosms.ge, `text`)."""
 
-FATES: Mapping[str, Status] = MappingProxyType(
-    {
+CODES = Codes(
+    statuses={  # only `DELIVERED` is shown in the provider's own tests
         "pending": Status.SENT,
         "queued": Status.SENT,
         "sent": Status.SENT,
@@ -43,21 +43,21 @@ FATES: Mapping[str, Status] = MappingProxyType(
         "failed": Status.FAILED,
         "rejected": Status.FAILED,
         "expired": Status.EXPIRED,
-    }
-)
-"""By the word in small letters; only `DELIVERED` is shown in the provider's own tests."""
-
-VERDICTS: Mapping[str, Verdict] = MappingProxyType(
-    {
-        "100": settings("GoSMS does not know the API key: check `api_key`."),
-        "101": settings("GoSMS does not know the sender's name: check `sender`, and that it is registered."),
-        "102": top_up("GoSMS"),
-        "103": refused("GoSMS says that the message lacks something or is too long."),
-        "105": no_phone("GoSMS says that the number is not valid."),
-        "108": settings("The API is not set up for this account: ask GoSMS."),
-        "109": slower("GoSMS asks for a slower pace."),
-        "110": settings("The account is locked: ask GoSMS."),
-    }
+    },
+    throttled={"109": "GoSMS asks for a slower pace."},
+    misconfigured={
+        "100": "GoSMS does not know the API key: check `api_key`.",
+        "101": "GoSMS does not know the sender's name: check `sender`, and that it is registered.",
+        "102": "The balance at GoSMS is used up: top up the account.",
+        "108": "The API is not set up for this account: ask GoSMS.",
+        "110": "The account is locked: ask GoSMS.",
+    },
+    refused={
+        "103": "GoSMS says that the message lacks something or is too long.",
+        "105": "GoSMS says that the number is not valid.",
+        "113": "GoSMS rejects a setting of the account (its NOSMS number), not the person: ask GoSMS.",
+    },
+    unreachable=frozenset({"105"}),
 )
 
 
@@ -98,7 +98,7 @@ class Gosms(Aggregator):
         message_id = word(answer.get("messageId")) or word(answer.get("message_id"))
         if _succeeded(answer, response) and message_id:
             return Accepted(message_id)
-        return judge(VERDICTS, word(answer.get("errorCode")), response)
+        return CODES.refuses(response, word(answer.get("errorCode")))
 
     def poll(self, pending: Sequence[Pending]) -> Request:
         (message,) = pending
@@ -107,13 +107,10 @@ class Gosms(Aggregator):
     def polled(self, pending: Sequence[Pending], response: Response) -> list[StatusChange] | GatewayError:
         answer = answer_object(response)
         if not _succeeded(answer, response):
-            return judge(VERDICTS, word(answer.get("errorCode")), response)
+            return CODES.refuses(response, word(answer.get("errorCode")))
         said = word(answer.get("status"))
-        status = FATES.get(said.lower())
-        if not said or status is Status.SENT:
-            return []
-        error = said if status in {Status.FAILED, Status.EXPIRED} else ""
-        return [StatusChange(status, external_id=each.external_id, error=error, raw=said) for each in pending]
+        told = [CODES.change(said, said, external_id=each.external_id) for each in pending if said]
+        return [change for change in told if change.status is not Status.SENT]
 
     def balance_request(self) -> Request:
         return self._posted("sms-balance", {})
@@ -123,7 +120,7 @@ class Gosms(Aggregator):
         left = amount(answer.get("balance"))
         if _succeeded(answer, response) and left is not None:
             return Balance(left, "SMS")
-        return judge(VERDICTS, word(answer.get("errorCode")), response)
+        return CODES.refuses(response, word(answer.get("errorCode")))
 
 
 def _succeeded(answer: Mapping[str, object], response: Response) -> bool:

@@ -7,12 +7,11 @@ from the answer, and takes `{"id", "from", "to", "text", "time"}` for messages a
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from smsbot.errors import GatewayError, HookMalformed, Misconfigured, Refused, Throttled, Unavailable
-from smsbot.gateways import forms, templates
+from smsbot.gateways import forms, signing, templates
 from smsbot.gateways.base import (
     Accepted,
     Ack,
@@ -65,8 +64,7 @@ class Http:
         self._statuses = {said.lower(): status for said, status in config.statuses.items()}
         self._headers = {"accept": "*/*"}
         if config.username:
-            pair = f"{config.username}:{config.password.get_secret_value()}"
-            self._headers["authorization"] = "Basic " + b64encode(pair.encode()).decode("ascii")
+            self._headers["authorization"] = signing.basic(config.username, config.password.get_secret_value())
 
     def request(self, message: Message) -> Request:
         config = self.config

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from smsbot.errors import GatewayError, HookMalformed, Refused
 from smsbot.gateways import forms
@@ -56,6 +56,13 @@ class KannelConfig(ChannelConfig):
     password: SecretStr = SecretStr("")
     smsc: str = ""
     dlr_mask: int = Field(default=31, ge=0, le=63)
+
+    @model_validator(mode="after")
+    def _whole_credentials(self) -> KannelConfig:
+        """Neither is a channel that only receives, or a `sendsms` behind a proxy that knows who asks."""
+        if bool(self.username) != bool(self.password.get_secret_value()):
+            raise ValueError("`username` and `password` of Kannel's `sendsms-user` belong together: set both")
+        return self
 
 
 class Kannel:

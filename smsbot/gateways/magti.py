@@ -14,8 +14,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from smsbot.gateways.base import BaseUrl, Capabilities, ChannelConfig, Message
-from smsbot.gateways.oneway import OneWay, OneWayConfig
-from smsbot.gateways.verdict import Verdicts, later, no_phone, refused, settings
+from smsbot.gateways.codes import Codes
+from smsbot.gateways.oneway import FATES, OneWay, OneWayConfig
 
 CODING: Mapping[str, str] = MappingProxyType({"GSM-7": "0", "UCS-2": "2"})
 """0 is the GSM alphabet, 1 Latin-1, 2 UCS-2; the text is percent-encoded UTF-8 in each."""
@@ -33,16 +33,20 @@ class Magti(OneWay):
     name: ClassVar[str] = "magti"
     Config: ClassVar[type[ChannelConfig]] = MagtiConfig
     capabilities: ClassVar[Capabilities] = Capabilities(inbound=False)  # a short number can be answered, a name cannot
-    verdicts: ClassVar[Verdicts] = MappingProxyType(
-        {
-            "0001": later("MagtiCom reports an error of its own."),
-            "0002": refused("MagtiCom could not charge the message."),
-            "0003": settings("MagtiCom does not accept the request: check `client_id`, `service_id` and the password."),
-            "0004": settings("MagtiCom does not understand the request: check `base_url` and the contract's paths."),
-            "0005": refused("MagtiCom found no text in the message."),
-            "0006": refused("MagtiCom does not serve this number's prefix; use another channel for it."),
-            "0007": no_phone("MagtiCom says that the number is not valid."),
-        }
+    codes: ClassVar[Codes] = Codes(
+        statuses=FATES,
+        unavailable={"0001": "MagtiCom reports an error of its own."},
+        misconfigured={
+            "0003": "MagtiCom does not accept the request: check `client_id`, `service_id` and the password.",
+            "0004": "MagtiCom does not understand the request: check `base_url` and the contract's paths.",
+        },
+        refused={
+            "0002": "MagtiCom could not charge the message.",
+            "0005": "MagtiCom found no text in the message.",
+            "0006": "MagtiCom does not serve this number's prefix; use another channel for it.",
+            "0007": "MagtiCom says that the number is not valid.",
+        },
+        unreachable=frozenset({"0007"}),
     )
 
     def __init__(self, config: MagtiConfig) -> None:

@@ -7,14 +7,13 @@ smsservice.ge/en/info/http-api-v1-documentation. The documentation writes `http:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import ClassVar
 
 from pydantic import SecretStr
 
 from smsbot.gateways.base import BaseUrl, ChannelConfig, Message
-from smsbot.gateways.oneway import OneWay, OneWayConfig
-from smsbot.gateways.verdict import Verdicts, no_phone, refused, settings, top_up
+from smsbot.gateways.codes import Codes
+from smsbot.gateways.oneway import FATES, OneWay, OneWayConfig
 
 ALTERNATE_PASSWORD = "msg_header"  # noqa: S105  # the name of a header, as the provider writes it: MSG_HEADER
 
@@ -29,16 +28,20 @@ class MsgGe(OneWay):
     Config: ClassVar[type[ChannelConfig]] = MsgGeConfig
     send_page = "/sendsms.php"
     track_page = "/track.php"
-    verdicts: ClassVar[Verdicts] = MappingProxyType(
-        {
-            "0001": settings("msg.ge does not accept name, password or this server's address: check them with msg.ge."),
-            "0003": settings("msg.ge lacks a credential: check `username`, `password`, `client_id`, `service_id`."),
-            "0005": refused("msg.ge found no text in the message."),
-            "0007": no_phone("msg.ge says that the number is not valid."),
-            "0008": top_up("msg.ge"),
-            "0009": settings("msg.ge does not know the sender: check `service_id`."),
-            "0010": refused("msg.ge found a forbidden word in the text."),
-        }
+    codes: ClassVar[Codes] = Codes(
+        statuses=FATES,
+        misconfigured={
+            "0001": "msg.ge does not accept name, password or this server's address: check them with msg.ge.",
+            "0003": "msg.ge lacks a credential: check `username`, `password`, `client_id`, `service_id`.",
+            "0008": "The balance at msg.ge is used up: top up the account.",
+            "0009": "msg.ge does not know the sender: check `service_id`.",
+        },
+        refused={
+            "0005": "msg.ge found no text in the message.",
+            "0007": "msg.ge says that the number is not valid.",
+            "0010": "msg.ge found a forbidden word in the text.",
+        },
+        unreachable=frozenset({"0007"}),
     )
 
     def __init__(self, config: MsgGeConfig) -> None:

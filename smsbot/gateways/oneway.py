@@ -8,6 +8,7 @@ http-api-v1-documentation. Both ways of writing the answer occur: `0000-17` and 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar
@@ -18,8 +19,8 @@ from smsbot.errors import GatewayError
 from smsbot.gateways import forms
 from smsbot.gateways.aggregator import Aggregator, AggregatorConfig, international
 from smsbot.gateways.base import Accepted, Message, Pending, Request, Response, StatusChange
+from smsbot.gateways.codes import Codes
 from smsbot.gateways.reading import clean
-from smsbot.gateways.verdict import Verdicts, judge
 from smsbot.status import Status
 
 TAKEN = "0000"
@@ -47,12 +48,12 @@ class OneWayConfig(AggregatorConfig):
     service_id: str = Field(min_length=1)  # the name or short number that people see
 
 
-class OneWay(Aggregator):
+class OneWay(Aggregator, ABC):
     """A subclass says where the two pages are, what a text needs, and what the codes mean."""
 
     send_page: str
     track_page: str
-    verdicts: ClassVar[Verdicts]
+    codes: ClassVar[Codes]
     poll_most: ClassVar[int] = 1
 
     def __init__(self, config: OneWayConfig, base_url: str, headers: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -66,9 +67,9 @@ class OneWay(Aggregator):
             "service_id": config.service_id,
         }
 
+    @abstractmethod
     def coding(self, message: Message) -> Mapping[str, str]:
         """The field that says how *message* is written, if it needs one."""
-        raise NotImplementedError
 
     def request(self, message: Message) -> Request:
         return self._asked(
@@ -83,7 +84,7 @@ class OneWay(Aggregator):
         code, message_id = _answer(response)
         if 200 <= response.status < 300 and code == TAKEN:
             return Accepted(message_id or None)
-        return judge(self.verdicts, code, response)
+        return self.codes.refuses(response, code)
 
     def poll(self, pending: Sequence[Pending]) -> Request:
         (message,) = pending
@@ -91,14 +92,11 @@ class OneWay(Aggregator):
 
     def polled(self, pending: Sequence[Pending], response: Response) -> list[StatusChange] | GatewayError:
         code, _ = _answer(response)
-        if not 200 <= response.status < 300 or code in self.verdicts:
-            return judge(self.verdicts, code, response)
+        if not 200 <= response.status < 300 or self.codes.error(code, response):
+            return self.codes.refuses(response, code)
         said = clean(response.body[:40].decode("utf-8", "replace")).strip()
-        status = FATES.get(said)
-        if not said or status is Status.SENT:
-            return []
-        error = said if status is Status.FAILED else ""
-        return [StatusChange(status, external_id=each.external_id, error=error, raw=said) for each in pending]
+        told = [self.codes.change(said, said, external_id=each.external_id) for each in pending if said]
+        return [change for change in told if change.status is not Status.SENT]
 
 
 def _answer(response: Response) -> tuple[str, str]:

@@ -8,7 +8,6 @@ Signatures: https://www.plivo.com/docs/messaging/concepts/signature-validation
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import ClassVar
@@ -55,7 +54,7 @@ class Plivo:
         self._key = token.encode()
         self._url = f"{config.base_url}/v1/Account/{quote(config.auth_id, safe='')}/"
         self._headers = {
-            "authorization": "Basic " + b64encode(f"{config.auth_id}:{token}".encode()).decode("ascii"),
+            "authorization": signing.basic(config.auth_id, token),
             "content-type": "application/json",
             "accept": "application/json",
         }

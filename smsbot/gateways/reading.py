@@ -35,6 +35,14 @@ def clean(text: str) -> str:
     return text
 
 
+def clean_part(text: str) -> str:
+    """As `clean`, for a part of a longer text: half a letter at its beginning or end stays, as a lone surrogate, since
+    the other half comes with the next part (`halves`)."""
+    first = text[:1] if "\udc00" <= text[:1] <= "\udfff" else ""
+    last = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+    return first + clean(text[len(first) : len(text) - len(last)]) + last
+
+
 def first_of_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The first value of each name, cleaned."""
     fields: dict[str, str] = {}

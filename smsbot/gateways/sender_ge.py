@@ -7,12 +7,11 @@ answer with an empty `messageId` means “not sent” from public integrations. 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
-from smsbot.errors import GatewayError
+from smsbot.errors import GatewayError, Refused, Unavailable
 from smsbot.gateways import forms
 from smsbot.gateways.aggregator import Aggregator, AggregatorConfig, amount, national
 from smsbot.gateways.base import (
@@ -26,24 +25,21 @@ from smsbot.gateways.base import (
     Response,
     StatusChange,
 )
+from smsbot.gateways.codes import Codes
 from smsbot.gateways.reading import answer_object, word
-from smsbot.gateways.verdict import Verdict, judge, later, refused, settings, top_up
 from smsbot.status import Status
 
-FATES: Mapping[str, Status] = MappingProxyType({"1": Status.DELIVERED, "2": Status.FAILED})
-PENDING = "0"
-
-VERDICTS: Mapping[str, Verdict] = MappingProxyType(
-    {
-        "401": settings("Sender.ge does not know the API key: check `api_key`."),
-        "402": top_up("Sender.ge"),
-        "403": settings("Sender.ge does not allow this: check `api_key`, `sms_no`, and that the name is registered."),
-        "503": later("Sender.ge cannot take messages for the moment."),
-    }
+CODES = Codes(  # by the HTTP status, which is all the code that Sender.ge documents
+    statuses={"0": Status.SENT, "1": Status.DELIVERED, "2": Status.FAILED},
+    unavailable={"503": "Sender.ge cannot take messages for the moment."},
+    misconfigured={
+        "401": "Sender.ge does not know the API key: check `api_key`.",
+        "402": "The balance at Sender.ge is used up: top up the account.",
+        "403": "Sender.ge does not allow this: check `api_key`, `sms_no`, and that the name is registered.",
+    },
 )
-"""By the HTTP status, which is all the code that Sender.ge documents."""
-NOT_TAKEN = refused("Sender.ge did not take the message and gives no code for the reason.")
-NO_ID = later("Sender.ge answered without an id, which is how it says that it sent nothing.")
+NOT_TAKEN = "Sender.ge did not take the message and gives no code for the reason."
+NO_ID = "Sender.ge answered without an id, which is how it says that it sent nothing."
 
 
 class SenderGeConfig(AggregatorConfig):
@@ -80,12 +76,12 @@ class SenderGe(Aggregator):
 
     def result(self, response: Response) -> Accepted | GatewayError:
         if not 200 <= response.status < 300:
-            return judge(VERDICTS, str(response.status), response)
+            return CODES.refuses(response, str(response.status))
         answer = answer_object(response)
         item = _item(answer)
         if message_id := word(item.get("messageId")):
             return Accepted(message_id)
-        return (NO_ID if "messageId" in item else NOT_TAKEN).error("", response)
+        return Unavailable("", NO_ID) if "messageId" in item else Refused("", NOT_TAKEN)
 
     def poll(self, pending: Sequence[Pending]) -> Request:
         (message,) = pending
@@ -93,13 +89,10 @@ class SenderGe(Aggregator):
 
     def polled(self, pending: Sequence[Pending], response: Response) -> list[StatusChange] | GatewayError:
         if not 200 <= response.status < 300:
-            return judge(VERDICTS, str(response.status), response)
+            return CODES.refuses(response, str(response.status))
         said = word(_item(answer_object(response)).get("statusId"))
-        if said in {"", PENDING}:
-            return []
-        status = FATES.get(said)
-        error = said if status is Status.FAILED else ""
-        return [StatusChange(status, external_id=each.external_id, error=error, raw=said) for each in pending]
+        told = [CODES.change(said, said, external_id=each.external_id) for each in pending if said]
+        return [change for change in told if change.status is not Status.SENT]
 
     def balance_request(self) -> Request:
         return self._posted("getBalance.php", {})
@@ -109,7 +102,7 @@ class SenderGe(Aggregator):
         left = amount(_item(answer_object(response)).get("balance"))
         if 200 <= response.status < 300 and left is not None:
             return Balance(left, "SMS")
-        return judge(VERDICTS, str(response.status), response)
+        return CODES.refuses(response, str(response.status))
 
 
 def _item(answer: Mapping[str, object]) -> Mapping[str, object]:

@@ -1,4 +1,5 @@
-"""How providers prove that a webhook is theirs. Pure; every comparison takes constant time."""
+"""How providers prove that a webhook is theirs, and we that a request is ours. Pure; every comparison takes constant
+time."""
 
 from __future__ import annotations
 
@@ -21,6 +22,11 @@ JWT_LEEWAY_MS = 10_000
 def same(given: str, expected: str) -> bool:
     """Equal, in constant time? *given* comes from the network and may hold anything."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode("ascii"))
+
+
+def basic(user: str, password: str) -> str:
+    """The value of an `Authorization` header with these credentials, RFC 7617 §2, in UTF-8."""
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
 def hmac_base64(key: bytes, message: bytes, algorithm: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b, sha256
 from types import MappingProxyType
@@ -92,9 +91,8 @@ class Smsgate:
 
     def __init__(self, config: SmsgateConfig) -> None:
         self.config = config
-        pair = f"{config.username}:{config.password.get_secret_value()}"
         self._headers = {
-            "authorization": "Basic " + b64encode(pair.encode()).decode("ascii"),
+            "authorization": signing.basic(config.username, config.password.get_secret_value()),
             "accept": "application/json",
         }
         self._messages = config.base_url + config.send_path

@@ -7,8 +7,8 @@ asked for by the reference that we chose, so also for a message whose answer nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field, SecretStr
@@ -29,14 +29,16 @@ from smsbot.gateways.base import (
     Response,
     StatusChange,
 )
+from smsbot.gateways.codes import Codes
 from smsbot.gateways.reading import answer_object, first_of_each, needed, word
-from smsbot.gateways.verdict import Verdict, judge, later, no_phone, refused, settings, stop_listed, top_up
 from smsbot.status import Status
 
 LONGEST_REFERENCE = 20  # characters
 
-FATES: Mapping[str, Status] = MappingProxyType(
-    {
+CODES = Codes(
+    statuses={
+        # Only `Pending` and `Delivered` are shown in the documentation; the others are the plain words for the rest,
+        # and any further one is logged and does no harm.
         "pending": Status.SENT,
         "sent": Status.SENT,
         "delivered": Status.DELIVERED,
@@ -45,32 +47,30 @@ FATES: Mapping[str, Status] = MappingProxyType(
         "failed": Status.FAILED,
         "rejected": Status.FAILED,
         "expired": Status.EXPIRED,
-    }
-)
-"""By the word in small letters. Only `Pending` and `Delivered` are shown in the documentation; the others are the
-plain words for the rest, and any further one is logged and does no harm."""
-FINAL = (Status.DELIVERED, Status.FAILED, Status.EXPIRED)
-
-VERDICTS: Mapping[str, Verdict] = MappingProxyType(
-    {
-        "10": no_phone("SMS Office says that this is no Georgian mobile number."),
-        "20": top_up("SMS Office"),
-        "40": refused("SMS Office says that the text is too long."),
-        "60": refused("SMS Office found no text in the message."),
-        "70": refused("SMS Office found no number in the message."),
-        "75": stop_listed("SMS Office sends nothing to this number: it stands on its stop-list."),
-        "76": no_phone("SMS Office says that the number has no valid format."),
-        "77": stop_listed("SMS Office sends nothing to this number: it is on its stop-list or has no valid format."),
-        "80": settings("SMS Office does not know the API key: check `api_key`."),
-        "110": settings("SMS Office does not understand the sender's name: check `sender`."),
-        "120": settings("The API is switched off: switch it on in SMS Office's profile page."),
-        "150": settings("SMS Office does not know the sender's name: check `sender`, and that it is registered."),
-        "500": settings("SMS Office found no API key: check `api_key`."),
-        "600": refused("SMS Office found no number in the message."),
-        "700": settings("SMS Office found no sender's name: check `sender`."),
-        "800": refused("SMS Office found no text in the message."),
-        "-100": later("SMS Office cannot take messages for the moment."),
-    }
+    },
+    unavailable={"-100": "SMS Office cannot take messages for the moment."},
+    misconfigured={
+        "20": "The balance at SMS Office is used up: top up the account.",
+        "80": "SMS Office does not know the API key: check `api_key`.",
+        "110": "SMS Office does not understand the sender's name: check `sender`.",
+        "120": "The API is switched off: switch it on in SMS Office's profile page.",
+        "150": "SMS Office does not know the sender's name: check `sender`, and that it is registered.",
+        "500": "SMS Office found no API key: check `api_key`.",
+        "700": "SMS Office found no sender's name: check `sender`.",
+    },
+    refused={
+        "10": "SMS Office says that this is no Georgian mobile number.",
+        "40": "SMS Office says that the text is too long.",
+        "60": "SMS Office found no text in the message.",
+        "70": "SMS Office found no number in the message.",
+        "75": "SMS Office sends nothing to this number: it stands on its stop-list.",
+        "76": "SMS Office says that the number has no valid format.",
+        "77": "SMS Office sends nothing to this number: it is on its stop-list or has no valid format.",
+        "600": "SMS Office found no number in the message.",
+        "800": "SMS Office found no text in the message.",
+    },
+    unreachable=frozenset({"10", "76"}),
+    blocked=frozenset({"75", "77"}),
 )
 
 
@@ -110,7 +110,7 @@ class Smsoffice(Aggregator):
         code = word(answer.get("ErrorCode"))
         if 200 <= response.status < 300 and answer.get("Success") is True and code in {"0", ""}:
             return Accepted()
-        return judge(VERDICTS, code, response)
+        return CODES.refuses(response, code)
 
     def parse(self, hook: Hook) -> list[Event]:
         """`?reference=…&status=…&reason=…&destination=…&timestamp=yyyyMMddHHmmss&operator=28202`, or nothing at all."""
@@ -133,10 +133,10 @@ class Smsoffice(Aggregator):
         answer = answer_object(response)
         output = answer.get("Output")
         if not 200 <= response.status < 300 or answer.get("Success") is not True or not isinstance(output, dict):
-            return judge(VERDICTS, word(answer.get("ErrorCode")), response)
+            return CODES.refuses(response, word(answer.get("ErrorCode")))
         said, reason = word(output.get("Status")), word(output.get("Reason"))
         told = [_fate(message.message_id, said, reason) for message in pending if said]
-        return [change for change in told if change.status in FINAL or change.status is None]
+        return [change for change in told if change.status is not Status.SENT]
 
     def balance_request(self) -> Request:
         query = forms.encoded([("key", self._key)])
@@ -147,10 +147,10 @@ class Smsoffice(Aggregator):
         left = amount(response.body.decode("utf-8", "replace").strip())
         if 200 <= response.status < 300 and left is not None:
             return Balance(left, "SMS")
-        return judge(VERDICTS, word(answer_object(response).get("ErrorCode")), response)
+        return CODES.refuses(response, word(answer_object(response).get("ErrorCode")))
 
 
 def _fate(reference: str, said: str, reason: str) -> StatusChange:
-    status = FATES.get(said.lower().replace(" ", "").replace("_", ""))
-    error = "" if status in {Status.SENT, Status.DELIVERED} else reason or said
-    return StatusChange(status, message_id=reference, error=error, raw=said)
+    """The word may be written in one, in two or with a line between."""
+    change = CODES.change(said.replace(" ", "").replace("_", ""), reason or said, message_id=reference)
+    return replace(change, raw=said)

@@ -7,14 +7,13 @@ Balance: https://www.twilio.com/docs/usage/api (the `Balance` subresource of an 
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import ClassVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
 from smsbot.errors import GatewayError, HookMalformed, Refused
-from smsbot.gateways import forms, signing, twilio_codes
+from smsbot.gateways import forms, signing
 from smsbot.gateways.base import (
     Accepted,
     Ack,
@@ -28,9 +27,9 @@ from smsbot.gateways.base import (
     Received,
     Request,
     Response,
-    StatusChange,
 )
-from smsbot.gateways.reading import answer_object, balance, by_http_status, first_of_each, needed, with_query, word
+from smsbot.gateways.reading import answer_object, balance, first_of_each, needed, with_query, word
+from smsbot.gateways.twilio_codes import CODES
 
 ARRIVING = {"received", "receiving"}
 OPT_OUT_TYPES = {"STOP": "stop", "START": "start", "HELP": "help"}
@@ -63,7 +62,7 @@ class Twilio:
         self._account = f"{config.base_url}/2010-04-01/Accounts/{quote(config.account_sid, safe='')}"
         self._url = f"{self._account}/Messages.json"
         self._headers = {
-            "authorization": "Basic " + b64encode(f"{config.account_sid}:{token}".encode()).decode("ascii"),
+            "authorization": signing.basic(config.account_sid, token),
             "content-type": "application/x-www-form-urlencoded",
             "accept": "application/json",
         }
@@ -83,8 +82,7 @@ class Twilio:
         if 200 <= response.status < 300:
             sid = word(answer.get("sid"))
             return Accepted(sid) if sid else Refused("", "Twilio answered without the id of a message.")
-        code = word(answer.get("code"))
-        return twilio_codes.error(code, response) or by_http_status(response, code)
+        return CODES.refuses(response, word(answer.get("code")))
 
     def verify(self, hook: Hook) -> bool:
         """Twilio signs the public URL and, for a form, every parameter; for JSON the URL holds the body's hash."""
@@ -112,7 +110,8 @@ class Twilio:
         if state is None and "Body" not in fields and "NumMedia" not in fields:
             state = fields.get("SmsStatus")  # reports of the older API
         if state is not None and state.lower() not in ARRIVING:
-            return [self._report(fields, state, first_of_each(hook.query).get(OUR_ID))]
+            ours = first_of_each(hook.query).get(OUR_ID)
+            return [CODES.change(state, fields.get("ErrorCode", ""), external_id=_sid(fields), message_id=ours)]
         number = needed(fields, "From")
         return [
             Received(
@@ -123,19 +122,6 @@ class Twilio:
                 optout=OPT_OUT_TYPES.get(fields.get("OptOutType", "").upper()),
             )
         ]
-
-    def _report(self, fields: dict[str, str], state: str, message_id: str | None) -> StatusChange:
-        code = fields.get("ErrorCode", "")
-        return StatusChange(
-            status=twilio_codes.STATUSES.get(state.lower()),
-            external_id=_sid(fields),
-            message_id=message_id,
-            error=code,
-            opted_out=code in twilio_codes.OPTED_OUT,
-            unreachable=code in twilio_codes.UNREACHABLE,
-            blocked=code in twilio_codes.BLOCKED,
-            raw=state,
-        )
 
     def ack(self, hook: Hook) -> Ack:
         return Ack(content_type="text/xml", body=b"<Response/>")
@@ -154,8 +140,7 @@ class Twilio:
     def probed(self, response: Response) -> GatewayError | None:
         if 200 <= response.status < 300:
             return None
-        code = word(answer_object(response).get("code"))
-        return twilio_codes.error(code, response) or by_http_status(response, code)
+        return CODES.refuses(response, word(answer_object(response).get("code")))
 
     def _asked(self, path: str) -> Request:
         headers = {name: value for name, value in self._headers.items() if name != "content-type"}

@@ -6,16 +6,11 @@ Codes: https://www.twilio.com/docs/api/errors
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
-from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled
-from smsbot.gateways.base import Response
-from smsbot.gateways.reading import retry_after_s
+from smsbot.gateways.codes import Codes
 from smsbot.status import Status
 
-STATUSES: Mapping[str, Status] = MappingProxyType(
-    {
+CODES = Codes(
+    statuses={
         "accepted": Status.SENDING,
         "scheduled": Status.SENDING,
         "queued": Status.SENDING,
@@ -26,29 +21,15 @@ STATUSES: Mapping[str, Status] = MappingProxyType(
         "undelivered": Status.FAILED,
         "failed": Status.FAILED,
         "canceled": Status.FAILED,
-    }
-)
-
-OPTED_OUT = frozenset({"21610"})
-
-UNREACHABLE = frozenset({"21211", "21217", "21614", "21635", "30005", "30006"})
-"""No mobile telephone has this number, and none will next week. 30003 is a handset switched off: not this."""
-
-BLOCKED = frozenset({"30004"})
-"""The operator keeps this sender's, or all, messages from the number."""
-
-THROTTLED: Mapping[str, str] = MappingProxyType(
-    {
+    },
+    throttled={
         "20429": "Twilio asks for a slower pace.",
         "14107": "Twilio asks for a slower pace for this sender.",
         "21611": "Twilio's queue for this sender is full.",
         "30001": "Twilio's queue for this sender is full.",
         "63018": "Twilio asks for a slower pace on this channel.",
-    }
-)
-
-MISCONFIGURED: Mapping[str, str] = MappingProxyType(
-    {
+    },
+    misconfigured={
         "20003": "Twilio does not accept the account's id and token.",
         "20005": "The Twilio account is not active.",
         "20008": "The Twilio account has test credentials only.",
@@ -61,11 +42,8 @@ MISCONFIGURED: Mapping[str, str] = MappingProxyType(
         "21703": "The messaging service has no number to send from.",
         "21704": "The messaging service has no number to send from.",
         "30002": "The Twilio account is suspended.",
-    }
-)
-
-REFUSED: Mapping[str, str] = MappingProxyType(
-    {
+    },
+    refused={
         "21211": "The number cannot receive texts.",
         "21217": "The number cannot receive texts.",
         "21408": "The Twilio account may not send to this country.",
@@ -83,19 +61,10 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "30006": "The number is a landline or its operator cannot be reached.",
         "30007": "The operator's filter stopped the message.",
         "30008": "The operator gives no reason.",
-    }
+    },
+    opted_out=frozenset({"21610"}),
+    # No mobile telephone has this number, and none will next week. 30003 is a handset switched off: not this.
+    unreachable=frozenset({"21211", "21217", "21614", "21635", "30005", "30006"}),
+    # The operator keeps this sender's, or all, messages from the number.
+    blocked=frozenset({"30004"}),
 )
-
-
-def error(code: str, response: Response) -> GatewayError | None:
-    """What the number in Twilio's answer means, or None where only the HTTP status tells."""
-    if code in THROTTLED:
-        return Throttled(code, THROTTLED[code], retry_after_s=retry_after_s(response))
-    if code in MISCONFIGURED:
-        return Misconfigured(code, MISCONFIGURED[code])
-    if code in REFUSED:
-        return Refused(
-            code, REFUSED[code],
-            opted_out=code in OPTED_OUT, unreachable=code in UNREACHABLE, blocked=code in BLOCKED,
-        )  # fmt: skip
-    return None

@@ -1,23 +1,22 @@
 """uBill (ubill.ge): sends under a registered brand name.
 
 Sending, reports, balance: the public collection documenter.gw.postman.com/view/13830965/TVmV6ZWT, github.com/ubill-ge/
-sdk-ts and ubill.ge/en/blog/sms-api. A report that is pushed carries no signature, only the key that the municipality
-chose for it in uBill's cabinet; reports are asked for as well.
+sdk-ts and ubill.ge/en/blog/sms-api. A report that is pushed carries no signature, only the “Callback key” that the
+municipality entered in uBill's cabinet: its `webhook_token`. Reports are asked for as well.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 
-from smsbot.errors import GatewayError
-from smsbot.gateways.aggregator import Aggregator, AggregatorConfig, amount, international
+from smsbot.errors import GatewayError, Refused
+from smsbot.gateways.aggregator import NAMED, Aggregator, AggregatorConfig, amount, international
 from smsbot.gateways.base import (
     Accepted,
     Balance,
@@ -32,33 +31,32 @@ from smsbot.gateways.base import (
     Response,
     StatusChange,
 )
+from smsbot.gateways.codes import Codes
 from smsbot.gateways.reading import answer_object, first_of_each, needed, word
-from smsbot.gateways.verdict import Verdict, judge, later, no_phone, refused, settings, stop_listed, top_up
 from smsbot.status import Status
 
-FATES: Mapping[str, Status] = MappingProxyType(
-    {
+CODES = Codes(
+    statuses={
         "0": Status.SENT,
         "1": Status.DELIVERED,
         "2": Status.FAILED,  # not delivered
         "3": Status.SENT,  # waits for the operator's word
         "4": Status.FAILED,  # an error
-    }
+    },
+    unavailable={"99": "uBill reports an error of its own."},
+    misconfigured={
+        "10": "uBill does not know the brand name: check `brand_id`, and that the brand is authorised.",
+        "40": "The balance at uBill is used up: top up the account.",
+    },
+    refused={
+        "20": "uBill found no number in the message.",
+        "30": "uBill found no text in the message.",
+        "50": "uBill says that no phone has this number.",
+        "90": "uBill could not read the message.",
+    },
+    unreachable=frozenset({"50"}),
 )
-FINAL = (Status.DELIVERED, Status.FAILED)
-
-VERDICTS: Mapping[str, Verdict] = MappingProxyType(
-    {
-        "10": settings("uBill does not know the brand name: check `brand_id`, and that the brand is authorised."),
-        "20": refused("uBill found no number in the message."),
-        "30": refused("uBill found no text in the message."),
-        "40": top_up("uBill"),
-        "50": no_phone("uBill says that no phone has this number."),
-        "90": refused("uBill could not read the message."),
-        "99": later("uBill reports an error of its own."),
-    }
-)
-ON_STOP_LIST = stop_listed("uBill sends nothing to this number: it stands on uBill's stop-list or is no mobile number.")
+ON_STOP_LIST = "uBill sends nothing to this number: it stands on uBill's stop-list or is no mobile number."
 """Code 50 while the stop-list is asked: uBill leaves out the numbers on it and then finds none. Whether there is such
 a phone is not known then."""
 
@@ -68,23 +66,17 @@ class UbillConfig(AggregatorConfig):
     api_key: SecretStr = Field(min_length=1)
     brand_id: int = Field(ge=1)
     stop_list: bool = True  # False: also to numbers that asked uBill for silence
-    callback_key: SecretStr | None = None  # of reports that uBill pushes: its cabinet's “Callback key”, 30 characters
-
-    @property
-    def signature_ready(self) -> bool:
-        return self.callback_key is not None and bool(self.callback_key.get_secret_value())
 
 
 class Ubill(Aggregator):
     name: ClassVar[str] = "ubill"
     Config: ClassVar[type[ChannelConfig]] = UbillConfig
-    capabilities: ClassVar[Capabilities] = Capabilities(signed=True, inbound=False, answerable=False, prepaid=True)
+    capabilities: ClassVar[Capabilities] = replace(NAMED, proof_field="key")
     poll_most: ClassVar[int] = 1
 
     def __init__(self, config: UbillConfig) -> None:
         self.config = config
         self._headers = {"key": config.api_key.get_secret_value(), "accept": "application/json"}
-        self._callback_key = config.callback_key.get_secret_value() if config.callback_key else ""
 
     def request(self, message: Message) -> Request:
         body = {
@@ -102,12 +94,8 @@ class Ubill(Aggregator):
         if 200 <= response.status < 300 and code == "0" and sms_id:
             return Accepted(sms_id)
         if code == "50" and self.config.stop_list:
-            return ON_STOP_LIST.error(code, response)
-        return judge(VERDICTS, code, response)
-
-    def verify(self, hook: Hook) -> bool:
-        given = first_of_each((*hook.query, *hook.form) if hook.method == "POST" else hook.query).get("key", "")
-        return bool(self._callback_key) and hmac.compare_digest(given.encode(), self._callback_key.encode())
+            return Refused(code, ON_STOP_LIST, blocked=True)
+        return CODES.refuses(response, code)
 
     def parse(self, hook: Hook) -> list[Event]:
         """`?key=…&event=sms.delivery.updated&smsID=…&number=…&statusID=…&date=…`; other events say nothing to us."""
@@ -127,10 +115,10 @@ class Ubill(Aggregator):
         code = word(answer.get("statusID"))
         found = answer.get("result")
         if not 200 <= response.status < 300 or code != "0" or not isinstance(found, list):
-            return judge(VERDICTS, code, response)
+            return CODES.refuses(response, code)
         said = [word(each.get("statusID")) for each in found if isinstance(each, dict)]
         told = [_fate(message.external_id or "", fate) for message in pending for fate in said[:1]]
-        return [change for change in told if change.status in FINAL or change.status is None]
+        return [change for change in told if change.status is not Status.SENT]
 
     def balance_request(self) -> Request:
         return Request("GET", f"{self.config.base_url}/sms/balance", self._headers)
@@ -140,9 +128,8 @@ class Ubill(Aggregator):
         left = amount(answer.get("sms"))
         if 200 <= response.status < 300 and left is not None:
             return Balance(left, "SMS")
-        return judge(VERDICTS, word(answer.get("statusID")), response)
+        return CODES.refuses(response, word(answer.get("statusID")))
 
 
 def _fate(sms_id: str, said: str) -> StatusChange:
-    status = FATES.get(said)
-    return StatusChange(status, external_id=sms_id, error=said if status is Status.FAILED else "", raw=said)
+    return CODES.change(said, said, external_id=sms_id)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
@@ -37,6 +36,7 @@ from smsbot.gateways.base import (
 from smsbot.gateways.reading import (
     answer_object,
     balance,
+    clean_part,
     first_of_each,
     inside,
     instant_ms,
@@ -150,14 +150,15 @@ class Vonage:
         external_id = fields.get("messageId") or fields.get("message_uuid")
         if not external_id:
             raise HookMalformed("The webhook lacks `messageId`.")
+        part = _part(fields)
         return [
             Received(
                 number=needed(fields, "msisdn" if "msisdn" in fields else "from"),
-                text=fields.get("text", ""),
+                text=fields.get("text", "") if part is None else _piece(hook, fields),
                 external_id=external_id,
                 to=fields.get("to", ""),
                 sent_ms=instant_ms(fields.get("message-timestamp") or fields.get("timestamp", "")),
-                part=_part(fields),
+                part=part,
             )
         ]
 
@@ -166,9 +167,8 @@ class Vonage:
 
     def balance_request(self) -> Request:
         """https://developer.vonage.com/en/api/account: the sum is always in euros."""
-        pair = f"{self.config.api_key}:{self.config.api_secret.get_secret_value()}"
-        basic = "Basic " + b64encode(pair.encode()).decode("ascii")
-        return Request("GET", f"{self.config.base_url}/account/get-balance", {"authorization": basic})
+        headers = {"authorization": signing.basic(self.config.api_key, self.config.api_secret.get_secret_value())}
+        return Request("GET", f"{self.config.base_url}/account/get-balance", headers)
 
     def balance(self, response: Response) -> Balance | GatewayError:
         return balance(response, answer_object(response).get("value"), "EUR")
@@ -188,6 +188,12 @@ def _part(fields: Mapping[str, str]) -> Part | None:
         return None
     reference, total, number = map(int, numbers)
     return Part(reference, total, number)
+
+
+def _piece(hook: Hook, fields: Mapping[str, str]) -> str:
+    """The text of a part; in JSON half a letter that the phone cut is still there."""
+    text = json_object(hook.body).get("text") if hook.method != "GET" and is_json(hook) else None
+    return clean_part(text) if isinstance(text, str) else fields.get("text", "")
 
 
 def _report(fields: Mapping[str, str], hook: Hook) -> StatusChange:

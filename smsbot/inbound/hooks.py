@@ -46,12 +46,14 @@ TRY_AGAIN = Ack(503, body=b"try again")
 
 @dataclass(frozen=True, slots=True)
 class _Entrance:
-    """A channel as its webhooks meet it. *token* is what they must carry if the gateway does not sign."""
+    """A channel as its webhooks meet it. *token* is what they must carry if the gateway does not sign, in the query
+    as one of *proof_fields* or in a header."""
 
     name: str
     gateway: HttpGateway
     signed: bool
     token: bytes | None
+    proof_fields: tuple[str, str]
 
     @classmethod
     def of(cls, channel: Channel) -> _Entrance | None:
@@ -64,6 +66,7 @@ class _Entrance:
             channel.gateway,
             not channel.needs_token,
             token.get_secret_value().encode() if token is not None else None,
+            ("token", channel.gateway.capabilities.proof_field),
         )
 
 
@@ -169,7 +172,7 @@ def _genuine(entrance: _Entrance, scope: Scope, hook: Hook) -> bool:
         return entrance.gateway.verify(hook)
     if entrance.token is None:
         return False
-    given = next((value for key, value in hook.query if key == "token"), "")
+    given = next((value for key, value in hook.query if key in entrance.proof_fields), "")
     if not given:
         given = next((value.decode("latin-1") for key, value in scope["headers"] if key == TOKEN_HEADER), "")
     return hmac.compare_digest(given.encode(), entrance.token)

@@ -8,6 +8,9 @@ import hashlib
 from smsbot.clock import MINUTE_MS, SECOND_MS
 from smsbot.gateways.base import Part, Received
 from smsbot.store.parts import TOTAL_MOST
+from smsbot.text import halves
+
+TEXT_LIMIT = 39_015  # characters: what 255 joined parts of 153 septets hold (3GPP TS 23.040 §9.2.3.24.1)
 
 WINDOW_MS = 60 * SECOND_MS
 STEP_MS = 10 * SECOND_MS  # a guess is good for a window and at most one step more
@@ -56,6 +59,12 @@ def part(received: Received) -> Part | None:
     if said is None or not 1 < said.total <= TOTAL_MOST or not 1 <= said.number <= said.total:
         return None
     return said if 0 <= said.reference < 1 << 63 else None
+
+
+def storable_text(received: Received) -> str:
+    """Its text, cut to what is kept; half a letter at an end of a part waits for the other half."""
+    text = received.text[:TEXT_LIMIT]
+    return storable(text if part(received) is None else halves.kept(text))
 
 
 def storable(text: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from smsbot.store.turns import Turn
+from smsbot.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class QueuedReply:
     id: str
     text: str
@@ -15,7 +14,7 @@ class QueuedReply:
     parts: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TurnResult:
     """What became of one text. A repeat of one taken before has no replies: they are on their way already. One part of
     a longer text that still waits for others has neither replies nor an id."""

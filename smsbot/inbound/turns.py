@@ -20,7 +20,7 @@ from smsbot.errors import PhoneError
 from smsbot.gateways.base import Received
 from smsbot.inbound.alarms import NO_NUMBER, OWN_NUMBER, Alarms
 from smsbot.inbound.bot import Bot, Mind
-from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable
+from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable, storable_text
 from smsbot.inbound.joining import LATE, Arrival, join
 from smsbot.inbound.results import TurnResult, result_of
 from smsbot.store import notices
@@ -37,7 +37,6 @@ from smsbot.text.understood import Intent
 log = structlog.get_logger()
 
 GROUP = 256  # turns of one transaction at the most
-TEXT_LIMIT = 39_015  # characters: what 255 joined parts of 153 septets hold (3GPP TS 23.040 §9.2.3.24.1)
 NUMBER_LIMIT = 64  # characters of a sender that is no phone number, and of the number that was written to
 RACES = 5  # how often a group is done again because another process was quicker
 
@@ -166,7 +165,7 @@ class Turns:
         except PhoneError:
             number, valid = storable(received.number)[:NUMBER_LIMIT], False
         return _Waiting(
-            channel, received, number, valid, external_id(received, at_ms), storable(received.text[:TEXT_LIMIT]),
+            channel, received, number, valid, external_id(received, at_ms), storable_text(received),
             sent_ms(received, at_ms), at_ms, None,
         )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -34,7 +35,7 @@ class Ending(Exception):
     """The process ends: the answer is not waited for."""
 
 
-class Attendant:
+class Attendant(ABC):
     """`run()` until `stop()`. Two processes that both believe to lead for a moment do no harm: see each `step`."""
 
     def __init__(self, channel: str, lead: Lead) -> None:
@@ -60,9 +61,9 @@ class Attendant:
     def stop(self) -> None:
         self._ending.set()
 
+    @abstractmethod
     async def step(self) -> float:
         """Do what there is to do; give how many seconds to wait before the next."""
-        raise NotImplementedError
 
     async def ask(self, exchange: Exchange, request: Request) -> Response:
         """A question to the gateway, given up when the process ends: nothing hangs on it. Raises as *exchange*."""

@@ -144,7 +144,7 @@ class Broadcasts:
                     there + people.get(variants.split(key)[0], 0), cost.encoding, cost.units, cost.parts
                 )
         if not any(share.recipients for share in shares.values()):
-            raise Invalid("Nobody would get this message: the audience is empty.", field="topics")
+            raise Invalid("Nobody would get this message: the audience is empty.", field=drafts.choosing(audience))
         asked = self._sending.approvals > 0
         stored = replace(
             stored,

@@ -8,22 +8,18 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from smsbot.clock import SECOND_MS, Clock
+from smsbot.clock import Clock
 from smsbot.outbound.accord import Accord
 from smsbot.outbound.bucket import Monotonic
+from smsbot.outbound.holding import TERM_MS, Holding, Kept
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.watch import Told
-from smsbot.store import channel_health, channel_vitals, leases, outbox, sql
+from smsbot.store import channel_health, channel_vitals, outbox, sql
 from smsbot.store.channel_health import Health
 from smsbot.store.database import Store
-from smsbot.store.leases import Sighting
 from smsbot.store.optouts import stopped_by_gateway
 from smsbot.store.outbox import REPLIES, Claimed, Lane, OptOut, Result
 from smsbot.store.ration import RATION, Ration
-
-TERM_MS = 10 * SECOND_MS  # of the channel's lease
-RENEW_S = 3.0
-RETAKE_S = 1.0  # how often one who waits for the lease asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +64,22 @@ class Claims:
         self, store: Store, channel: str, owner: str, quiet: QuietHours, *, per_day: int = 0, term_ms: int = TERM_MS,
         monotonic: Monotonic = time.monotonic, accord: Accord | None = None,
     ) -> None:  # fmt: skip
-        self.renew_at_s = 0.0
+        self.holding = Holding(channel, owner, term_ms=term_ms, monotonic=monotonic)
         self._store = store
         self._channel = channel
-        self._lease = f"channel:{channel}"
-        self._term_ms = term_ms
-        self._owner = owner
         self._quiet = quiet
         self._per_day = per_day
         self._monotonic = monotonic
         self._accord = accord
-        self._fence: int | None = None
-        self._sighting = Sighting()
         self._after = {True: 0, False: 0}  # urgent or not: the broadcast that was served last
 
     @property
     def held(self) -> bool:
-        return self._fence is not None
+        return self.holding.ours
 
     def note(self, outcome: Outcome, now_s: float) -> None:
         """Remember the lease, on the event loop; *now_s*: when the transaction was asked for."""
-        self._fence = outcome.fence
-        if not outcome.held:
-            self.renew_at_s = now_s + RETAKE_S
-        elif outcome.renewed:
-            self.renew_at_s = now_s + RENEW_S
+        self.holding.note(Kept(outcome.fence, outcome.renewed), now_s)
 
     def work(self, connection: Connection, turn: Turn, clock: Clock) -> Outcome:
         """On a writer's thread. What left is settled whoever holds the lease; nothing is claimed without it."""
@@ -100,7 +87,8 @@ class Claims:
             sql.alone(connection, RATION)  # before any row is locked
         now_ms, looked_s = clock(), self._monotonic()
         merged = outbox.settle(connection, self._channel, turn.results, now_ms)
-        fence, renewed = self._keep(connection, now_ms)
+        kept = self._keep(connection, now_ms)
+        fence, renewed = kept.fence, kept.renewed
         stopped: Sequence[str] = ()
         optouts = [*turn.optouts, *merged.opted_out]
         if optouts:
@@ -116,14 +104,14 @@ class Claims:
         if turn.reading is not None:
             channel_vitals.tell(connection, self._channel, turn.reading, now_ms)
         if turn.leaving:
-            leases.release(connection, self._lease, self._owner, fence)
+            self.holding.give_back(connection, fence)
             return Outcome(False, None, renewed, stopped=stopped)
         took = _Took()
         if turn.clock_went_back:
             outbox.rebase(connection, self._channel, now_ms)
         if turn.limit or turn.share:
             took = self._claim(connection, turn, now_ms)
-        found = channel_health.one(connection, self._channel) if took.messages and self._fence is None else None
+        found = channel_health.one(connection, self._channel) if took.messages and not self.holding.ours else None
         return Outcome(
             True, fence, renewed, took.messages, took.more, took.next_ms, looked_s, stopped, took.crowded, found
         )
@@ -132,9 +120,7 @@ class Claims:
         """Which of *held* may still be sent, and when that was looked up. None of them, if somebody else has the
         channel by now: they may be theirs."""
         now_ms, looked_s = clock(), self._monotonic()
-        if self._fence is None:
-            return (), looked_s
-        if leases.left_ms(connection, self._lease, self._owner, self._fence, now_ms=now_ms) is None:
+        if not self.holding.still(connection, now_ms):
             return (), looked_s
         held = self._by_day(connection, held, now_ms)
         return outbox.recheck(connection, self._channel, held, now_ms), looked_s
@@ -149,26 +135,12 @@ class Claims:
         outbox.release(connection, back, self._quiet.next_allowed(now_ms), "the quiet hours have begun")
         return [message for message in held if message.broadcast_id not in late]
 
-    def _keep(self, connection: Connection, now_ms: int) -> tuple[int | None, bool]:
-        """The fence, or None if the lease is not ours; and whether it was renewed."""
-        fence = self._fence
+    def _keep(self, connection: Connection, now_ms: int) -> Kept:
         if self._accord is not None:
             self._accord.tell(connection, self._store.key, now_ms)
-            if fence is None and not self._accord.may_lead(connection):
-                return None, True
-        if fence is None:
-            fence = leases.succeed(
-                connection, self._lease, self._owner, now_ms=now_ms, now_s=self._monotonic(), term_ms=self._term_ms,
-                sighting=self._sighting,
-            )  # fmt: skip
-            return fence, True
-        left_ms = leases.left_ms(connection, self._lease, self._owner, fence, now_ms=now_ms)
-        if left_ms is None:
-            return None, False
-        if self._term_ms - RENEW_S * 1_000 < left_ms <= self._term_ms:  # more: the clock was set back meanwhile
-            return fence, False
-        kept = leases.renew(connection, self._lease, self._owner, fence, now_ms=now_ms, term_ms=self._term_ms)
-        return (fence if kept else None), True
+            if not self.holding.ours and not self._accord.may_lead(connection):
+                return Kept(None)
+        return self.holding.keep(connection, now_ms)
 
     def _claim(self, connection: Connection, turn: Turn, now_ms: int) -> _Took:
         """Replies first, then the broadcasts; these get their share also where replies take every place."""

@@ -16,13 +16,14 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from smsbot.clock import Clock
-from smsbot.errors import GatewayError, Misconfigured, StoreError
+from smsbot.errors import GatewayError, StoreError
 from smsbot.gateways.base import ChannelConfig, HttpGateway, Link, Transport
 from smsbot.outbound.accord import Accord
 from smsbot.outbound.bucket import Bucket, Monotonic
-from smsbot.outbound.claims import TERM_MS, Claims, Turn
+from smsbot.outbound.claims import Claims, Turn
 from smsbot.outbound.handover import Deliverer, Handover
 from smsbot.outbound.hold import Hold
+from smsbot.outbound.holding import TERM_MS
 from smsbot.outbound.link import LINK_TERM_MS, MAKING, LinkRunner
 from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
@@ -34,6 +35,7 @@ from smsbot.outbound.watch import Watch
 from smsbot.store import outbox
 from smsbot.store.database import Store
 from smsbot.store.outbox import Claimed, OptOut, Result
+from smsbot.values import changed
 
 log = structlog.get_logger()
 
@@ -125,10 +127,7 @@ class Dispatcher:
 
     def trouble(self, error: GatewayError | None) -> None:
         """How the gateway's own connection is; None: it stands. While it does not, nothing is claimed."""
-        if error is None:
-            self._watch.joined()
-        else:
-            self._watch.parted(str(error), self._clock(), misconfigured=isinstance(error, Misconfigured))
+        self._watch.connection(error, self._clock())
         self._woken()
         self._more.set()
 
@@ -149,7 +148,9 @@ class Dispatcher:
         """They are ours to send; whom they are for was looked up at *looked_s*. What is in hand already, and comes
         again because the clock was set ahead, is not taken twice."""
         checked_ms = round(looked_s * 1_000)
-        fresh = [replace(message, checked_ms=checked_ms) for message in messages if message.id not in self._in_hand]
+        fresh = [
+            changed(message, {"checked_ms": checked_ms}) for message in messages if message.id not in self._in_hand
+        ]
         self._in_hand.update(message.id for message in fresh)
         self._hold.add(fresh)
         self._more.set()
@@ -187,7 +188,7 @@ class Dispatcher:
     def _idle_s(self) -> float:
         """Seconds until the next transaction is wanted."""
         now_s = self._monotonic()
-        waits = [self._claims.renew_at_s - now_s]
+        waits = [self._claims.holding.due_s - now_s]
         results = len(self._done.results)
         if results:
             alone = not self._flying and not len(self._hold)

@@ -46,6 +46,13 @@ class Draft:
     idempotency_digest: str = ""
 
 
+def choosing(chosen: Audience) -> str | None:
+    """The field by which *chosen* was chosen; None for a correction, which names nobody."""
+    if chosen.broadcast is not None:
+        return None
+    return "everyone" if chosen.everyone else "topics" if chosen.topics else "places"
+
+
 def audience(draft: Draft, directory: Directory) -> Audience:
     """Raises `Invalid` for what the directory does not know, and for nobody."""
     if draft.kind not in KINDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -20,6 +20,7 @@ from smsbot.status import Status
 from smsbot.store.outbox import REPLY_LIFE_MS, Claimed, OptOut, Result
 from smsbot.store.reports import PREFIX
 from smsbot.text.gsm7 import measure
+from smsbot.values import value
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ class Deliverer(Protocol):
     async def deliver(self, gateway: HttpGateway | Transport, message: Message) -> Accepted: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Handed:
     """*result* is for the outbox; *optout* where the gateway says that the person stopped."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from smsbot.clock import SECOND_MS
-from smsbot.dialogue.reuse import Notice
+from smsbot.dialogue.notice import Notice
 from smsbot.dialogue.stop_hint import StopHint
 from smsbot.errors import Conflict, Missing
 from smsbot.store import outbox, reach

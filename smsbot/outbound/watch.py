@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from smsbot.clock import MINUTE_MS, SECOND_MS
+from smsbot.errors import GatewayError, Misconfigured
 
 DOWN_AFTER = 5  # failures in a row
 DOWN_AFTER_MS = 3 * SECOND_MS  # or failures for so long: a lone message's first retry comes after about five seconds
@@ -111,6 +112,13 @@ class Watch:
             self.closed_until_ms = now_ms + PROBE_MS
         else:
             self._trouble(reason, now_ms)
+
+    def connection(self, error: GatewayError | None, now_ms: int) -> None:
+        """How the gateway's own connection is; None: it stands."""
+        if error is None:
+            self.joined()
+        else:
+            self.parted(str(error), now_ms, misconfigured=isinstance(error, Misconfigured))
 
     def parted(self, reason: str, now_ms: int, *, misconfigured: bool = False) -> None:
         """The gateway's own connection does not stand: nothing leaves before `joined`."""

@@ -1,4 +1,4 @@
-"""What the people of an import get: a welcome each; before it, where the number is dormant, a text that tells nothing.
+"""Who of an import gets what: a welcome each; before it, where the number is dormant, a text that tells nothing.
 
 Both are broadcasts, so that quiet hours, rate, pause and cancel hold for them.
 """
@@ -6,23 +6,20 @@ Both are broadcasts, so that quiet hours, rate, pause and cancel hold for them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from smsbot.dialogue.latin import GEORGIAN, GEORGIAN_LATIN, LATIN, tag_of
-from smsbot.dialogue.reuse import Notice
-from smsbot.dialogue.stop_hint import StopHint
+from smsbot.dialogue.latin import tag_of
+from smsbot.dialogue.notice import Notice
 from smsbot.store import reach
+from smsbot.store.greeting_queue import GreetingQueue
+from smsbot.store.greeting_texts import Neutral, Welcome
 from smsbot.store.paper import Form
 from smsbot.store.standing import Person
-from smsbot.store.welcome import Welcome
-from smsbot.store.welcomes import KIND, Queue
 
-BEFORE = "notice"
-"""The kind of the broadcast with the neutral texts."""
+WELCOME, NOTICE = "welcome", "notice"
+"""The kinds of the two broadcasts."""
 
 
 class Greeted(NamedTuple):
@@ -35,21 +32,6 @@ class Greeted(NamedTuple):
     signed_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Neutral:
-    """How the text before is written: without what was signed, when and where."""
-
-    notice: Notice
-    channel: str
-    hint: StopHint | None = None
-
-    def text(self, language: str | None, place: str, signed_on: date) -> tuple[str, str]:
-        del place, signed_on
-        wanted, script = (GEORGIAN, LATIN) if language == GEORGIAN_LATIN else (language, "")
-        spoken, text = self.notice.say(wanted, script)
-        return spoken, text if self.hint is None else self.hint.add(text, spoken)
-
-
 class Greetings:
     """*notice* makes the neutral text, and is called when the first dormant number comes; None: those stay dormant."""
 
@@ -57,8 +39,8 @@ class Greetings:
         self._welcome = welcome
         self._notice = notice
         self._now_ms = now_ms
-        self._welcomes = Queue(welcome, now_ms, kind=KIND)
-        self._before: Queue | None = None
+        self._welcomes = GreetingQueue(welcome, now_ms, kind=WELCOME)
+        self._before: GreetingQueue | None = None
 
     @property
     def welcomed(self) -> int:
@@ -69,7 +51,7 @@ class Greetings:
         return 0 if self._before is None else self._before.count
 
     def put(self, connection: Connection, people: Sequence[Greeted]) -> None:
-        """Queue what they get. Call `committed` afterwards."""
+        """GreetingQueue what they get. Call `committed` afterwards."""
         owed = [one for one in people if one.person.owes_notice] if self._notice is not None else []
         if owed:
             self._introduce(connection, owed)
@@ -90,7 +72,7 @@ class Greetings:
         if self._before is None:
             assert self._notice is not None, "the caller has looked"
             neutral = Neutral(self._notice(), self._welcome.channel, self._welcome.hint)
-            self._before = Queue(neutral, self._now_ms, kind=BEFORE)
+            self._before = GreetingQueue(neutral, self._now_ms, kind=NOTICE)
         texts = [
             (one.contact_id, one.language and tag_of(one.language, one.person.script), one.form) for one in owed
         ]  # fmt: skip

@@ -19,17 +19,17 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from smsbot.clock import to_datetime, to_ms
 from smsbot.dialogue import model
-from smsbot.dialogue.reuse import Notice
+from smsbot.dialogue.notice import Notice
 from smsbot.dialogue.stop_hint import StopHint
 from smsbot.errors import StoreUnavailable
 from smsbot.settings import Settings
 from smsbot.store import audit, bulk, standing
 from smsbot.store.database import Store
+from smsbot.store.greeting_texts import Welcome
 from smsbot.store.greetings import Greeted, Greetings
 from smsbot.store.paper import Form, Refusal, Rules, read
 from smsbot.store.standing import CHANGED, SOURCE, STRANGER, Past, Person
 from smsbot.store.tables import Contact, Place, Subscription, Suppression, Topic, table
-from smsbot.store.welcome import Welcome
 from smsbot.store.writer import RETRIES, RETRYABLE_STATES
 from smsbot.text.places import PlaceIndex
 

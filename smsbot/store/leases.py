@@ -1,4 +1,8 @@
-"""Who may act for what, until when. The fence grows with each change of owner."""
+"""Who may act for what, until when. The fence grows with each change of owner.
+
+`succeed` is for what two must never have at once, a channel: no clock that can be set decides. `acquire` is for work
+that two at once do no worse than one, such as tidying; it needs no memory between two rounds.
+"""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from smsbot.store.ration import Ration
 from smsbot.store.reports import Merged, OptOut, Report, merge_reports
 from smsbot.store.settling import Result, forget, settle
 from smsbot.store.withdrawals import queue_personal, suppress, suppress_left
+from smsbot.values import value
 
 __all__ = [
     "LEASE_MS", "REPLY_LIFE_MS", "Claimed", "Lane", "Merged", "OptOut", "Report", "Result", "claim", "lanes",
@@ -36,7 +37,7 @@ REPLY_LIFE_MS = HOUR_MS  # contract §10, "Sending": replies are retried for one
 MAY_HAVE_LEFT = "the process that held it ended before it said what came of it"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Claimed:
     """A message in a dispatcher's hands. *checked_ms*: when consent was last looked up, by the dispatcher's steady
     clock."""

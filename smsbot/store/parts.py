@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from smsbot.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from smsbot.store import bulk, sql
 from smsbot.store.tables import InboundPart, InboundSet, table
+from smsbot.text import halves
 
 SET = table(InboundSet)
 PART = table(InboundPart)
@@ -247,7 +248,7 @@ def joined(texts: Mapping[int, str], first: int, last: int) -> str:
             runs.append(texts[number])
         before = number
     runs.extend([""] if before != last else [])
-    return GAP.join(run.strip(" ") for run in runs).strip(" ")
+    return GAP.join(halves.mended(run).strip(" ") for run in runs).strip(" ")
 
 
 def _whole(found: _Set, parts: dict[int, _Held], *, marks: bool = False, rest: bool = False) -> Whole:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -12,9 +11,10 @@ from smsbot.status import Status
 from smsbot.store import counts, months, polls, segments, sql, wire
 from smsbot.store.reach import Reach
 from smsbot.store.reports import Merged, merge_reports, take_parked
+from smsbot.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Result:
     """What came of a claimed message. `sending` with *due_ms* and *error*: it is to be tried again then.
 

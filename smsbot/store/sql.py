@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult
 
-from smsbot.store import wire
+from smsbot.store import libpq, wire
 
 
 def is_postgresql(connection: Connection) -> bool:
@@ -18,7 +18,7 @@ def is_postgresql(connection: Connection) -> bool:
 def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> CursorResult[*tuple[Any, ...]]:
     """Execute *statement*, whose placeholders are `?` and which holds no other question or percent mark."""
     if is_postgresql(connection):
-        statement = wire.percent(statement)
+        statement = libpq.percent(statement)
     return connection.exec_driver_sql(statement, tuple(parameters))
 
 

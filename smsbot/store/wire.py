@@ -1,49 +1,73 @@
-"""Statements of the hot path: the driver's own cursor, inside SQLAlchemy's transaction.
+"""Statements of the hot path: below SQLAlchemy, inside its transaction.
 
-SQLAlchemy's part of a statement (context, result, row objects) costs five times what the driver's does, some fifteen
-times a group of turns. What it does for safety is kept: errors come as its exceptions, without parameters, and a
-connection that was cut is invalidated. Statements are written with `?`; rows are plain tuples.
+SQLAlchemy's part of a statement (context, result, row objects) costs five times what the driver's does, some ten times
+a group of turns. What it does for safety is kept: errors come as its exceptions, without parameters, and a connection
+that was cut is invalidated. Statements are written with `?`; rows are plain tuples.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from smsbot.store.libpq import Straight, percent
+
 Row = tuple[Any, ...]
 
-_CURSOR = "smsbot.cursor"
-"""Under this name a connection keeps one cursor: each is read to its end at once, and a new one costs half a statement
-more."""
+_LINK = "smsbot.link"
+"""Under this name a connection keeps what its statements go through."""
+
+
+class _Link(Protocol):
+    def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Row]: ...
+
+    def send(self, statement: str, parameters: Sequence[Any]) -> None: ...
+
+    def send_many(self, statement: str, rows: Sequence[Row]) -> None: ...
+
+
+class _Cursor:
+    """One cursor of the driver's for all statements: each is read to its end at once, and a new one costs half a
+    statement more."""
+
+    def __init__(self, cursor: Any, *, percents: bool) -> None:
+        self._cursor = cursor
+        self._percents = percents
+
+    def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
+        text = percent(statement) if self._percents else statement
+        return self._cursor.execute(text, parameters).fetchall()  # type: ignore[no-any-return]  # the driver says Any
+
+    def send(self, statement: str, parameters: Sequence[Any]) -> None:
+        self._cursor.execute(percent(statement) if self._percents else statement, parameters)
+
+    def send_many(self, statement: str, rows: Sequence[Row]) -> None:
+        self._cursor.executemany(percent(statement) if self._percents else statement, rows)
 
 
 def fetch(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """The rows that *statement* gives. Raises `DBAPIError`."""
-    cursor, text = _ready(connection, statement)
     try:
-        return cursor.execute(text, parameters).fetchall()  # type: ignore[no-any-return]  # the driver says Any
+        return _link(connection).fetch(statement, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _wrapped(connection, statement, error) from error
 
 
 def send(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> None:
-    """Run *statement*, which gives no rows. Raises `DBAPIError`."""
-    cursor, text = _ready(connection, statement)
+    """Run *statement*, whose rows, if it gives any, nobody wants. Raises `DBAPIError`."""
     try:
-        cursor.execute(text, parameters)
+        _link(connection).send(statement, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _wrapped(connection, statement, error) from error
 
 
 def send_many(connection: Connection, statement: str, rows: Sequence[Row]) -> None:
     """Run *statement* with each of *rows*. Raises `DBAPIError`."""
-    cursor, text = _ready(connection, statement)
     try:
-        cursor.executemany(text, rows)
+        _link(connection).send_many(statement, rows)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _wrapped(connection, statement, error) from error
 
@@ -73,14 +97,21 @@ def _quoted(value: Any) -> str:
     return str(value)
 
 
-def _ready(connection: Connection, statement: str) -> tuple[Any, str]:
+def _link(connection: Connection) -> _Link:
     info = connection.info
-    cursor = info.get(_CURSOR)
-    if cursor is None:
-        cursor = info[_CURSOR] = connection.connection.cursor()
-    if connection.dialect.name == "postgresql":
-        return cursor, percent(statement)
-    return cursor, statement
+    link: _Link | None = info.get(_LINK)
+    if link is None:
+        link = info[_LINK] = _made(connection)
+    return link
+
+
+def _made(connection: Connection) -> _Link:
+    if connection.dialect.name != "postgresql":
+        return _Cursor(connection.connection.cursor(), percents=False)
+    driver: Any = connection.connection.driver_connection
+    if driver.info.encoding == "utf-8":
+        return Straight(driver)
+    return _Cursor(connection.connection.cursor(), percents=True)
 
 
 def _wrapped(connection: Connection, statement: str, error: Exception) -> DBAPIError:
@@ -95,9 +126,3 @@ def _wrapped(connection: Connection, statement: str, error: Exception) -> DBAPIE
         connection.invalidate(error)
     assert isinstance(made, DBAPIError)
     return made
-
-
-@lru_cache(maxsize=512)
-def percent(statement: str) -> str:
-    """*statement* with psycopg's placeholders."""
-    return statement.replace("?", "%s")

@@ -181,7 +181,7 @@ class FakeGateway:
         """Answer the coming requests so, one each; then as `always` says."""
         self._next.extend(answers)
 
-    def wait_for(self, number: int, timeout_s: float = 10.0) -> list[Asked]:
+    def wait_for(self, number: int, timeout_s: float = 60.0) -> list[Asked]:
         """The requests, once *number* of them have come. Raises TimeoutError."""
         with self._arrived:
             if not self._arrived.wait_for(lambda: self.count >= number, timeout_s):
@@ -256,7 +256,7 @@ class FakeGateway:
             self._loop.close()
 
     def _call_back(self) -> None:
-        with Caller() as caller:
+        with Caller(timeout_s=10) as caller:  # providers do not wait for ever
             while (asked := self._to_report.get()) is not None:
                 for status in self._reports:
                     try:

@@ -68,7 +68,7 @@ def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
 class Gammu:
     """`with Gammu(directory, url) as gammu:` — the tables must exist (`make_tables`)."""
 
-    def __init__(self, directory: Path, url: str, *, zone: str = "UTC", timeout_s: float = 30.0) -> None:
+    def __init__(self, directory: Path, url: str, *, zone: str = "UTC", timeout_s: float = 60.0) -> None:
         """*zone*: of the machine that gammu-smsd believes to be on."""
         self.directory = directory
         self.url = url
@@ -229,5 +229,5 @@ class Desk:
     def trouble(self, error: GatewayError | None) -> None:
         self.troubles.put_nowait(error)
 
-    async def next(self, timeout_s: float = 30.0) -> Event:
+    async def next(self, timeout_s: float = 60.0) -> Event:
         return await asyncio.wait_for(self.events.get(), timeout_s)

@@ -48,6 +48,9 @@ class Kannel:
 
     *inbound_url* is the channel's address with its `?token=…`, if any; Kannel's fields are added to its query.
     *smsc_port*: Kannel connects by SMPP to an SMSC there (`smsbot.testing.smsc`) instead of the handset.
+    *window*: what may be unanswered at that SMSC; Kannel's own default is 10.
+    *replies*: what the URL answers is sent to the person, as Kannel does by itself; smsbot never wants that.
+    *verbosity*: 0 logs everything, 4 next to nothing.
     """
 
     def __init__(
@@ -56,13 +59,19 @@ class Kannel:
         *,
         inbound_url: str,
         retries: int = 3,
-        timeout_s: float = 20.0,
+        timeout_s: float = 60.0,
         smsc_port: int | None = None,
+        window: int = 10,
+        replies: bool = False,
+        verbosity: int = 1,
     ) -> None:
         self._directory = directory
         self._inbound_url = inbound_url
         self._retries = retries
         self._smsc_port = smsc_port
+        self._window = window
+        self._replies = replies
+        self._verbosity = str(verbosity)
         self._timeout_s = timeout_s
         self._processes: list[subprocess.Popen[bytes]] = []
         self._phone: socket.socket | None = None
@@ -72,6 +81,11 @@ class Kannel:
     def base_url(self) -> str:
         """Of sendsms; the channel's `base_url`, with `USERNAME` and `PASSWORD`."""
         return f"http://127.0.0.1:{self._sendsms}"
+
+    @property
+    def pids(self) -> list[int]:
+        """Of what was started, bearerbox first."""
+        return [process.pid for process in self._processes]
 
     def __enter__(self) -> Self:
         try:
@@ -88,9 +102,9 @@ class Kannel:
         self._directory.mkdir(parents=True, exist_ok=True)
         conf = self._directory / "kannel.conf"
         conf.write_text(self._configuration(), encoding="utf-8")
-        self._run("bearerbox", [str(BEARERBOX), "-v", "1", str(conf)])
+        self._run("bearerbox", [str(BEARERBOX), "-v", self._verbosity, str(conf)])
         self._until(lambda: _listens(self._box) and bool(self.status()), "bearerbox listens")
-        self._run("smsbox", [str(SMSBOX), "-v", "1", str(conf)])
+        self._run("smsbox", [str(SMSBOX), "-v", self._verbosity, str(conf)])
         self._until(lambda: "smsbox" in self.status() and _listens(self._sendsms), "smsbox is connected")
         if self._smsc_port is None:
             handset = ["-H", "127.0.0.1", "-r", str(self._handset_port), "-m", "0", "0 0 text -"]
@@ -189,7 +203,9 @@ class Kannel:
                 "dlr-storage": "internal",
             },
             # The handset: all that is sent goes here.
-            self._smsc("handset", self._handset_port) if self._smsc_port is None else _by_smpp(self._smsc_port),
+            self._smsc("handset", self._handset_port)
+            if self._smsc_port is None
+            else _by_smpp(self._smsc_port, self._window),
             # The phone that writes: nothing is routed to it, since no number begins so.
             self._smsc("phone", self._phone_port) | {"allowed-prefix": '"nothing"'},
             {
@@ -214,7 +230,7 @@ class Kannel:
                 "group": "sms-service",
                 "keyword": "default",
                 "catch-all": "true",
-                "max-messages": "0",
+                "max-messages": "1" if self._replies else "0",
                 "concatenation": "true",
                 "get-url": f'"{get_url}"',
             },
@@ -226,7 +242,7 @@ class Kannel:
         return {"group": "smsc", "smsc": "fake", "smsc-id": name, "port": port, "connect-allow-ip": "127.0.0.1"}
 
 
-def _by_smpp(port: int) -> dict[str, object]:
+def _by_smpp(port: int, window: int) -> dict[str, object]:
     return {
         "group": "smsc",
         "smsc": "smpp",
@@ -239,6 +255,7 @@ def _by_smpp(port: int) -> dict[str, object]:
         "system-type": '""',
         "dest-addr-ton": 1,
         "dest-addr-npi": 1,
+        "max-pending-submits": window,
         "reconnect-delay": 1,
     }
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 SYSTEM_ID = "smsbot"
 PASSWORD = "secret"  # noqa: S105  # of a server that lives for one test on loopback
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 _BINDS = (Command.BIND_TRANSCEIVER, Command.BIND_TRANSMITTER, Command.BIND_RECEIVER)
 
 

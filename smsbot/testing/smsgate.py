@@ -13,22 +13,25 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from threading import Condition, Thread
-from typing import Any, Self
+from threading import Condition
+from typing import Any
+from urllib.parse import urlsplit
 
+from smsbot.testing.loopback import Asked, Loopback
 from smsbot.testing.webhooks import Caller
 
 USERNAME, PASSWORD = "sms", "phone-password"  # of a server that lives for one test on loopback
+CREDENTIALS = "Basic " + b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode("ascii")
 SIGNING_KEY = "aB3dE6gH"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
-class Phone:
+class Phone(Loopback):
     """*webhook*: where texts and reports go. *deaf*: how many messages it takes without giving an answer."""
 
     def __init__(self, *, webhook: str = "", device: str = "phone-1", deaf: int = 0) -> None:
+        super().__init__()
         self.webhook = webhook
         self.device = device
         self.messages: dict[str, dict[str, Any]] = {}  # by id, in order of arrival
@@ -37,54 +40,20 @@ class Phone:
         self._changed = Condition()
         self._numbers = count(1)
         self._caller = Caller()
-        phone = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                answer = phone._take(self.path, dict(self.headers), body)
-                if answer is not None:
-                    self._answer(*answer)
-
-            def do_GET(self) -> None:
-                self._answer(*phone._tell(self.path, dict(self.headers)))
-
-            def _answer(self, status: int, document: object) -> None:
-                octets = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(octets)))
-                self.end_headers()
-                self.wfile.write(octets)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__exit__()
         self._caller.close()
 
-    def _allowed(self, headers: Mapping[str, str]) -> bool:
-        return headers.get("authorization", headers.get("Authorization")) == "Basic " + b64encode(
-            f"{USERNAME}:{PASSWORD}".encode()
-        ).decode("ascii")
-
-    def _take(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, object] | None:
-        if not self._allowed(headers):
+    def answer(self, asked: Asked) -> tuple[int, object] | None:
+        if asked.headers.get("authorization") != CREDENTIALS:
             return 401, {"message": "Unauthorized"}
+        path = urlsplit(asked.target).path
+        return self._take(path, asked.document()) if asked.method == "POST" else self._tell(path)
+
+    def _take(self, path: str, message: dict[str, Any]) -> tuple[int, object] | None:
         if path not in {"/message", "/messages"}:
             return 404, {"message": "Not Found"}
-        message: dict[str, Any] = json.loads(body)
         with self._changed:
             if message["id"] in self.messages:
                 self.repeats.append(message["id"])
@@ -95,9 +64,7 @@ class Phone:
             self._changed.notify_all()
         return None if deaf else (202, {"id": message["id"], "state": "Pending", "recipients": []})
 
-    def _tell(self, path: str, headers: Mapping[str, str]) -> tuple[int, object]:
-        if not self._allowed(headers):
-            return 401, {"message": "Unauthorized"}
+    def _tell(self, path: str) -> tuple[int, object]:
         if path == "/webhooks":
             return 200, []
         known = self.messages.get(path.rsplit("/", 1)[-1])

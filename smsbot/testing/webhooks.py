@@ -47,7 +47,7 @@ def twilio_report(sid: str, status: str, *, error: str = "", number: str = "", s
 class Caller:
     """Posts webhooks over kept connections, one to each host. Not for several threads at once."""
 
-    def __init__(self, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, *, timeout_s: float = 60.0) -> None:
         self._timeout_s = timeout_s
         self._connections: dict[str, HTTPConnection] = {}
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from smsbot.values import value
 
 Encoding = Literal["GSM-7", "UCS-2"]
 
@@ -84,7 +85,7 @@ LOOK_ALIKES = str.maketrans(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Measure:
     """What a text costs.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from smsbot.values import value
 
 
 class Intent(StrEnum):
@@ -47,7 +48,7 @@ CONFIDENCE: Mapping[str, float] = MappingProxyType(
 """How sure a rule is, for people who read an explanation and for ordering: a scale, not a measured frequency."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Understood:
     """One reading of one text.
 

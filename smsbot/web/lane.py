@@ -4,7 +4,8 @@ uvicorn makes an event, two messages and two writes to the socket of each reques
 needs a task and one write, which takes a sixth of a turn's time less (docs/performance.md). Whatever is not ordinary
 (chunked or large bodies, `Expect`, an upgrade, HTTP/1.0, pipelining, any other path) goes the usual way.
 
-This leans on the inside of uvicorn's `HttpToolsProtocol`: `tests/web/test_lane.py` holds both ways against each other.
+This leans on the inside of uvicorn's `HttpToolsProtocol`: `smsbot.web.trial` tries at each start whether it still fits,
+and `tests/web/test_lane.py` holds both ways against each other.
 """
 
 from __future__ import annotations

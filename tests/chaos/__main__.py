@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.chaos.faults import CASES, Case
-from tests.chaos.play import missing, once
+from tests.chaos.play import impossible, missing, once
 from tests.chaos.world import Outcome, Size
 from tests.e2e.product import ROOT
 
@@ -63,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for case in CASES:
         if chosen.only not in f"{case.engine} {case.name}":
             continue
-        lacking = missing(case)
+        lacking = impossible(case) or missing(case)
         if lacking:
             sys.stdout.write(f"{case.engine}, {case.name}: left out, {lacking}\n")
             continue

@@ -43,6 +43,11 @@ class Crowd:
         self._chance = chance
         self._pause_s = pause_s
         self._patience_s = patience_s
+        self._dismissed = False
+
+    def dismiss(self) -> None:
+        """From another thread: nobody tries anything again."""
+        self._dismissed = True
 
     def write(self, done: Callable[[], None] = lambda: None) -> None:
         """Returns when everybody has said everything."""
@@ -72,7 +77,7 @@ class Crowd:
     async def _until_taken(self, text: Text, chance: random.Random) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._patience_s
-        while loop.time() < deadline:
+        while loop.time() < deadline and not self._dismissed:
             self.record.tries += 1
             if await self._try(text, chance.choice(self._ports)):
                 self.record.acknowledged.append(text.sid)

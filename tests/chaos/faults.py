@@ -104,6 +104,24 @@ def fill_the_disk(world: World) -> None:
             world.server.start()
 
 
+def cut_the_power(world: World) -> None:
+    """The disk keeps what was synced and nothing else, and everything on the machine is gone at once; twice."""
+    assert world.drive is not None
+    for _ in range(2):
+        world.wait(world.chance.uniform(0.5, 2.0))
+        world.drive.cut()
+        for product in world.products:
+            product.kill()
+        if world.server is not None:
+            world.server.kill()
+        world.wait(world.chance.uniform(0.0, 0.5))
+        world.drive.back()
+        if world.server is not None:
+            world.server.start()
+        for product in world.products:
+            product.restart()
+
+
 def move_the_clock(world: World) -> None:
     """Half an hour ahead, then back to where it was, an hour back, and right again."""
     assert world.clock is not None
@@ -134,7 +152,7 @@ class Case:
     engine: str
     roles: Roles = Roles()
     doubles: bool = False
-    needs: str = ""  # `disk`, `clock` or `host`
+    needs: str = ""  # `disk`, `drive`, `clock` or `host`
 
 
 APART = Roles(everything=0, web=2, work=2)
@@ -142,6 +160,7 @@ APART = Roles(everything=0, web=2, work=2)
 CASES = (
     Case("nothing at all", nothing, "sqlite"),
     Case("kill -9 of the process", kill_any, "sqlite", doubles=True),
+    Case("the power cut", cut_the_power, "sqlite", doubles=True, needs="drive"),
     Case("SIGTERM in turn", end_in_turn, "sqlite"),
     Case("a bad provider", a_bad_provider, "sqlite"),
     Case("disk full", fill_the_disk, "sqlite", needs="disk"),
@@ -150,6 +169,7 @@ CASES = (
     Case("SIGTERM in turn", end_in_turn, "postgresql", APART),
     Case("a worker frozen past its lease", freeze_the_worker, "postgresql", APART, doubles=True),
     Case("a bad provider", a_bad_provider, "postgresql", APART),
+    Case("the power cut", cut_the_power, "postgresql", APART, doubles=True, needs="drive"),
     Case("kill -9 of the database", kill_the_database, "postgresql", APART),
     Case("connections cut", cut_the_connections, "postgresql", APART),
     Case("disk full", fill_the_disk, "postgresql", APART, needs="disk"),

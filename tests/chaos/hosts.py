@@ -1,14 +1,24 @@
-"""Another host and a full disk, made of what Linux has: a network namespace behind a cable that can be pulled, a file
-system of a few megabytes. Both need root."""
+"""Another host, a full disk and a disk without power, made of what Linux has: a network namespace behind a cable that
+can be pulled, a file system of a few megabytes, one that can be cut off at any moment. All need root."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import struct
 import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.e2e.product import until
+
+_SHUTDOWN = 0x8004587D
+"""EXT4_IOC_SHUTDOWN: from this moment nothing is written, not even what the system still has in memory."""
+
+_WITHOUT_JOURNAL = 2
+"""EXT4_GOING_FLAGS_NOLOGFLUSH: what was told to be kept (fsync) is all that is kept."""
 
 
 def allowed() -> str:
@@ -21,6 +31,11 @@ def allowed() -> str:
             subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
             return ""
     return "network namespaces cannot be made here (Debian: iproute2)"
+
+
+def drivable() -> str:
+    """Why this kernel can give no disk out of a file, or the empty text. No package mends it."""
+    return "" if Path("/dev/loop-control").exists() else "this kernel has no loop devices"
 
 
 def _run(*words: str) -> None:
@@ -99,3 +114,48 @@ class Disk:
 
     def clear(self) -> None:
         self._ballast.unlink(missing_ok=True)
+
+
+class Drive:
+    """A disk of its own at *folder* (ext4) whose power can be cut: all that was not synced is gone."""
+
+    def __init__(self, folder: Path, *, megabytes: int) -> None:
+        self.folder = folder
+        self._image = folder.with_suffix(".img")
+        self._bytes = megabytes << 20
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._image.open("wb") as image:
+            image.truncate(self._bytes)
+        _run("mkfs.ext4", "-q", "-F", str(self._image))
+        self._mount()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        subprocess.run(["umount", "--lazy", str(self.folder)], capture_output=True, check=False)
+
+    def settle(self) -> None:
+        """What is on it by now is there for good."""
+        _run("sync", "-f", str(self.folder))
+
+    def cut(self) -> None:
+        """Whoever writes or syncs from now on is told that it failed."""
+        disk = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.ioctl(disk, _SHUTDOWN, struct.pack("I", _WITHOUT_JOURNAL))
+        finally:
+            os.close(disk)
+
+    def back(self) -> None:
+        """Power again: the file system is read as it was left. Nobody may still have a file of it open."""
+        until("nobody is on the disk", self._unmounted)
+        self._mount()
+
+    def _mount(self) -> None:
+        _run("mount", "-o", "loop", str(self._image), str(self.folder))
+
+    def _unmounted(self) -> bool:
+        return subprocess.run(["umount", str(self.folder)], capture_output=True, check=False).returncode == 0

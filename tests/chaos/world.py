@@ -27,7 +27,7 @@ from smsbot.store.tables import Broadcast, Contact, Outbox, Subscription, Suppre
 from smsbot.testing.fake_gateway import Asked, FakeGateway
 from tests.chaos import model
 from tests.chaos.crowd import Crowd
-from tests.chaos.hosts import Disk, Host
+from tests.chaos.hosts import Disk, Drive, Host
 from tests.e2e.product import Product, twilio_channel, until
 
 NEWS = "News {n}: the bridge is closed until Monday."
@@ -90,6 +90,7 @@ class World:
     server: Any = None  # the PostgreSQL, where there is one to be killed
     host: Host | None = None  # where the last worker runs, if not beside the others
     disk: Disk | None = None  # that the database lies on
+    drive: Drive | None = None  # the same, where its power may be cut
     clock: Path | None = None  # what this file says is added to the processes' clock
 
     @property
@@ -206,6 +207,9 @@ def world_in_motion(world: World, crowd: Crowd) -> Iterator[None]:
         thread.start()
     try:
         yield
+    except BaseException:
+        crowd.dismiss()
+        raise
     finally:
         for thread in threads:
             thread.join()

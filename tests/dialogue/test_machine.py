@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from transitions import Event
 
 from smsbot.dialogue.machine import ANSWER, BEGIN, Flows, draw
 from smsbot.dialogue.registry import Registry, action, condition, field
@@ -69,6 +70,16 @@ def test_an_event_that_does_not_fit_the_state_changes_nothing() -> None:
     turn = Light()
     assert not machine.events[BEGIN].trigger(turn, turn)
     assert turn.state == "asked"
+
+
+@pytest.mark.parametrize("name", [BEGIN, ANSWER])
+@pytest.mark.parametrize("state", ["idle", "asked", "end"])
+def test_a_turn_moves_as_the_library_alone_would_move_it(name: str, state: str) -> None:
+    event = build().by_name["poll"].machine.events[name]
+    ours, theirs = Light(), Light()
+    ours.state = theirs.state = state
+    assert event.trigger(ours, ours) == Event.trigger(event, theirs, theirs)
+    assert (ours.state, ours.said) == (theirs.state, theirs.said)
 
 
 def test_no_string_of_a_file_reaches_the_machine_as_a_callback() -> None:

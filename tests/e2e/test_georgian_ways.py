@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from smsbot.testing import smsgate
+from smsbot.testing.loopback import Asked, Loopback
 from smsbot.testing.smsgate import Phone
 from smsbot.testing.webhooks import Caller
 from tests.e2e.product import Product, until
@@ -81,58 +79,32 @@ def get(url: str) -> int:
         return caller.call("GET", url)[0]
 
 
-class Ubill:
+class Ubill(Loopback):
     """uBill on loopback: takes messages; a number that is on its stop-list it does not find."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.taken: list[dict[str, Any]] = []
         self.blocked: set[int] = set()
-        ids = count(1)
-        provider = self
+        self._ids = count(1)
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if self.headers["key"] != "k" or self.path != "/sms/send":
-                    self._answer(401, {})
-                elif set(message["numbers"]) & provider.blocked:
-                    self._answer(200, {"statusID": 50, "message": "no valid numbers"})
-                else:
-                    provider.taken.append(message)
-                    self._answer(200, {"statusID": 0, "smsID": next(ids), "message": "sent"})
-
-            def do_GET(self) -> None:
-                self._answer(200, {"statusID": 0, "sms": 100, "result": []})
-
-            def _answer(self, status: int, document: object) -> None:
-                octets = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(octets)))
-                self.end_headers()
-                self.wfile.write(octets)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Ubill:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def answer(self, asked: Asked) -> tuple[int, object]:
+        if asked.method == "GET":
+            return 200, {"statusID": 0, "sms": 100, "result": []}
+        if asked.headers["key"] != "k" or asked.target != "/sms/send":
+            return 401, {}
+        message = asked.document()
+        if set(message["numbers"]) & self.blocked:
+            return 200, {"statusID": 50, "message": "no valid numbers"}
+        self.taken.append(message)
+        return 200, {"statusID": 0, "smsID": next(self._ids), "message": "sent"}
 
 
 def test_people_write_to_a_phone_and_broadcasts_leave_by_an_aggregator(phone: Phone, tmp_path: Path) -> None:
     with Ubill() as ubill:
         channels = phone_channel(phone) + (
             f'[channels.ubill]\ngateway = "ubill"\nsender = "Kutaisi"\nrate_per_s = 1000\nbase_url = "{ubill.url}"\n'
-            'api_key = "k"\nbrand_id = 7\ncallback_key = "agreed"\n'
+            'api_key = "k"\nbrand_id = 7\nwebhook_token = "agreed"\n'
         )
         with Product(tmp_path, channels=channels) as product:
             phone.webhook = f"{product.url}/channels/phone/inbound"

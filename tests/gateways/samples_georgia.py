@@ -19,11 +19,6 @@ def smsgate(call: Call) -> Call:
     return replace(call, headers={**call.headers, "x-signature": signature, "x-timestamp": stamp})
 
 
-def ubill(call: Call) -> Call:
-    """Its key is a word in the query that does not depend on the rest."""
-    return replace(call, url=f"{call.url}{'&' if '?' in call.url else '?'}key={SECRET}")
-
-
 def event(name: str, payload: object) -> object:
     return {"id": "n1", "webhookId": "w", "event": name, "deviceId": "phone-1", "payload": payload}
 
@@ -50,12 +45,10 @@ GEORGIA = (
     ),
     Sample(
         "ubill",
-        {"api_key": SECRET, "brand_id": 1, "callback_key": SECRET},
+        {"api_key": SECRET, "brand_id": 1, "webhook_token": SECRET},
         report=query(ubill_report("1")),
         unknown=query(ubill_report("99")),
         raw="99",
-        sign=ubill,
-        covers=False,
         accepted=said({"statusID": 0, "smsID": 4711, "message": "ok"}),
         polled=said({"statusID": 0, "result": [{"number": BARE, "statusID": 1}]}),
         balance=said({"statusID": 0, "sms": 412}),

@@ -5,12 +5,19 @@ import pytest
 from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable
 from smsbot.gateways import (
     africastalking_codes,
+    gosms,
     infobip_codes,
     jasmin,
+    magti,
     messagebird_codes,
+    msg_ge,
     plivo_codes,
+    sender_ge,
     sinch_codes,
+    smsoffice,
     telnyx_codes,
+    twilio_codes,
+    ubill,
     vonage_codes,
 )
 from smsbot.gateways.base import Response, StatusChange
@@ -29,13 +36,20 @@ CODES = Codes(
 )
 TABLES = {
     "africastalking": africastalking_codes.CODES,
+    "gosms": gosms.CODES,
     "infobip": infobip_codes.CODES,
     "jasmin": jasmin.REPORTS,
+    "magti": magti.Magti.codes,
     "messagebird answers": messagebird_codes.ANSWERS,
     "messagebird reports": messagebird_codes.REPORTS,
+    "msg_ge": msg_ge.MsgGe.codes,
     "plivo": plivo_codes.CODES,
+    "sender_ge": sender_ge.CODES,
     "sinch": sinch_codes.CODES,
+    "smsoffice": smsoffice.CODES,
     "telnyx": telnyx_codes.CODES,
+    "twilio": twilio_codes.CODES,
+    "ubill": ubill.CODES,
     "vonage answers": vonage_codes.ANSWERS,
     "vonage reports": vonage_codes.REPORTS,
 }
@@ -47,10 +61,11 @@ TABLES = {
         (400, "1", Refused), (400, "2", Misconfigured), (400, "3", Throttled), (400, "4", Unavailable),
         (200, "2", Misconfigured), (400, "9", Refused), (401, "9", Misconfigured), (402, "9", Misconfigured),
         (402, "1", Refused), (403, "1", Refused), (429, "1", Throttled), (500, "1", Unavailable),
-        (503, "", Unavailable),
+        (503, "", Unavailable), (500, "2", Misconfigured), (500, "3", Throttled), (503, "4", Unavailable),
+        (429, "2", Misconfigured), (429, "9", Throttled), (200, "9", Refused), (200, "", Refused),
     ],
 )  # fmt: skip
-def test_too_fast_and_faults_go_by_the_http_status_and_the_rest_by_the_code(
+def test_an_answer_goes_by_its_code_but_nothing_ends_for_good_that_the_http_status_says_to_try_again(
     status: int, code: str, kind: type[GatewayError]
 ) -> None:
     error = CODES.refuses(Response(status, {}, b""), code)

@@ -101,7 +101,7 @@ async def test_nothing_is_sent_before_the_tables_are_reached() -> None:
 async def test_a_file_that_is_not_there_is_a_mistake_in_the_settings_and_is_not_made(tmp_path: Path) -> None:
     desk = real.Desk()
     async with running(gateway(f"sqlite:///{tmp_path}/gammu.db"), desk, wait=False):
-        assert isinstance(await asyncio.wait_for(desk.troubles.get(), 10), Misconfigured)
+        assert isinstance(await asyncio.wait_for(desk.troubles.get(), 60), Misconfigured)
     assert not (tmp_path / "gammu.db").exists()
 
 
@@ -111,7 +111,7 @@ async def running(link: Gammu, desk: real.Desk, *, wait: bool = True) -> AsyncIt
     task = asyncio.create_task(link.run(desk))
     try:
         if wait:
-            assert await asyncio.wait_for(desk.troubles.get(), 20) is None
+            assert await asyncio.wait_for(desk.troubles.get(), 60) is None
         yield link
     finally:
         task.cancel()
@@ -301,13 +301,13 @@ class TestTables:
         real.rows(url, silent_phone("Battery", 100))
         desk = real.Desk()
         async with running(gateway(url, poll_s=0.05), desk, wait=False) as link:
-            trouble = await asyncio.wait_for(desk.troubles.get(), 20)
+            trouble = await asyncio.wait_for(desk.troubles.get(), 60)
             assert isinstance(trouble, Unavailable)
             assert trouble.code == "no_modem"
             with pytest.raises(Unavailable):
                 await link.send(message("JOIN"))
             real.rows(url, 'UPDATE phones SET "Signal" = 50')  # gammu's trigger writes the time
-            assert await asyncio.wait_for(desk.troubles.get(), 20) is None
+            assert await asyncio.wait_for(desk.troubles.get(), 60) is None
             await link.send(message("JOIN"))
 
     async def test_a_modem_that_never_tells_its_signal_is_trusted(self, url: str) -> None:
@@ -337,7 +337,7 @@ class TestTables:
         real.rows(url, "DROP TABLE gammu")
         desk = real.Desk()
         async with running(gateway(url), desk, wait=False):
-            trouble = await asyncio.wait_for(desk.troubles.get(), 20)
+            trouble = await asyncio.wait_for(desk.troubles.get(), 60)
         assert isinstance(trouble, Misconfigured)
         assert "database_url" in str(trouble)
 
@@ -377,7 +377,7 @@ def unread(url: str) -> int:
 
 async def eventually(true: Callable[[], bool]) -> None:
     """Returns when *true*; the other side works in its own thread."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110  # the thread is the gateway's own and tells nobody
             await asyncio.sleep(0.02)
 

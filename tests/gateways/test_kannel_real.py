@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -16,6 +14,7 @@ from smsbot.gateways.client import Sender
 from smsbot.gateways.registry import build
 from smsbot.status import Status
 from smsbot.testing.kannel import PASSWORD, USERNAME, Kannel
+from smsbot.testing.loopback import Asked, Loopback
 
 pytestmark = pytest.mark.kannel
 
@@ -23,44 +22,27 @@ TOKEN = "a+b/c% d&e"
 """Every letter that means something in an address, to Kannel's own escapes or to neither."""
 
 
-class Webhooks:
-    """A small HTTP server that keeps what Kannel calls; answers as its *answers* say, then 200."""
+class Webhooks(Loopback):
+    """Keeps what Kannel calls; answers as its *answers* say, then 200."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.hooks: Queue[Hook] = Queue()
         self.answers: list[int] = []
-        webhooks = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                query = parse_qsl(urlsplit(self.path).query, keep_blank_values=True)
-                webhooks.hooks.put(Hook("GET", webhooks.url + self.path, {}, query, b""))
-                self.send_response(webhooks.answers.pop(0) if webhooks.answers else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread.start()
+    def answer(self, asked: Asked) -> tuple[int, object]:
+        query = parse_qsl(urlsplit(asked.target).query, keep_blank_values=True)
+        self.hooks.put(Hook("GET", self.url + asked.target, {}, query, b""))
+        return (self.answers.pop(0) if self.answers else 200), None
 
     def next(self) -> Hook:
-        return self.hooks.get(timeout=10)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return self.hooks.get(timeout=60)
 
 
 @pytest.fixture(scope="module")
 def webhooks() -> Iterator[Webhooks]:
-    server = Webhooks()
-    yield server
-    server.close()
+    with Webhooks() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

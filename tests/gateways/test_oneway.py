@@ -115,7 +115,7 @@ def test_what_each_http_status_means(name: str, status: int, kind: type[GatewayE
         ("4", Status.SENT, ""),
         ("8\r\n", Status.SENT, ""),
         ("", Status.SENT, ""),
-        ("77", None, ""),
+        ("77", None, "77"),
     ],
 )
 def test_what_became_of_a_message_is_asked(name: str, said: str, status: Status | None, error: str) -> None:

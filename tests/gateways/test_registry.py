@@ -54,6 +54,8 @@ def test_values_may_be_strings_from_the_environment() -> None:
         ({"gateway": "kannel"}, ["channels.main.webhook_token"]),
         ({"gateway": "kannel", "webhook_token": ""}, ["channels.main.webhook_token"]),
         ({"gateway": "kannel", "webhook_token": "t", "dlr_mask": "many"}, ["channels.main.dlr_mask"]),
+        ({"gateway": "kannel", "webhook_token": "t", "username": "u"}, ["channels.main", "password"]),
+        ({"gateway": "kannel", "webhook_token": "t", "password": "very-secret"}, ["channels.main", "username"]),
         ({"gateway": "smpp"}, ["channels.main.host", "missing"]),
         (SMPP | {"host": "smsc.example.ge:2775"}, ["channels.main.host", "without a port"]),
         (SMPP | {"window": 0}, ["channels.main.window", "1"]),

@@ -73,7 +73,7 @@ def test_what_each_refusal_means(status: int, body: object, kind: type[GatewayEr
         pytest.param("0", None, id="text-0"),
         (1, StatusChange(Status.DELIVERED, external_id="4711", raw="1")),
         ("2", StatusChange(Status.FAILED, external_id="4711", error="2", raw="2")),
-        (9, StatusChange(None, external_id="4711", raw="9")),
+        (9, StatusChange(None, external_id="4711", error="9", raw="9")),
         (None, None),
     ],
 )

@@ -26,6 +26,11 @@ def test_the_port_is_added_or_taken_away(url: str, other: str) -> None:
     assert signing.with_other_port(url) == other
 
 
+def test_credentials_are_written_as_rfc_7617_shows() -> None:
+    assert signing.basic("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    assert signing.basic("test", "123\u00a3") == "Basic dGVzdDoxMjPCow=="
+
+
 def test_a_signature_of_strange_letters_is_compared_without_a_fault() -> None:
     assert not signing.same("ხელმოწერა\ud800", "abc")
     assert not signing.same("", "abc")

@@ -22,7 +22,7 @@ VECTOR = {
 BODY = b'{"type":"mo_text"}'
 TEXT = {
     "type": "mo_text",
-    "id": "01XXX",
+    "id": "mo-1",
     "from": "995555000001",
     "to": "2200",
     "body": GEORGIAN,
@@ -105,7 +105,7 @@ def test_a_signature_of_yesterday_holds_since_sinch_repeats_for_a_day() -> None:
 
 def test_a_text_arrives() -> None:
     assert sinch().parse(posted(TEXT)) == [
-        Received("995555000001", GEORGIAN, "01XXX", "2200", sent_ms=1_700_000_000_000)
+        Received("995555000001", GEORGIAN, "mo-1", "2200", sent_ms=1_700_000_000_000)
     ]
     binary = TEXT | {"type": "mo_binary", "body": "AAEC", "udh": "00"}
     assert [event.text for event in sinch().parse(posted(binary))] == [""]

@@ -34,6 +34,7 @@ CHANNELS = {
     "box": {"gateway": "kannel", "webhook_token": TOKEN},
     "plain": {"gateway": "http", "base_url": "http://127.0.0.1:9", "webhook_token": TOKEN},
     "pieces": {"gateway": "vonage", "api_key": "k", "api_secret": "s", "webhook_token": TOKEN},
+    "ubill": {"gateway": "ubill", "api_key": "k", "brand_id": 1, "webhook_token": TOKEN},
     "simulator": {"gateway": "simulator"},
 }
 
@@ -265,6 +266,17 @@ async def test_the_token_may_stand_in_the_query_or_in_a_header(door: Door, given
         headers["x-webhook-token"] = TOKEN
     assert (await door.call("POST", target, body, headers)).status == 200
     assert door.count(Inbound) == 1
+
+
+@pytest.mark.parametrize(("proof", "status"), [
+    ({"token": TOKEN}, 200), ({"key": TOKEN}, 200), ({"key": "a"}, 403), ({"key": ""}, 403), ({}, 403),
+])  # fmt: skip
+async def test_a_provider_may_write_the_token_under_its_own_name(
+    door: Door, proof: dict[str, str], status: int
+) -> None:
+    told = urlencode({"event": "sms.delivery.updated", "smsID": "4711", "statusID": "1"} | proof)
+    assert (await door.call("GET", f"/channels/ubill/status?{told}")).status == status
+    assert (await door.call("GET", f"/channels/box/inbound?id=1&from=555000001&key={TOKEN}")).status == 403
 
 
 async def test_while_the_database_is_away_the_gateway_is_asked_to_try_again(closed: Door) -> None:

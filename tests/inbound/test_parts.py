@@ -56,6 +56,15 @@ async def test_rule_19_parts_are_joined_whatever_their_order(pipeline: Pipeline,
     assert {row["text"] for row in pipeline.rows(InboundPart)} == {""}
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+async def test_rule_19_an_emoji_that_the_phone_cut_in_two_is_one(pipeline: Pipeline, order: tuple[int, int]) -> None:
+    halves = "The road is broken \ud83d", "\ude00 again"
+    for number in order:
+        await pipeline.part(halves[number - 1], number, 2)
+    (row,) = pipeline.rows(Inbound)
+    assert row["text"] == "The road is broken \U0001f600 again"
+
+
 @pytest.mark.parametrize("reference", [0, 255, 256, 65_535])
 async def test_rule_19_a_topic_cut_in_two_subscribes(pipeline: Pipeline, reference: int) -> None:
     await pipeline.part("BUD", 1, 2, reference=reference)

@@ -11,7 +11,8 @@ from pydantic import BaseModel, SecretStr
 
 from smsbot.gateways.base import ChannelConfig
 from smsbot.outbound.accord import GONE_S, SECRETS, TOLD_S, Accord, differing, fingerprint
-from smsbot.outbound.claims import TERM_MS, Claims, Turn
+from smsbot.outbound.claims import Claims, Turn
+from smsbot.outbound.holding import TERM_MS
 from smsbot.outbound.schedule import QuietHours
 from smsbot.process import identity
 from smsbot.settings import Settings

@@ -113,12 +113,13 @@ REFUSED: list[tuple[Mapping[str, Any], str]] = [
     ({"everyone": True, "topics": ("budget",)}, "everyone"),
     ({"everyone": False, "topics": ("nothing",)}, "topics"),
     ({"everyone": False, "places": ("nowhere",)}, "places"),
-    ({"everyone": False, "places": ("nikea",)}, "topics"),  # nobody lives there
+    ({"everyone": False, "places": ("nikea",)}, "places"),  # nobody lives there
+    ({"everyone": False, "topics": ("advisors",)}, "topics"),  # nobody wants it
     ({"languages": ("xx",)}, "languages"),
     ({"languages": ()}, "languages"),
-    ({"languages": ("ru",)}, "topics"),  # nobody speaks it
+    ({"languages": ("ru",)}, "everyone"),  # nobody speaks it
     ({"kind": "advertisement"}, "kind"),
-    ({"kind": "promotion"}, "topics"),  # nobody consented
+    ({"kind": "promotion"}, "everyone"),  # nobody consented
     ({"missing_translation": "maybe"}, "missing_translation"),
     ({"channel": "pigeon"}, "channel"),
     ({"send_at_ms": NOON - 1}, "send_at"),

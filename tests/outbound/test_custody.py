@@ -79,10 +79,10 @@ async def test_rounds_go_on_until_the_process_ends(town: Store) -> None:
 
     keeper.round = told  # type: ignore[method-assign]
     running = asyncio.create_task(keeper.run())
-    await asyncio.wait_for(done.wait(), 30)
+    await asyncio.wait_for(done.wait(), 60)
     assert words(town) == ""
     keeper.stop()
-    await asyncio.wait_for(running, 30)
+    await asyncio.wait_for(running, 60)
 
 
 async def test_a_process_that_delivers_keeps_house_and_ends_at_once(database_url: str) -> None:
@@ -91,4 +91,4 @@ async def test_a_process_that_delivers_keeps_house_and_ends_at_once(database_url
     service.prepare()
     await service.start()
     assert "retention" in {task.get_name() for task in asyncio.all_tasks()}
-    await asyncio.wait_for(service.stop(), 30)
+    await asyncio.wait_for(service.stop(), 60)

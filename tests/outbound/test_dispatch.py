@@ -98,9 +98,9 @@ class Post:
         finally:
             self.gateway.open.set()
             self.dispatcher.stop()
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
 
-    async def until(self, holds: Callable[[], bool | Awaitable[bool]], seconds: float = 8) -> None:
+    async def until(self, holds: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while True:
                 answer = holds()
@@ -341,7 +341,7 @@ async def test_of_two_dispatchers_of_a_channel_one_sends(town: Store) -> None:
         post.wake.wake("main")
         await post.settled(key, "sent")
         other.stop()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 60)
     assert len(post.gateway.taken) == 7
 
 

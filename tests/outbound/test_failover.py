@@ -101,9 +101,9 @@ class House:
         finally:
             for each in runners:
                 each.stop()
-            await asyncio.wait_for(asyncio.gather(*tasks), 20)
+            await asyncio.wait_for(asyncio.gather(*tasks), 60)
 
-    async def until(self, holds: Callable[[], bool | Awaitable[bool]], seconds: float = 30) -> None:
+    async def until(self, holds: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while True:
                 answer = holds()

@@ -27,7 +27,7 @@ from smsbot.testing.databases import Postgres
 from smsbot.testing.line_gateway import LineCentre, install
 
 NUMBER = "+995555000001"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -49,11 +49,11 @@ async def test_a_broadcast_reaches_everybody_once_over_http(store: Store) -> Non
                 quiet=QuietHours.of(settings), public_url="http://here", owner="one",
             )  # fmt: skip
             task = asyncio.create_task(dispatcher.run())
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while store.read(lambda c: broadcasts.get(c, key)).state != "done":  # noqa: ASYNC110  # the database tells nobody
                     await asyncio.sleep(0.02)
             dispatcher.stop()
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
         numbers = [asked.to for asked in provider.wait_for(300)]
     assert len(numbers) == len(set(numbers)) == 300
     known = store.read(lambda c: sql.run(c, "SELECT count(DISTINCT external_id) FROM outbox").scalar_one())

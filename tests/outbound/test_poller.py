@@ -269,10 +269,10 @@ async def test_only_the_process_with_the_lease_asks(desk: Desk) -> None:
     desk.now_ms = NOW + 10 * SECOND_MS
     follower = Looked(desk.poller)
     desk.poller.lead = follower
-    await asyncio.wait_for(desk.poller.run(), 20)
+    await asyncio.wait_for(desk.poller.run(), 60)
     assert (follower.times, desk.asked()) == (3, [])
     leading = asyncio.create_task((leader := desk.another()).run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not desk.asked():  # noqa: ASYNC110  # the provider runs in a thread of its own
             await asyncio.sleep(0.01)
     leader.stop()

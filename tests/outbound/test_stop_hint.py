@@ -19,7 +19,7 @@ from smsbot.service import Service
 from smsbot.settings import Settings
 from smsbot.store import fanout, sql, variants
 from smsbot.store.broadcasts import View
-from smsbot.store.welcome import Welcome
+from smsbot.store.greeting_texts import Welcome
 from smsbot.testing.population import populate
 
 pytestmark = pytest.mark.anyio

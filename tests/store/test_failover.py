@@ -134,7 +134,7 @@ def test_two_processes_at_once_move_each_message_once(town: Store) -> None:
     start = threading.Barrier(2)
 
     def work() -> None:
-        start.wait(10)
+        start.wait(60)
         while n := move(town, limit=20):
             moved.append(n)
 
@@ -142,7 +142,7 @@ def test_two_processes_at_once_move_each_message_once(town: Store) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sum(moved) == 200
     left = town.read(lambda c: sql.run(c, "SELECT count(*) FROM outbox WHERE channel = 'other'").scalar_one())
     assert left == 200

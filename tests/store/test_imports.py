@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 
 from smsbot.clock import DAY_MS
-from smsbot.dialogue.reuse import Notice
+from smsbot.dialogue.notice import Notice
 from smsbot.settings import Settings
 from smsbot.status import Status
 from smsbot.store import audit, broadcasts, imports, outbox

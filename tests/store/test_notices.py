@@ -16,7 +16,7 @@ def shared(postgres_server: Postgres) -> str:
 def _heard(store: Store, said: Queue[Notice], *, until: Notice) -> list[Notice]:
     """Speak until the listener, which connects in its own time, has heard *until*."""
     found: list[Notice] = []
-    for _ in range(200):
+    for _ in range(600):
         store.write(lambda c: notices.tell(c, waiting=until.waiting, stopped=until.stopped))
         try:
             found.append(said.get(timeout=0.1))

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection
 
 from smsbot.clock import DAY_MS
-from smsbot.dialogue.reuse import Notice
+from smsbot.dialogue.notice import Notice
 from smsbot.settings import Retention
 from smsbot.status import Status
 from smsbot.store import audience, outbox, people, quiet, sql, walk

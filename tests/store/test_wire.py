@@ -1,8 +1,10 @@
 """Statements that pass by SQLAlchemy: the same transaction, the same errors, arrays that PostgreSQL reads back."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from smsbot.store import wire
@@ -78,3 +80,60 @@ def test_a_failed_statement_leaves_the_connection_usable(store: Store) -> None:
             wire.send(connection, "SELECT * FROM nowhere")
         with connection.begin():
             assert wire.fetch(connection, "SELECT 1") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("text", ""),
+        ("text", 'თემა "?" \\ %s'),
+        ("bigint", -(2**62)),
+        ("boolean", True),
+        ("boolean", False),
+        ("text", None),
+    ],
+)
+def test_postgresql_gives_a_parameter_back_as_it_was(postgres_store: Store, kind: str, value: object) -> None:
+    found = postgres_store.read(lambda c: wire.fetch(c, f"SELECT CAST(? AS {kind})", (value,)))
+    assert found == [(value,)]
+
+
+def test_a_text_with_nul_is_refused_and_not_cut_short(postgres_store: Store) -> None:
+    with pytest.raises(DBAPIError), postgres_store.writes.begin() as connection:
+        wire.send(connection, "INSERT INTO meta (key, value) VALUES (?, ?)", ("mine", "be\0fore"))
+
+
+def test_a_statement_asked_often_is_prepared_and_answers_the_same(postgres_store: Store) -> None:
+    with postgres_store.writes.begin() as connection:
+        answers = [wire.fetch(connection, "SELECT ? + 1 AS more", (number,)) for number in range(9)]
+        assert answers == [[(number + 1,)] for number in range(9)]
+        prepared = wire.fetch(connection, "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%more%'")
+        assert prepared == [(1,)]
+
+
+def test_nothing_is_prepared_where_the_driver_shall_prepare_nothing(postgres_store: Store) -> None:
+    """Between us and the server may stand a pool that gives each transaction another session."""
+    with postgres_store.writes.begin() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.prepare_threshold = None
+        for number in range(9):
+            assert wire.fetch(connection, "SELECT ? + 1", (number,)) == [(number + 1,)]
+        assert wire.fetch(connection, "SELECT count(*) FROM pg_prepared_statements") == [(0,)]
+
+
+def test_a_snapshot_is_of_one_moment_for_these_statements_too(postgres_store: Store) -> None:
+    count = "SELECT count(*) FROM meta"
+
+    def look(connection: Connection) -> list[wire.Row]:
+        before = wire.fetch(connection, count)
+        postgres_store.write(lambda c: wire.send(c, "INSERT INTO meta (key, value) VALUES (?, ?)", ("later", "1")))
+        return [*before, *wire.fetch(connection, count)]
+
+    before, after = postgres_store.snapshot(look)
+    assert before == after
+
+
+def test_letters_of_an_older_server_are_sent_as_its_driver_sends_them(postgres_store: Store) -> None:
+    with postgres_store.reads.connect() as connection:
+        connection.exec_driver_sql("SET client_encoding TO latin1")
+        assert wire.fetch(connection, "SELECT CAST(? AS text)", ("café",)) == [("café",)]

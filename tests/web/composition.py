@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from smsbot.content import Content, load_keywords
-from smsbot.dialogue import reuse as wordings
+from smsbot.dialogue import notice as neutral
 from smsbot.dialogue import wording
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.engine import Engine
@@ -134,7 +134,7 @@ class Composition:
         def job(connection: Connection) -> None:
             person = contacts.reach(connection, self.store.key, number)
             service = self.settings.service
-            notice = wordings.compose(self.bot.phrases, service.name, service.languages)
+            notice = neutral.compose(self.bot.phrases, service.name, service.languages)
             channel = next(iter(self.channels))
             reuse.wake(connection, person, number, notice, channel=channel, hint=None, now_ms=self.now_ms)
 

@@ -12,7 +12,7 @@ from smsbot.store import channel_health, channel_vitals, sql
 from smsbot.store.channel_vitals import Reading
 from smsbot.store.database import Store
 from smsbot.store.reach import DORMANT_AFTER, Reach
-from tests.web.composition import ALICE, NOW_MS, Client, compose
+from tests.web.composition import ALICE, NOW_MS, Client, compose, is_problem
 
 pytestmark = pytest.mark.anyio
 BOB = "+995555000002"
@@ -111,12 +111,13 @@ async def test_rule_20_any_text_from_a_dormant_number_wakes_it(api: Client, stor
     await api.text("BUDGET")
     assert (await api.post("/api/broadcasts", json=asked)).json()["recipients"] == 1
     fail(store, DORMANT_AFTER)
-    assert (await api.post("/api/broadcasts", json=asked)).status_code == 422  # nobody is left
+    assert is_problem(await api.post("/api/broadcasts", json=asked), 422)["field"] == "everyone", "nobody is left"
     await api.text("BUDGET", BOB)
     answer = (await api.post("/api/broadcasts", json=asked)).json()
     assert (answer["recipients"], answer["dormant"]) == (1, 1)
     asked["topics"] = ["culture"]
-    assert (await api.post("/api/broadcasts", json={**asked, "everyone": False})).status_code == 422
+    refused = await api.post("/api/broadcasts", json={**asked, "everyone": False})
+    assert is_problem(refused, 422)["field"] == "topics"
     del asked["topics"]
     await api.text("what about the bridge?")
     answer = (await api.post("/api/broadcasts", json=asked)).json()

@@ -27,7 +27,7 @@ from smsbot.web.lane import ORDINARY, Lane
 
 PUBLIC = "http://127.0.0.1"
 PATH = "/channels/main/inbound"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 CHANNELS: dict[str, Any] = {
     "main": {"gateway": "twilio", "sender": "+995322000000", "account_sid": "AC1", "auth_token": "12345",
              "base_url": "http://127.0.0.1:9"},

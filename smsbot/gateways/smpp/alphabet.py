@@ -13,9 +13,7 @@ from smsbot.text import gsm7
 
 SMSC_DEFAULT, UCS2 = 0, 8
 
-_CODECS: Mapping[int, str] = MappingProxyType(
-    {1: "ascii", 3: "latin-1", 6: "iso8859_5", 7: "iso8859_8", 8: "utf-16-be", 14: "euc_kr"}
-)
+_CODECS: Mapping[int, str] = MappingProxyType({1: "ascii", 3: "latin-1", 6: "iso8859_5", 7: "iso8859_8", 14: "euc_kr"})
 _MARKS: Mapping[bytes, str] = MappingProxyType({b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"})
 
 
@@ -43,12 +41,17 @@ def pieces(text: str, default: Default) -> tuple[int, list[bytes]]:
 
 
 def text(octets: bytes, data_coding: int, default: Default) -> str:
-    """What was written. Never fails: what cannot be read becomes U+FFFD; what is no text at all, the empty text."""
+    """What was written. Never fails: what cannot be read becomes U+FFFD; what is no text at all, the empty text.
+
+    In UCS-2 half a letter stays what it is, a lone surrogate: the part with the other half may follow.
+    """
     coding = _of_group(data_coding)
     if coding == SMSC_DEFAULT:
         return _in_default(octets, default)
     if coding == UCS2 and octets[:2] in _MARKS:  # some servers begin with a byte order mark
-        return octets[2:].decode(_MARKS[octets[:2]], "replace")
+        return _in_utf16(octets[2:], _MARKS[octets[:2]])
+    if coding == UCS2:
+        return _in_utf16(octets, "utf-16-be")
     codec = _CODECS.get(coding)
     return octets.decode(codec, "replace") if codec else ""
 
@@ -61,6 +64,11 @@ def _of_group(data_coding: int) -> int:
     if group == 0xF0:
         return 4 if bits & 0x04 else SMSC_DEFAULT
     return {0xC0: SMSC_DEFAULT, 0xD0: SMSC_DEFAULT, 0xE0: UCS2}.get(group, data_coding)
+
+
+def _in_utf16(octets: bytes, codec: str) -> str:
+    whole = octets[: len(octets) & ~1]
+    return whole.decode(codec, "surrogatepass") + ("\ufffd" if len(octets) % 2 else "")
 
 
 def _in_default(octets: bytes, default: Default) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from smsbot.clock import HOUR_MS
 from smsbot.gateways.base import Event, Part, Received
-from smsbot.gateways.reading import clean
+from smsbot.gateways.reading import clean, clean_part
 from smsbot.gateways.smpp import alphabet
 from smsbot.gateways.smpp.alphabet import Default
 from smsbot.gateways.smpp.codec import Sm, first
@@ -36,14 +36,14 @@ def event(sm: Sm, habits: Habits, now_ms: int) -> Event | None:
     if sm.esm_class & HEADER_FOLLOWS:
         part, octets = split_header(octets)
     if is_receipt(sm):
-        return receipt(sm, alphabet.text(octets, sm.data_coding, habits.default), habits.receipt_id)
+        return receipt(sm, clean(alphabet.text(octets, sm.data_coding, habits.default)), habits.receipt_id)
     if not from_person(sm):
         return None
     if part is None:
         part = _by_parameters(sm)
     return Received(
         number=clean(sm.source.value),
-        text=clean(alphabet.text(octets, sm.data_coding, habits.default)),
+        text=(clean_part if part else clean)(alphabet.text(octets, sm.data_coding, habits.default)),
         external_id=_part_id(sm, part, now_ms) if part else None,
         to=clean(sm.dest.value),
         part=part,

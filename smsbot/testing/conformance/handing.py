@@ -21,8 +21,8 @@ from smsbot.store.outbox import Claimed, Result
 from smsbot.testing.conformance.door import Door, opened
 from smsbot.testing.conformance.sample import AT_MS, MESSAGE, PUBLIC, Inapplicable, Peer, Sample
 
-PATIENCE_S = 30.0
-SILENCE_S = 1.0
+PATIENCE_S = 60.0
+SILENCE_S = 2.0
 """How long a provider that never answers is waited for; half of it is for the connection, which is there at once."""
 
 CLAIMED = Claimed(

@@ -130,10 +130,9 @@ class Sample:
 
     *text*: `NUMBER` writes `TEXT`. *report*: a message of ours has arrived: the one that *accepted* names, or
     `MESSAGE.id`. *unknown*: a report whose status does not exist; *raw* is that status. None: the provider sends none.
-    *sign*: adds the signature to a call that comes at `AT_S`. *covers* False: what proves a call is a word in it that
-    does not depend on the rest. *accepted*: the answer when a message is taken; *polled*, *balance*, *probed*: the good
-    answers of a gateway that is `Polled`, `Balanced`, `Probed`. *peer*: the other side of a `Link`, in a folder of its
-    own.
+    *sign*: adds the signature to a call that comes at `AT_S`. *accepted*: the answer when a message is taken; *polled*,
+    *balance*, *probed*: the good answers of a gateway that is `Polled`, `Balanced`, `Probed`. *peer*: the other side of
+    a `Link`, in a folder of its own.
     """
 
     gateway: str
@@ -143,7 +142,6 @@ class Sample:
     unknown: Wire | None = None
     raw: str = "teleported"
     sign: Sign | None = None
-    covers: bool = True
     accepted: Answer | None = None
     polled: Answer | None = None
     balance: Answer | None = None

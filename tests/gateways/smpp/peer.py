@@ -6,7 +6,6 @@ Their packages are fetched once, by name and hash, into `.cache/smpp-peers` at t
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,11 +15,11 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any, Self
 
-import pytest
+from tests.components import lack
 
 PEERS = Path(__file__).parent / "peers"
 CACHE = Path(__file__).parents[3] / ".cache" / "smpp-peers"
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 FETCH_S = 300.0
 
 
@@ -30,7 +29,7 @@ def node() -> list[str]:
     if not (folder / "node_modules" / "smpp").is_dir():
         npm = shutil.which("npm")
         if npm is None:
-            _missing("npm is not installed (Debian: npm)")
+            lack("npm is not installed (Debian: npm)")
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PEERS / name, folder / name)
@@ -56,13 +55,7 @@ def _fetch(command: list[str], folder: Path) -> None:
     try:
         subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=FETCH_S)
     except (OSError, subprocess.SubprocessError) as error:
-        _missing(f"the peer's packages cannot be fetched ({type(error).__name__})")
-
-
-def _missing(reason: str) -> None:
-    if os.environ.get("SMSBOT_TEST_REQUIRE") == "all":
-        pytest.fail(f"{reason}, and SMSBOT_TEST_REQUIRE=all forbids to skip", pytrace=False)
-    pytest.skip(reason)
+        lack(f"the peer's packages cannot be fetched ({type(error).__name__})")
 
 
 class Peer:

@@ -15,7 +15,7 @@ from smsbot.gateways.smpp.link import Pauses, Smpp
 from smsbot.testing.smsc import PASSWORD, SYSTEM_ID
 from smsbot.text.gsm7 import measure
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 QUICK = Pauses(first_s=0.02, most_s=0.05, refused_s=0.02, refused_most_s=0.05, again_s=(0.01, 0.02))
 
 

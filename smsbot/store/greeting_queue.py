@@ -1,4 +1,4 @@
-"""Welcomes of an import, queued as rows of one broadcast, so that quiet hours, rate, pause and cancel hold for them."""
+"""Greetings of an import, queued as rows of one broadcast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Protocol
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -14,6 +13,7 @@ from smsbot.clock import HOUR_MS
 from smsbot.status import Status
 from smsbot.store import bulk, counts
 from smsbot.store.audience import Audience
+from smsbot.store.greeting_texts import Wording
 from smsbot.store.paper import Form
 from smsbot.store.shares import TextShare, shares_from_json, shares_to_json
 from smsbot.store.tables import Broadcast, BroadcastText, Outbox, table
@@ -23,7 +23,6 @@ BROADCAST = table(Broadcast)
 OUTBOX = table(Outbox)
 TEXT = table(BroadcastText)
 
-KIND = "welcome"
 EXPIRES_MS = 72 * HOUR_MS
 LATER_MS = 24 * HOUR_MS
 """From the neutral text to a dormant number until its welcome: whoever has the number now can stop before it tells
@@ -39,43 +38,33 @@ Written = tuple[int, str, str, Measure]
 """Contact id, language, text and its measure."""
 
 
-class Wording(Protocol):
-    """What is said, and the channel that it leaves by."""
+class GreetingQueue:
+    """The greetings of one *kind* in one import. The broadcast is made with the first of them; people with the same
+    language, place and date share a text."""
 
-    @property
-    def channel(self) -> str: ...
-    def text(self, language: str | None, place: str, signed_on: date) -> tuple[str, str]:
-        """The language it is really in, and the text."""
-        ...
-
-
-class Queue:
-    """The welcomes of one import, or what comes before them. The broadcast is made with the first of them; people with
-    the same language, place and date share a text."""
-
-    def __init__(self, welcome: Wording, now_ms: int, *, kind: str = KIND) -> None:
-        self._welcome = welcome
+    def __init__(self, wording: Wording, now_ms: int, *, kind: str) -> None:
+        self._wording = wording
         self._kind = kind
         self._now_ms = now_ms
         self._broadcast_id: int | None = None
         self._composed: dict[tuple[str | None, str, date], tuple[str, str, Measure]] = {}
         self._texts: dict[tuple[str, str], int] = {}
-        self._welcomed: set[int] = set()
+        self._greeted: set[int] = set()
         self._uncommitted: tuple[int, dict[tuple[str, str], int], list[int]] | None = None
 
     @property
     def count(self) -> int:
-        return len(self._welcomed)
+        return len(self._greeted)
 
     def put(
         self, connection: Connection, people: Sequence[tuple[int, str | None, Form]], later: Collection[int] = ()
     ) -> None:
-        """Queue a welcome for each (contact id, language, form) not yet welcomed. Call `committed` afterwards.
+        """Queue a greeting for each (contact id, language, form) not yet greeted. Call `committed` afterwards.
 
         *later*: people who have another text before it, and `LATER_MS` to stop.
         """
         self._uncommitted = None
-        written = [self._written(*person) for person in people if person[0] not in self._welcomed]
+        written = [self._written(*person) for person in people if person[0] not in self._greeted]
         if not written:
             return
         key = self._broadcast_id if self._broadcast_id is not None else self._begin(connection)
@@ -84,7 +73,7 @@ class Queue:
         if state == "cancelled":  # staff want no more of them
             return
         texts = self._save_texts(connection, key, written)
-        now_ms, channel = self._now_ms, self._welcome.channel
+        now_ms, channel = self._now_ms, self._wording.channel
         rows = [
             (channel, key, contact_id, texts[language, text], measured.parts, Status.QUEUED.value, "", now_ms,
              None if state == "paused" else now_ms + LATER_MS * (contact_id in later), now_ms + EXPIRES_MS, 0, False)
@@ -110,14 +99,14 @@ class Queue:
         """The transaction of the last `put` holds: what it made exists."""
         if self._uncommitted is not None:
             self._broadcast_id, self._texts, people = self._uncommitted
-            self._welcomed.update(people)
+            self._greeted.update(people)
             self._uncommitted = None
 
     def _written(self, contact_id: int, language: str | None, form: Form) -> Written:
         circumstances = language, form.place, form.consented_on
         found = self._composed.get(circumstances)
         if found is None:
-            spoken, text = self._welcome.text(*circumstances)
+            spoken, text = self._wording.text(*circumstances)
             found = self._composed[circumstances] = spoken, text, measure(text)
         return contact_id, *found
 
@@ -137,7 +126,7 @@ class Queue:
                 state="sending",
                 kind=self._kind,
                 audience=Audience(everyone=True).to_json(),
-                channel=self._welcome.channel,
+                channel=self._wording.channel,
                 urgent=False,
                 reason="",
                 recipients=0,

@@ -1,6 +1,7 @@
-"""The one text that people get whose paper form was taken: who writes, where and when they signed, how to stop.
+"""How people are greeted whose paper form was taken.
 
-It informs and asks for nothing; the consent came with the form.
+The welcome tells who writes, where and when they signed, how to stop; it asks for nothing, since the consent came with
+the form. The neutral text, before it, tells none of that to whoever may have the number now.
 """
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
+from smsbot.dialogue.latin import GEORGIAN, GEORGIAN_LATIN, LATIN
+from smsbot.dialogue.notice import Notice
 from smsbot.dialogue.stop_hint import StopHint
 
 SIGNED: Mapping[str, str] = {
@@ -25,6 +29,16 @@ SIGNED_ANYWHERE: Mapping[str, str] = {
     "az": "{name}: {date} – SMS almağa razılıq imzalamısınız. İmtina: STOP",
     "hy": "{name}՝ {date} – Դուք ստորագրել եք SMS ստանալու համաձայնություն։ Հրաժարվել՝ STOP",
 }
+
+
+class Wording(Protocol):
+    """What is said, and the channel that it leaves by."""
+
+    @property
+    def channel(self) -> str: ...
+    def text(self, language: str | None, place: str, signed_on: date) -> tuple[str, str]:
+        """The language it is really in, and the text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,21 @@ class Welcome:
             place=_named(self.places.get(place, {}), spoken) or place,
             date=signed_on.strftime("%d.%m.%Y"),
         )
+        return spoken, text if self.hint is None else self.hint.add(text, spoken)
+
+
+@dataclass(frozen=True, slots=True)
+class Neutral:
+    """How the text before is written: without what was signed, when and where."""
+
+    notice: Notice
+    channel: str
+    hint: StopHint | None = None
+
+    def text(self, language: str | None, place: str, signed_on: date) -> tuple[str, str]:
+        del place, signed_on
+        wanted, script = (GEORGIAN, LATIN) if language == GEORGIAN_LATIN else (language, "")
+        spoken, text = self.notice.say(wanted, script)
         return spoken, text if self.hint is None else self.hint.add(text, spoken)
 
 
