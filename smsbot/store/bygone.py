@@ -75,7 +75,7 @@ def _drop(connection: Connection, table: str, piece: Piece, now_ms: int) -> int:
         return 0
     counted = sql.run(connection, COUNTED.format(part.name, "true") if table == "outbox" else _ALL.format(part.name))
     rows = counted.all()
-    if not months.patiently(connection, f"DROP TABLE {part.name}"):
+    if not months.patiently(connection, f"DO $$ BEGIN DROP TABLE {part.name}; END $$"):
         return 0
     _note(connection, table, rows, part.high, now_ms)
     return sum(int(row[0]) for row in rows)

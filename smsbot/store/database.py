@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from smsbot.errors import StoreError, StoreFull, StoreUnavailable
-from smsbot.store import migrate, months, sql
+from smsbot.store import migrate, months, sql, wire
 from smsbot.store.checkpoint import BACKSTOP_PAGES, Checkpointer
 from smsbot.store.room import FULL, Room, is_full
 from smsbot.store.tables import Meta, table
@@ -55,6 +55,7 @@ class Store:
                 "pool_recycle": 1800,
             }
             self.writes = self.reads = create_engine(self.url, **options)
+            wire.watch(self.writes)
         self._checkpointer: Checkpointer | None = None
         self.room = Room(self.writes)
         self.writer = Writer(self.writes, threads=1 if self.sqlite else WRITERS_POSTGRESQL)

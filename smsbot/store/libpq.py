@@ -20,6 +20,7 @@ Row = tuple[Any, ...]
 
 PREPARED_AFTER = 2  # uses: what is asked once in a while is not worth keeping
 PREPARED_MOST = 256  # statements of a connection
+STILL_THERE = b"SELECT 1 FROM pg_prepared_statements WHERE name = $1"
 
 
 class Straight:
@@ -41,6 +42,7 @@ class Straight:
         self._uses: dict[str, int] = {}
         self._prepared: dict[str, bytes] = {}
         self._serials = count(1)
+        self._doubted = False
 
     def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
         """The rows that *statement* gives. Raises psycopg's exceptions."""
@@ -60,8 +62,21 @@ class Straight:
         with self._driver.cursor() as cursor:
             cursor.executemany(percent(statement), rows)
 
+    def doubt(self) -> None:
+        """The statements that are prepared may be gone: psycopg drops all of a connection, its own and ours, when it
+        rolls back."""
+        self._doubted = True
+
+    def _look(self) -> None:
+        self._doubted = False
+        name = next(iter(self._prepared.values()), None)
+        if name is not None and not self._checked(self._pgconn.exec_params(STILL_THERE, [name])).ntuples:
+            self._prepared.clear()
+
     def _run(self, statement: str, parameters: Sequence[Any]) -> PGresult:
         pgconn = self._pgconn
+        if self._doubted:
+            self._look()
         if pgconn.transaction_status == self._idle:
             self._begin()
         values = [self._written(value) for value in parameters]

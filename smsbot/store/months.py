@@ -252,11 +252,12 @@ def _make(connection: Connection, table: str, each: int) -> None:
     """As a table of its own, and then attached: that waits for nobody and nobody waits for it."""
     name = f"{table}_{each // 100:04}_{each % 100:02}"
     unique, what = UNIQUE[table]
-    sql.run(connection, f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS)")
-    sql.run(connection, f"CREATE UNIQUE INDEX {unique}_{each // 100:04}_{each % 100:02} ON {name} {what}")
     sql.run(
         connection,
-        f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({each * SPACE}) TO ({following(each) * SPACE})",
+        f"DO $$ BEGIN CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS);"
+        f" CREATE UNIQUE INDEX {unique}_{each // 100:04}_{each % 100:02} ON {name} {what};"
+        f" ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({each * SPACE}) TO ({following(each) * SPACE});"
+        " END $$",  # a block: after ALTER or DROP the driver forgets every statement that is prepared
     )
 
 

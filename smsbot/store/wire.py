@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
 from smsbot.store.libpq import Straight, percent
@@ -70,6 +70,24 @@ def send_many(connection: Connection, statement: str, rows: Sequence[Row]) -> No
         _link(connection).send_many(statement, rows)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _wrapped(connection, statement, error) from error
+
+
+def watch(engine: Engine) -> None:
+    """Of a PostgreSQL: have what its connections prepared looked at again after everything that rolls back."""
+
+    def rolled_back(connection: Connection, *_: object) -> None:
+        if not connection.invalidated:  # what was prepared on one that was cut went with it
+            _doubt(connection.info)
+
+    event.listen(engine, "rollback", rolled_back)
+    event.listen(engine, "rollback_savepoint", rolled_back)
+    event.listen(engine, "reset", lambda _driver, record, _state: _doubt(record.info))
+
+
+def _doubt(info: Any) -> None:
+    link = info.get(_LINK)
+    if isinstance(link, Straight):
+        link.doubt()
 
 
 def array(values: Iterable[Any]) -> str:

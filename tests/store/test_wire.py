@@ -1,13 +1,13 @@
 """Statements that pass by SQLAlchemy: the same transaction, the same errors, arrays that PostgreSQL reads back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from smsbot.store import wire
+from smsbot.store import sql, wire
 from smsbot.store.database import Store
 from smsbot.testing.databases import Postgres
 
@@ -137,3 +137,41 @@ def test_letters_of_an_older_server_are_sent_as_its_driver_sends_them(postgres_s
     with postgres_store.reads.connect() as connection:
         connection.exec_driver_sql("SET client_encoding TO latin1")
         assert wire.fetch(connection, "SELECT CAST(? AS text)", ("café",)) == [("café",)]
+
+
+def ask(connection: Connection) -> None:
+    """One statement below SQLAlchemy and one through it, often enough that both are prepared."""
+    for _ in range(8):
+        wire.fetch(connection, "SELECT id FROM contact WHERE number = ?", ("+995555000001",))
+        sql.run(connection, "SELECT id FROM topic WHERE code = ?", ("budget",)).all()
+
+
+def roll_back(store: Store) -> None:
+    with store.writes.connect() as connection:
+        for _ in range(2):
+            with connection.begin() as transaction:
+                ask(connection)
+                transaction.rollback()
+            with connection.begin():
+                ask(connection)
+
+
+def roll_back_to_a_savepoint(store: Store) -> None:
+    with store.writes.begin() as connection:
+        for _ in range(2):
+            ask(connection)
+            connection.begin_nested().rollback()
+            ask(connection)
+
+
+def give_it_back(store: Store) -> None:
+    for _ in range(3):
+        store.read(ask)
+
+
+@pytest.mark.parametrize("what", [roll_back, roll_back_to_a_savepoint, give_it_back])
+def test_statements_go_on_after_the_driver_has_dropped_what_was_prepared(
+    postgres_store: Store, what: Callable[[Store], None]
+) -> None:
+    """It drops all of a connection when it rolls back, those of others as well."""
+    what(postgres_store)
