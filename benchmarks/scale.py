@@ -65,7 +65,7 @@ def _server_ms(pid: int) -> float:
 def run(bench: Bench) -> Iterator[Row]:
     for setting in ("max_wal_size = '8GB'", "checkpoint_timeout = '30min'"):
         bench.postgres.configure(setting)
-    many, messages = bench.size(PEOPLE, 2_000), bench.size(MESSAGES, 20_000)
+    many, messages = bench.size(PEOPLE, 2 * PIECE), bench.size(MESSAGES, 20_000)
     few, some = bench.size(FEW_PEOPLE, PIECE), bench.size(FEW_MESSAGES, 2_000)
     began_s = time.monotonic()
     small_url = build(bench, few, some, lambda _: None)
