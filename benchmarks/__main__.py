@@ -23,6 +23,7 @@ from benchmarks import (
     peers,
     recognition,
     report,
+    scale,
     smpp,
     turns,
 )  # fmt: skip
@@ -41,7 +42,10 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     "recognition": recognition.run,
     "peers": peers.run,
 }
+ON_DEMAND: Mapping[str, Callable[[Bench], Iterable[Row]]] = {"scale": scale.run}
+"""Not among those that run when none is named."""
 QUICK_DIVISOR, QUICK_RUNS = 20, 3
+FULL_RUNS = 5
 
 
 def measure(bench: Bench, names: Sequence[str], tell: Callable[[str], None]) -> tuple[list[Row], list[str]]:
@@ -52,7 +56,7 @@ def measure(bench: Bench, names: Sequence[str], tell: Callable[[str], None]) -> 
         began_s = time.monotonic()
         tell(f"{name} …")
         try:
-            rows.extend(BENCHMARKS[name](bench))
+            rows.extend((BENCHMARKS.get(name) or ON_DEMAND[name])(bench))
         except Exception:  # the others are still worth having
             tell(traceback.format_exc())
             broken.append(name)
@@ -63,7 +67,7 @@ def measure(bench: Bench, names: Sequence[str], tell: Callable[[str], None]) -> 
 def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.list:
-        for name, benchmark in BENCHMARKS.items():
+        for name, benchmark in {**BENCHMARKS, **ON_DEMAND}.items():
             print(f"{name:12} {(sys.modules[benchmark.__module__].__doc__ or '').strip()}")
         return 0
     if chosen.markdown:
@@ -75,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers and databases end with us
     with tempfile.TemporaryDirectory(prefix="smsbot-bench-", dir=chosen.folder) as folder:
-        bench = Bench(Path(folder), *((QUICK_DIVISOR, QUICK_RUNS) if chosen.quick else ()))
+        bench = Bench(Path(folder), *((QUICK_DIVISOR, QUICK_RUNS) if chosen.quick else (chosen.divide, FULL_RUNS)))
         try:
             rows, broken = measure(bench, chosen.only or list(BENCHMARKS), lambda line: print(line, file=sys.stderr))
             facts = machine.facts(bench.postgres_url)
@@ -92,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that all of it works, judges nothing")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=list(BENCHMARKS), help="these benchmarks")
+    parser.add_argument("--divide", type=int, default=1, metavar="N", help="all sizes by N, judged all the same")
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=[*BENCHMARKS, *ON_DEMAND], help="these benchmarks")
     parser.add_argument("--list", action="store_true", help="the names, and what each measures")
     parser.add_argument("--markdown", action="store_true", help="print the latest result as a table for the README")
     parser.add_argument("--folder", type=Path, help="where the databases go (a real disk, 4 GB); else the system's")

@@ -25,7 +25,7 @@ def run(bench: Bench) -> Iterator[Row]:
     with product(bench.place(), database=urls[few]) as small, product(bench.place(), database=urls[many]) as large:
         for position in range(bench.runs + 1):
             for people, bot in ((few, small), (many, large)):
-                took = _micros(bot, people, position * turns, turns)
+                took = turn_us(bot, people, position * turns, turns)
                 if position:
                     micros[people].append(took)
     for url in urls.values():
@@ -40,7 +40,7 @@ def run(bench: Bench) -> Iterator[Row]:
     )  # fmt: skip
 
 
-def _micros(bot: Process, people: int, first: int, turns: int) -> float:
+def turn_us(bot: Process, people: int, first: int, turns: int) -> float:
     """Microseconds a turn, of people who write for the first time in this run."""
     assert gcd(STRIDE, people) == 1, "the walk would meet somebody twice"
     requests = [

@@ -129,12 +129,14 @@ class Retention(Section):
 
     *inbox_days*: a text that waits for an answer; never less than *texts_days*. *ledger_days_after*: the words in the
     ledger, after the person stopped. *dormant_days*: without any sign of a number until broadcasts leave it out.
+    *rows_days*: that there was a message, and what became of it; never less than the others need it.
     """
 
     texts_days: int = Field(default=90, ge=0, le=FIVE_YEARS)
     inbox_days: int = Field(default=180, ge=0, le=FIVE_YEARS)
     ledger_days_after: int = Field(default=365, ge=0, le=FIVE_YEARS)
     dormant_days: int = Field(default=365, ge=0, le=FIVE_YEARS)
+    rows_days: int = Field(default=400, ge=0, le=FIVE_YEARS)
 
     @model_validator(mode="after")
     def _not_too_soon(self) -> Retention:
@@ -143,6 +145,13 @@ class Retention(Section):
         if 0 < self.dormant_days < LEAST_TEXTS_DAYS:
             raise ValueError(f"dormant_days: at least {LEAST_TEXTS_DAYS}, or 0 for never")
         return self
+
+    @property
+    def messages_days(self) -> int:
+        """After which a message's row goes; 0: never. Who keeps its words for ever keeps it as well."""
+        if not (self.rows_days and self.texts_days):
+            return 0
+        return max(self.rows_days, self.texts_days, self.inbox_days, self.dormant_days)
 
 
 class TopicSeed(Section):

@@ -50,6 +50,7 @@ texts_days = 90                              # words of texts both ways, and num
 inbox_days = 180                             # a text that nobody has answered; never less than texts_days
 ledger_days_after = 365                      # a person's words in the ledger, after they stopped; up to five years
 dormant_days = 365                           # broadcasts leave a number out after so long without any sign of it
+rows_days = 400                              # that there was a message, what became of it; never less than the others
 
 # Topics and places are loaded into the database when it holds none; afterwards staff edit them there. Without any
 # [[topics]] the eight built-in ones are used.

@@ -1,4 +1,5 @@
-"""Keeps nothing longer than the settings say: texts, numbers, the ledger's words, open questions, quiet numbers.
+"""Keeps nothing longer than the settings say: texts, numbers, the ledger's words, open questions, quiet numbers; and
+begins the months of PostgreSQL.
 
 Under a lease, so that one process does it, in small transactions behind every citizen's turn. What there is to do is
 looked for by a reading connection: an idle process only looks.
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from smsbot.clock import MINUTE_MS, Clock
 from smsbot.errors import StoreError
 from smsbot.settings import Retention
-from smsbot.store import leases, quiet, retention
+from smsbot.store import bygone, leases, months, quiet, retention
 from smsbot.store.database import Store
 from smsbot.store.retention import Piece, Step
 
@@ -27,7 +28,7 @@ TERM_MS = 5 * MINUTE_MS
 FIRST_S = 300.0  # a start has other things to do, and who starts again and again has trouble enough
 LOOK_S = 600.0  # everything here is due to the day
 PAUSE_S = 0.02  # between pieces, so that the disk is not ours alone for an hour after an update
-STEPS: Sequence[Step] = (*retention.STEPS, quiet.PEOPLE)
+STEPS: Sequence[Step] = (*retention.STEPS, quiet.PEOPLE, *bygone.STEPS, months.MONTHS)
 
 
 class Custodian:

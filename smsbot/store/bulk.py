@@ -50,8 +50,14 @@ def insert(
     return found
 
 
-def update(connection: Connection, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
-    """Set *columns* where *key* matches. Each row: the columns' values, then the key's."""
+def update(
+    connection: Connection, table: Table, key: str, columns: tuple[str, ...], rows: Sequence[Row], *, where: str = ""
+) -> None:
+    """Set *columns* where *key* matches. Each row: the columns' values, then the key's. *where*: of `months.recent`,
+    with the alias `t.`."""
+    if where and rows:  # on PostgreSQL only
+        wire.send(connection, _pg_update(table, key, columns) + where, arrays(rows))
+        return
     several = Several(connection)
     several.update(table, key, columns, rows)
     several.run()

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from smsbot.errors import StoreError, StoreFull, StoreUnavailable
-from smsbot.store import migrate, sql
+from smsbot.store import migrate, months, sql
 from smsbot.store.checkpoint import BACKSTOP_PAGES, Checkpointer
 from smsbot.store.room import FULL, Room, is_full
 from smsbot.store.tables import Meta, table
@@ -78,6 +78,7 @@ class Store:
     def start(self) -> None:
         """Start the writers. The tables must be of this version."""
         _ = self.key  # read now: on SQLite a job could not wait for a second writer
+        self.write(months.secure)
         self.writer.start()
         file = make_url(self.url).database
         if self.sqlite and file:

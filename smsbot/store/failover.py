@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from smsbot.dialogue.stop_hint import StopHint
-from smsbot.store import bulk, sql, variants
+from smsbot.store import bulk, months, sql, variants
 from smsbot.store.tables import Outbox, table
 from smsbot.text.gsm7 import measure
 
@@ -71,7 +71,8 @@ def move(
         sql.run(
             connection,
             "UPDATE outbox SET channel = ?, due_ms = ?, attempts = 0,"
-            f" error = CASE WHEN status = 'sending' THEN ? ELSE '' END WHERE {where}",
+            f" error = CASE WHEN status = 'sending' THEN ? ELSE '' END WHERE {where}"
+            f"{months.recent(connection, 'outbox')}",
             (target.name, now_ms, reason, listed),
         )
         return len(rows)
@@ -82,9 +83,8 @@ def move(
         if target.most_parts is None or parts <= target.most_parts:
             error = reason if row.status == "sending" else ""
             moves.append((target.name, now_ms, 0, error, text, text_id, parts, int(row.id)))
-    bulk.update(
-        connection, _OUTBOX, "id", ("channel", "due_ms", "attempts", "error", "text", "text_id", "parts"), moves
-    )
+    columns = ("channel", "due_ms", "attempts", "error", "text", "text_id", "parts")
+    bulk.update(connection, _OUTBOX, "id", columns, moves, where=months.recent(connection, "outbox", "t."))
     return len(moves)
 
 
@@ -95,9 +95,10 @@ def _movable(
     person = ", c.language" if target.hint is not None else ""
     join = "LEFT JOIN contact c ON c.id = o.contact_id" if target.hint is not None else ""
     most = target.most_parts if target.most_parts is not None else 255
+    recent = months.recent(connection, "outbox", "o.")
     statement = (
         f"SELECT o.id, o.status, o.text, o.text_id, o.parts{person} FROM outbox o {join}"
-        " WHERE o.channel = ? AND o.broadcast_id = ? AND o.due_ms IS NOT NULL AND o.parts <= ?"
+        f" WHERE o.channel = ? AND o.broadcast_id = ? AND o.due_ms IS NOT NULL{recent} AND o.parts <= ?"
         " AND (o.status = 'queued' OR (o.status = 'sending' AND o.error <> '' AND o.handed_ms IS NULL))"
         " ORDER BY o.due_ms, o.id LIMIT ?" + sql.locked(connection, "FOR UPDATE OF o SKIP LOCKED")
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, literal_column, select, update
 
 from smsbot.errors import Conflict, Missing
 from smsbot.store.tables import Inbound, table
@@ -14,6 +14,7 @@ from smsbot.store.tables import Inbound, table
 INBOUND = table(Inbound)
 OPEN = "open"
 ANSWERED = "answered"
+NO_INBOX: ColumnElement[str] = literal_column("''")  # as in the condition of the index, which a parameter never fits
 REVIEW = ("maybe_stop", "stop_like", "stop_sentence", "keep")
 """Tags of texts that may have been a wish to stop: a person decides."""
 
@@ -61,7 +62,7 @@ def entries(
 
 def entry(connection: Connection, entry_id: int) -> Entry:
     """Raises `Missing` if no such text is or was in the inbox."""
-    row = connection.execute(select(INBOUND).where(INBOUND.c.id == entry_id, INBOUND.c.inbox != "")).first()
+    row = connection.execute(select(INBOUND).where(INBOUND.c.id == entry_id, INBOUND.c.inbox != NO_INBOX)).first()
     if row is None:
         raise Missing("There is no such entry in the inbox.")
     return _entry(row)
@@ -70,7 +71,7 @@ def entry(connection: Connection, entry_id: int) -> Entry:
 def mark(connection: Connection, entry_id: int, *, answered: bool) -> Entry:
     """Put it into that state, whatever it was. Raises `Missing` if no such text is or was in the inbox."""
     state = ANSWERED if answered else OPEN
-    connection.execute(update(INBOUND).where(INBOUND.c.id == entry_id, INBOUND.c.inbox != "").values(inbox=state))
+    connection.execute(update(INBOUND).where(INBOUND.c.id == entry_id, INBOUND.c.inbox != NO_INBOX).values(inbox=state))
     return entry(connection, entry_id)
 
 
@@ -86,7 +87,7 @@ def move(connection: Connection, entry_id: int, before: str, after: str) -> Entr
 
 
 def _of_state(connection: Connection, state: str, tags: Collection[str], below: int | None, limit: int) -> list[Entry]:
-    wanted = select(INBOUND).where(INBOUND.c.inbox == state, INBOUND.c.inbox != "")
+    wanted = select(INBOUND).where(INBOUND.c.inbox == state, INBOUND.c.inbox != NO_INBOX)
     if tags:
         wanted = wanted.where(INBOUND.c.tag.in_(sorted(tags)))
     if below is not None:

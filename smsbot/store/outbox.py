@@ -7,6 +7,7 @@ a retry says why: so a message whose dispatcher died, which may have left, is to
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import HOUR_MS
 from smsbot.status import Status
-from smsbot.store import counts, sql
+from smsbot.store import counts, months, sql
 from smsbot.store import ration as rations
 from smsbot.store.audience import from_json, topic_ids
 from smsbot.store.ration import Ration
@@ -112,9 +113,13 @@ def claim(
 ) -> list[Claimed]:  # fmt: skip
     """Take up to *limit* due messages of *lane*. Who must not get theirs any more, or not today, is settled on the
     way."""
-    where = "o.channel = ? AND o.broadcast_id = ? AND o.due_ms <= ? ORDER BY o.due_ms, o.id LIMIT ?"
-    statement, parameters = _due(lane, where, (channel, lane.broadcast_id, now_ms, limit))
-    rows = sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o SKIP LOCKED"), parameters).all()
+    rows: list[Any] = []
+    for span in months.spans(connection, "outbox", "o."):
+        where = f"o.channel = ? AND o.broadcast_id = ? AND o.due_ms <= ?{span} ORDER BY o.due_ms, o.id LIMIT ?"
+        statement, parameters = _due(lane, where, (channel, lane.broadcast_id, now_ms, limit - len(rows)))
+        rows += sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o SKIP LOCKED"), parameters)
+        if len(rows) >= limit:
+            break
     if ration is not None and lane.rationed and rows:
         free = [row for row in rows if _fate(lane, row, now_ms) is None and not _in_doubt(row)]
         over = rations.set_aside(connection, lane.broadcast_id, free, ration, now_ms)
@@ -137,7 +142,8 @@ def recheck(
     wanted = [key for key in by_lane if key]
     for lane in ([REPLIES] if 0 in by_lane else []) + (lanes(connection, wanted) if wanted else []):
         where, listed = sql.among(connection, "o.id", sorted(by_lane[lane.broadcast_id]))
-        where += " AND o.status = 'sending' AND o.due_ms IS NOT NULL ORDER BY o.id"
+        recent = months.recent(connection, "outbox", "o.")
+        where += f" AND o.status = 'sending' AND o.due_ms IS NOT NULL{recent} ORDER BY o.id"
         statement, parameters = _due(lane, where, (listed,))
         rows = sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o"), parameters).all()
         kept.extend(_take(connection, channel, lane, rows, now_ms=now_ms, lease_ms=lease_ms, ours=True))
@@ -151,7 +157,8 @@ def release(connection: Connection, held: Collection[int], due_ms: int, error: s
         where, listed = sql.among(connection, "id", held)
         sql.run(
             connection,
-            f"UPDATE outbox SET due_ms = ?, error = ? WHERE {where} AND status = 'sending' AND due_ms IS NOT NULL",
+            f"UPDATE outbox SET due_ms = ?, error = ? WHERE {where} AND status = 'sending' AND due_ms IS NOT NULL"
+            f"{months.recent(connection, 'outbox')}",
             (due_ms, error, listed),
         )
 
@@ -173,10 +180,11 @@ def rebase(connection: Connection, channel: str, now_ms: int) -> None:
 def next_due(connection: Connection, channel: str, broadcast_ids: Sequence[int]) -> int | None:
     """When the next message of the replies or of these broadcasts comes due."""
     instants = []
-    for broadcast_id in (0, *broadcast_ids):
+    spans = months.spans(connection, "outbox")
+    for broadcast_id, span in itertools.product((0, *broadcast_ids), spans):
         row = sql.run(
             connection,
-            "SELECT due_ms FROM outbox WHERE channel = ? AND broadcast_id = ? AND due_ms IS NOT NULL"
+            f"SELECT due_ms FROM outbox WHERE channel = ? AND broadcast_id = ? AND due_ms IS NOT NULL{span}"
             " ORDER BY due_ms, id LIMIT 1",
             (channel, broadcast_id),
         ).first()
@@ -234,7 +242,8 @@ def _take(
         where, listed = sql.among(connection, "id", [message.id for message in kept])
         sql.run(
             connection,
-            f"UPDATE outbox SET status = 'sending', due_ms = ?, error = '' WHERE {where}",
+            f"UPDATE outbox SET status = 'sending', due_ms = ?, error = '' WHERE {where}"
+            f"{months.recent(connection, 'outbox')}",
             (now_ms + lease_ms, listed),
         )
     if doubtful:  # sent again by this channel and never by another: see `failover`

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, literal_column, or_, select
 
 from smsbot.dialogue.model import State
 from smsbot.status import Status
@@ -37,6 +37,7 @@ TOPIC = table(Topic)
 RECEIVED = "received"
 ARRIVED = (Status.SENT.value, Status.DELIVERED.value, Status.UNKNOWN.value)
 ON_ITS_WAY = (Status.QUEUED.value, Status.SENDING.value)
+NO_BROADCAST: ColumnElement[int] = literal_column("0")  # as in the condition of an index, which a parameter never fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,11 @@ def _topics(connection: Connection, contact_id: int) -> tuple[str, ...]:
 
 def _has_texts(connection: Connection, number: str) -> bool:
     came = connection.execute(select(INBOUND.c.id).where(INBOUND.c.number == number).limit(1)).first()
-    left = select(OUTBOX.c.id).where(OUTBOX.c.number == number, OUTBOX.c.broadcast_id == 0, ~OUTBOX.c.forget).limit(1)
+    left = (
+        select(OUTBOX.c.id)
+        .where(OUTBOX.c.number == number, OUTBOX.c.broadcast_id == NO_BROADCAST, ~OUTBOX.c.forget)
+        .limit(1)
+    )
     return came is not None or connection.execute(left).first() is not None
 
 
@@ -253,16 +258,16 @@ def _outgoing(
     if below is not None:
         conditions.append(OUTBOX.c.id < below)
     if arrived:
-        on_its_way = and_(OUTBOX.c.broadcast_id == 0, OUTBOX.c.status.in_(ON_ITS_WAY))
+        on_its_way = and_(OUTBOX.c.broadcast_id == NO_BROADCAST, OUTBOX.c.status.in_(ON_ITS_WAY))
         conditions.append(or_(OUTBOX.c.status.in_(ARRIVED), on_its_way))
     if number is None:
         return _read_outgoing(connection, conditions, limit)
     # Two questions, each with an index of its own: replies carry the number, a broadcast's rows the contact.
-    replies = [OUTBOX.c.number == number, OUTBOX.c.broadcast_id == 0]
+    replies = [OUTBOX.c.number == number, OUTBOX.c.broadcast_id == NO_BROADCAST]
     found = _read_outgoing(connection, [*conditions, *replies], limit)
     contact_id = connection.execute(select(CONTACT.c.id).where(CONTACT.c.number == number)).scalar()
     if contact_id is not None:
-        mine = [OUTBOX.c.contact_id == contact_id, OUTBOX.c.broadcast_id > 0]
+        mine = [OUTBOX.c.contact_id == contact_id, OUTBOX.c.broadcast_id > NO_BROADCAST]
         found += _read_outgoing(connection, [*conditions, *mine], limit)
     return sorted(found, key=lambda message: message.id, reverse=True)[:limit]
 

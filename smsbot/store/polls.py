@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from smsbot.status import Status
-from smsbot.store import bulk, segments, sql
+from smsbot.store import bulk, months, segments, sql
 from smsbot.store.delivery_tables import Poll
 from smsbot.store.reports import PREFIX
 from smsbot.store.tables import table
@@ -71,7 +71,8 @@ def due(connection: Connection, channel: str, now_ms: int, limit: int) -> tuple[
     found = sql.run(
         connection,
         "SELECT o.id, o.channel, o.status, o.external_id, COALESCE(o.number, c.number) AS number"
-        f" FROM outbox o LEFT JOIN contact c ON c.id = o.contact_id WHERE {where}",
+        f" FROM outbox o LEFT JOIN contact c ON c.id = o.contact_id WHERE {where}"
+        f"{months.recent(connection, 'outbox', 'o.')}",
         (listed,),
     )
     messages = {int(row.id): row for row in found if row.channel == channel and row.status in OPEN and row.number}

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from smsbot.status import Status
-from smsbot.store import counts, sql
+from smsbot.store import counts, months, sql
 
 RATION = 736_773_004
 """Of PostgreSQL's advisory locks: who claims while people have a ration. Dispatchers of two channels would else both
@@ -69,7 +69,7 @@ def _had(connection: Connection, broadcast_id: int, people: Sequence[int], ratio
         connection,
         f"SELECT contact_id, count(*) FROM outbox WHERE {who} AND {which} AND broadcast_id > 0"
         " AND (handed_ms >= ? OR (status = 'sending' AND error = '') OR (status = 'unknown' AND final_ms >= ?))"
-        " GROUP BY contact_id",
+        f"{months.recent(connection, 'outbox')} GROUP BY contact_id",
         (listed, these, ration.began_ms, ration.began_ms),
     )
     return Counter({int(key): int(n) for key, n in found})

@@ -70,7 +70,8 @@ OUTBOX_RULES: Sequence[tuple[str, str]] = (
     ),
     (
         "a reply answers a text that was never stored",
-        "in_reply_to IS NOT NULL AND NOT EXISTS (SELECT 1 FROM inbound i WHERE i.id = in_reply_to)",
+        "in_reply_to >= COALESCE((SELECT position FROM walk WHERE name = 'begin inbound'), 0)"
+        " AND NOT EXISTS (SELECT 1 FROM inbound i WHERE i.id = in_reply_to)",
     ),
     (
         "a broadcast's message waits for somebody who stopped",
@@ -147,15 +148,19 @@ def _breaches(connection: Connection, table: str, rule: str, condition: str) -> 
 
 
 def _broadcasts(connection: Connection, tally: Tally) -> Iterator[Finding]:
-    """The kept counts against the rows themselves."""
+    """The kept counts against the rows themselves, and those that have gone by age."""
     actual: dict[int, Counter[str]] = {}
     for broadcast_id, status, n in sql.run(
         connection, "SELECT broadcast_id, status, count(*) FROM outbox WHERE broadcast_id > 0 GROUP BY 1, 2"
     ):
         actual.setdefault(int(broadcast_id), Counter())[status] = int(n)
     kept: dict[int, Counter[str]] = {}
-    for broadcast_id, status, n in sql.run(connection, "SELECT broadcast_id, status, n FROM broadcast_count"):
+    for broadcast_id, status, n, gone in sql.run(
+        connection, "SELECT broadcast_id, status, n, gone FROM broadcast_count"
+    ):
         kept.setdefault(int(broadcast_id), Counter())[status] = int(n)
+        if gone:
+            actual.setdefault(int(broadcast_id), Counter())[status] += int(gone)
     rows = sql.run(connection, "SELECT id, state, recipients, written, expanded FROM broadcast ORDER BY id")
     for row in rows:
         tally.broadcasts += 1

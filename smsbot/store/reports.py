@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from smsbot.clock import MINUTE_MS
 from smsbot.status import Status, supersedes
-from smsbot.store import bulk, counts, segments, sql, wire
+from smsbot.store import bulk, counts, months, segments, sql, wire
 from smsbot.store.reach import Reach
 from smsbot.store.segments import LOST, Segments
 from smsbot.store.tables import Outbox, ParkedReport, table
@@ -120,7 +120,8 @@ def merge_reports(
         if row.status is not row.before:
             own[row.broadcast_id, str(row.before), str(row.status)] += 1
             changed.append((str(row.status), row.error, None, row.handed_ms, row.final_ms, row.id))
-    bulk.update(connection, _OUTBOX, "id", ("status", "error", "due_ms", "handed_ms", "final_ms"), changed)
+    columns = ("status", "error", "due_ms", "handed_ms", "final_ms")
+    bulk.update(connection, _OUTBOX, "id", columns, changed, where=months.recent(connection, "outbox", "t."))
     segments.save(connection, [row.parts for row in rows if row.parts is not None and row.parts.moved])
     _forget(connection, [row.id for row in rows if row.broadcast_id == 0 and row.status is not row.before])
     reach.write(connection, now_ms)
@@ -183,7 +184,8 @@ def match_parked(connection: Connection, now_ms: int) -> Merged:
     found = _unparked(
         connection,
         "EXISTS (SELECT 1 FROM outbox o WHERE o.channel = parked_report.channel"
-        " AND o.external_id = parked_report.external_id AND o.external_id IS NOT NULL)"
+        " AND o.external_id = parked_report.external_id AND o.external_id IS NOT NULL"
+        f"{months.recent(connection, 'outbox', 'o.')})"
         " OR EXISTS (SELECT 1 FROM outbox_part p WHERE p.channel = parked_report.channel"
         " AND p.external_id = parked_report.external_id)",
         (),
@@ -262,7 +264,7 @@ def _found(connection: Connection, channel: str, keys: Iterable[int], externals:
         where, listed = sql.among(connection, column, values)
         statement = (
             f"SELECT {columns} FROM outbox WHERE channel = ? AND {where} AND {column} IS NOT NULL"
-            f" ORDER BY id{sql.locked(connection)}"
+            f"{months.recent(connection, 'outbox')} ORDER BY id{sql.locked(connection)}"
         )
         for row in sql.run(connection, statement, (channel, listed)):
             rows[int(row.id)] = row
@@ -274,6 +276,7 @@ def _forget(connection: Connection, ids: Sequence[int]) -> None:
         where, listed = sql.among(connection, "id", ids)
         sql.run(
             connection,
-            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",
+            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL"
+            f"{months.recent(connection, 'outbox')}",
             (listed,),
         )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection
 
 from smsbot.status import Status
-from smsbot.store import counts, polls, segments, sql, wire
+from smsbot.store import counts, months, polls, segments, sql, wire
 from smsbot.store.reach import Reach
 from smsbot.store.reports import Merged, merge_reports, take_parked
 from smsbot.values import value
@@ -97,7 +97,8 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
         where, listed = sql.among(connection, "id", ids)
         wire.send(
             connection,
-            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL",
+            f"UPDATE outbox SET number = '', text = '' WHERE {where} AND forget AND due_ms IS NULL"
+            f"{months.recent(connection, 'outbox')}",
             (listed,),
         )
 
@@ -121,7 +122,8 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
             "UPDATE outbox t SET status = v.status, error = v.error, due_ms = v.due_ms, attempts = v.attempts,"
             " external_id = COALESCE(v.external_id, t.external_id), expires_ms = COALESCE(v.expires_ms, t.expires_ms),"
             " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms"
-            f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending' RETURNING t.id"
+            f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending'"
+            f"{months.recent(connection, 'outbox', 't.')} RETURNING t.id"
         )
         columns = [wire.array(column) for column in zip(*values, strict=True)]
         return {int(key) for (key,) in wire.fetch(connection, statement, columns)}

@@ -46,6 +46,8 @@ FIRST_START = 736_773_001
 """Of PostgreSQL's advisory locks: who makes what a new database begins with."""
 UPGRADE = 736_773_002
 """Who changes the tables."""
+MONTHS = 736_773_003
+"""Who makes or begins a month (`months`)."""
 
 
 def alone(connection: Connection, lock: int) -> None:

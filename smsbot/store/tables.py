@@ -162,7 +162,7 @@ class Inbound(SQLModel, table=True):
     erased_ms: int | None = Field(default=None, sa_column=_ms())  # when its text went, by age or by erasure
 
     __table_args__ = (
-        UniqueConstraint("channel", "external_id", name="uq_inbound_external"),
+        UniqueConstraint("channel", "external_id", name="uq_inbound_external"),  # PostgreSQL: in each month (`months`)
         Index("ix_inbound_number", "number", "id"),
         Index(
             "ix_inbound_inbox",
@@ -255,7 +255,7 @@ class Outbox(SQLModel, table=True):
             "ix_outbox_due", "channel", "broadcast_id", "due_ms", "id",
             sqlite_where=condition("due_ms IS NOT NULL"), postgresql_where=condition("due_ms IS NOT NULL"),
         ),
-        Index(
+        Index(  # PostgreSQL: in each month (`months`)
             "uq_outbox_broadcast", "contact_id", "broadcast_id", unique=True,
             sqlite_where=condition("broadcast_id > 0"), postgresql_where=condition("broadcast_id > 0"),
         ),
@@ -329,6 +329,9 @@ class BroadcastCount(SQLModel, table=True):
     broadcast_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     status: str = Field(primary_key=True)
     n: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    gone: int = Field(  # of these, how many rows went by age
+        default=0, sa_column=Column(BigInteger, nullable=False, server_default="0")
+    )
 
 
 class ParkedReport(SQLModel, table=True):

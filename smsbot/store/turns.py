@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from smsbot.dialogue.model import Fact
 from smsbot.status import Status
-from smsbot.store import audit, bulk, contacts, directory, erasure, linked, notices, outbox, wire
+from smsbot.store import audit, bulk, contacts, directory, erasure, linked, months, notices, outbox, wire
 from smsbot.store.contacts import Codes, Profile, placeholders
 from smsbot.store.notices import NOTHING, Notice
 from smsbot.store.tables import Inbound, Outbox, table
@@ -66,7 +66,9 @@ def seen(connection: Connection, keys: Sequence[tuple[str, str]]) -> tuple[set[t
     statement, parameters = "SELECT '', value FROM meta WHERE key = ?", [directory.VERSION]
     for channel, ids in by_channel.items():
         condition, values = placeholders(connection, ids)
-        statement += f" UNION ALL SELECT channel, external_id FROM inbound WHERE channel=? AND external_id {condition}"
+        recent = months.recent(connection, "inbound")
+        which = f"channel=? AND external_id {condition}{recent}"
+        statement += f" UNION ALL SELECT channel, external_id FROM inbound WHERE {which}"
         parameters += (channel, *values)
     found = set(wire.fetch(connection, statement, parameters))
     version = next((value for channel, value in found if channel == ""), "0")
@@ -128,7 +130,7 @@ def _write_texts(
     ]  # fmt: skip
     inbound_ids, reply_ids = linked.insert(
         several,
-        linked.Insertion(INBOUND, CAME, came, "(channel, external_id) DO NOTHING"),
+        linked.Insertion(INBOUND, CAME, came, "DO NOTHING"),
         linked.Insertion(OUTBOX, LEAVES, leaves),
         linked.Link("in_reply_to", ("channel", "external_id"), [position for position, *_ in answered]),
     )

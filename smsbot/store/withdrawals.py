@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from smsbot.errors import Conflict
 from smsbot.status import Status
-from smsbot.store import counts, sql
+from smsbot.store import counts, months, sql
 from smsbot.store.audience import from_json
 
 PERSONAL_LIFE_MS = 72 * 3_600_000  # contract §10, "Sending": what is no reply is retried for 72 h
@@ -51,7 +51,7 @@ def withdraw(
         rows = sql.run(
             connection,
             "SELECT id, status, error FROM outbox WHERE channel = ? AND broadcast_id = ? AND due_ms IS NOT NULL"
-            " AND (status = 'queued' OR due_ms <= ? OR error <> '') LIMIT ?"
+            f" AND (status = 'queued' OR due_ms <= ? OR error <> ''){months.recent(connection, 'outbox')} LIMIT ?"
             + sql.locked(connection, "FOR UPDATE SKIP LOCKED"),
             (channel, broadcast_id, now_ms, limit - moved),
         ).all()
@@ -63,7 +63,8 @@ def withdraw(
             where, listed = sql.among(connection, "id", ids)
             sql.run(
                 connection,
-                f"UPDATE outbox SET status = ?, due_ms = NULL, final_ms = ? WHERE {where}",
+                f"UPDATE outbox SET status = ?, due_ms = NULL, final_ms = ? WHERE {where}"
+                f"{months.recent(connection, 'outbox')}",
                 (str(fate), now_ms, listed),
             )
             moves[broadcast_id, before, str(fate)] += len(ids)
@@ -76,15 +77,18 @@ def withdraw(
 
 def channels_in_use(connection: Connection) -> list[str]:
     """The channels with anything due, found by leaps through the index."""
-    rows = sql.run(
-        connection,
-        "WITH RECURSIVE used(channel) AS ("
-        "SELECT (SELECT channel FROM outbox WHERE due_ms IS NOT NULL ORDER BY channel LIMIT 1)"
-        " UNION ALL SELECT (SELECT o.channel FROM outbox o WHERE o.due_ms IS NOT NULL AND o.channel > used.channel"
-        " ORDER BY o.channel LIMIT 1) FROM used WHERE used.channel IS NOT NULL)"
-        " SELECT channel FROM used WHERE channel IS NOT NULL",
-    )
-    return [str(channel) for (channel,) in rows]
+    found: set[str] = set()
+    for span in months.spans(connection, "outbox", "o."):
+        due = f"FROM outbox o WHERE o.due_ms IS NOT NULL{span}"
+        rows = sql.run(
+            connection,
+            f"WITH RECURSIVE used(channel) AS (SELECT (SELECT o.channel {due} ORDER BY o.channel LIMIT 1)"
+            f" UNION ALL SELECT (SELECT o.channel {due} AND o.channel > used.channel"
+            " ORDER BY o.channel LIMIT 1) FROM used WHERE used.channel IS NOT NULL)"
+            " SELECT channel FROM used WHERE channel IS NOT NULL",
+        )
+        found.update(str(channel) for (channel,) in rows)
+    return sorted(found)
 
 
 def queue_personal(
@@ -136,7 +140,8 @@ def _suppress(connection: Connection, people: Mapping[int, Collection[int]], now
         done = sql.run(
             connection,
             "UPDATE outbox SET status = 'suppressed', due_ms = NULL, final_ms = ?"
-            f" WHERE {where} AND broadcast_id = ? AND broadcast_id > 0 AND status = 'queued'",
+            f" WHERE {where} AND broadcast_id = ? AND broadcast_id > 0 AND status = 'queued'"
+            f"{months.recent(connection, 'outbox')}",
             (now_ms, listed, broadcast_id),
         )
         if done.rowcount > 0:

@@ -20,13 +20,18 @@ EMPTIED = """
 DO $$ DECLARE names text; BEGIN
   PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid();
+  FOR names IN SELECT CAST(inhrelid AS regclass) FROM pg_inherits
+    WHERE inhparent IN (to_regclass('outbox'), to_regclass('inbound'))
+      AND right(CAST(CAST(inhrelid AS regclass) AS text), 6) <> '_first' LOOP EXECUTE 'DROP TABLE ' || names;
+  END LOOP;
   SET session_replication_role = replica;
   SELECT string_agg(quote_ident(tablename), ', ') INTO names FROM pg_tables
     WHERE schemaname = 'public' AND tablename <> 'alembic_version';
   EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE';
 END $$
 """
-"""Ends what is still connected and empties every table; the triggers that guard the ledger are put aside for it."""
+"""Ends what is still connected, drops the months that were made and empties every table; the triggers that guard the
+ledger are put aside for it."""
 
 
 class Postgres:
@@ -80,6 +85,11 @@ class Postgres:
 
     def drop(self, url: str) -> None:
         self._execute(f"DROP DATABASE IF EXISTS {_name(url)} WITH (FORCE)")
+
+    def configure(self, setting: str) -> None:
+        """Of the whole server, from now on: `name = 'value'`."""
+        self._execute(f"ALTER SYSTEM SET {setting}")
+        self._execute("SELECT pg_reload_conf()")
 
     def _url(self, database: str) -> str:
         base, _, query = self.address.partition("?")
