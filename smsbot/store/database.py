@@ -78,7 +78,8 @@ class Store:
     def start(self) -> None:
         """Start the writers. The tables must be of this version."""
         _ = self.key  # read now: on SQLite a job could not wait for a second writer
-        self.write(months.secure)
+        with contextlib.suppress(StoreUnavailable):  # then the next pass of `months` does it
+            self.write(months.secure)
         self.writer.start()
         file = make_url(self.url).database
         if self.sqlite and file:
