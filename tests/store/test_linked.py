@@ -32,7 +32,7 @@ def insert(connection: Connection, texts: list[bulk.Row], replies: list[bulk.Row
                    conflict="(name) DO NOTHING")  # fmt: skip
     return linked.insert(
         several,
-        linked.Insertion(INBOUND, CAME, texts, "(channel, external_id) DO NOTHING"),
+        linked.Insertion(INBOUND, CAME, texts, "DO NOTHING"),
         linked.Insertion(OUTBOX, LEAVES, replies),
         linked.Link("in_reply_to", LINK_KEYS, of),
     )

@@ -62,10 +62,15 @@ def came(store: Store, external_id: str) -> int:
     return store.write(lambda c: insert_text(c, external_id))
 
 
+def taken(connection: Connection, *external_ids: str) -> set[str]:
+    found, _ = turns.seen(connection, [("main", each) for each in external_ids])
+    return {external_id for channel, external_id in found if channel}
+
+
 def seen(store: Store, *external_ids: str) -> set[str]:
     def look(connection: Connection) -> set[str]:
         months.look_anew(connection)
-        return {found for _, found in turns.seen(connection, [("main", each) for each in external_ids])}
+        return taken(connection, *external_ids)
 
     return store.read(look)
 
@@ -204,7 +209,7 @@ def test_the_jump_waits_for_whoever_has_looked_and_not_written_yet(store: Store)
     """Else a process that looked before the turn, and one that wrote before it, could both take one text."""
     upkeep(store, on(2015, 11))
     with store.writes.begin() as slow:
-        assert turns.seen(slow, [("main", "a")]) == set()
+        assert not taken(slow, "a")
         upkeep(store, on(2015, 12))
         assert came(store, "meanwhile") == 201511 * SPACE + 1, "texts go on meanwhile, in the month before"
         assert insert_text(slow, "a") == 201511 * SPACE + 2
@@ -228,7 +233,7 @@ def test_a_text_that_several_processes_take_at_the_turn_of_a_month_is_taken_once
     def take(external_id: str) -> int:
         def job(connection: Connection) -> int:
             months.look_anew(connection)
-            if turns.seen(connection, [("main", external_id)]):
+            if taken(connection, external_id):
                 return 0
             return insert_text(connection, external_id)
 

@@ -66,7 +66,8 @@ class Told:
 
     def note(self, statement: str, explain: Callable[[], list[str]]) -> None:
         word = statement.lstrip().partition(" ")[0].upper()
-        if self.on and word in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH") and "pg_" not in statement:
+        of_the_catalogue = re.search(r"pg_(?!notify)", statement)
+        if self.on and word in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH") and not of_the_catalogue:
             self.on = False
             self.plans[statement] = "\n".join(explain())
             self.on = True
