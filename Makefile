@@ -43,7 +43,7 @@ check: dev
 bench: dev
 	$(BIN)/python -m benchmarks
 
-# Every fault, at length: about an hour. CHAOS="--rounds 1 --only sqlite" for less of it.
+# Every fault, at length: about half an hour. CHAOS="--rounds 1 --only sqlite" for less of it.
 chaos: dev
 	$(BIN)/python -m tests.chaos $(CHAOS)
 

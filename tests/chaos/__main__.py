@@ -1,6 +1,6 @@
 """`make chaos`: every fault many times, at length; the account goes to `docs/reliability.md`.
 
-python -m tests.chaos [--rounds N] [--only WORDS] [--seed N] [--write]
+python -m tests.chaos [--rounds N] [--only WORDS] [--seed N] [--at-once N] [--write]
 """
 
 from __future__ import annotations
@@ -8,15 +8,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import itertools
 import random
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from tests.chaos.faults import CASES, Case
 from tests.chaos.play import impossible, missing, once
@@ -56,6 +59,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="of each fault")
     parser.add_argument("--only", default="", help="faults whose name or database has this in it")
     parser.add_argument("--seed", type=int, default=None, help="to play the same again")
+    parser.add_argument("--at-once", type=int, default=3, help="rounds that are played side by side")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     chosen = parser.parse_args(words)
     seed = chosen.seed if chosen.seed is not None else time.time_ns() % 1_000_000
@@ -67,26 +71,31 @@ def main(words: Sequence[str] | None = None) -> int:
         if lacking:
             sys.stdout.write(f"{case.engine}, {case.name}: left out, {lacking}\n")
             continue
-        account = Account(case)
-        accounts.append(account)
-        for round_ in range(chosen.rounds):
-            account.outcomes.append(_round(case, seed + round_))
-        sys.stdout.write(account.row() + "\n")
-        sys.stdout.flush()
+        accounts.append(Account(case))
+    screen = sys.stdout
+    with contextlib.redirect_stdout(io.StringIO()), ThreadPoolExecutor(chosen.at_once) as pool:  # see the folders' logs
+        numbers = itertools.count(1)
+        played = [
+            [pool.submit(_round, account.case, seed + round_, next(numbers), screen) for round_ in range(chosen.rounds)]
+            for account in accounts
+        ]
+        for account, rounds in zip(accounts, played, strict=True):
+            account.outcomes.extend(each.result() for each in rounds)
+            screen.write(account.row() + "\n")
+            screen.flush()
     if chosen.write:
         _write(accounts, seed)
     return 1 if any(account.failed for account in accounts) else 0
 
 
-def _round(case: Case, seed: int) -> Outcome:
-    """One round; the folder of one that failed is kept and named."""
+def _round(case: Case, seed: int, number: int, screen: TextIO) -> Outcome:
+    """One round; the folder of one that failed is kept and named. *number*: of this round among all."""
     folder = Path(tempfile.mkdtemp(prefix="smsbot-chaos-"))
-    with contextlib.redirect_stdout(io.StringIO()):  # the processes' logs, which are in the folder
-        outcome = once(case, folder, LARGE, random.Random(seed))
+    outcome = once(case, folder, LARGE, random.Random(seed), number=number)
     if outcome.clean and (case.doubles or not outcome.doubled):
         shutil.rmtree(folder, ignore_errors=True)
     else:
-        sys.stdout.write(f"{case.engine}, {case.name}, seed {seed}: {outcome}\n  everything is in {folder}\n")
+        screen.write(f"{case.engine}, {case.name}, seed {seed}: {outcome}\n  everything is in {folder}\n")
     return outcome
 
 
