@@ -57,6 +57,7 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
         return None
     answers: dict[object, Understood] = {}
     doubtful = False  # a word that means something else is as near
+    firm = False  # within a phrase, or beside words of messaging, that does not matter: "remoge my name"
     for number in vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1):
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
@@ -65,11 +66,12 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
             continue
         answer = _stop(cut, part, token, cleaned, vocabulary) or _other(cut, part, readers)
         if answer is not None:
+            firm = firm or (part.stops and len(part.tokens) > 1)
             if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
                 answer = replace(answer, rule=DOUBTFUL_NAME)
             answers.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
     found = list(answers.values())
-    if doubtful:
+    if doubtful and not firm and not any(each.has(Role.MESSAGING) for each in message.parts):
         found = [_asked(answer) if answer.intent is Intent.STOP else answer for answer in found]
     return _chosen(found)
 
@@ -90,7 +92,9 @@ def _stop(
     if part.stops:
         doubtful = is_negator(part, token, vocabulary) and not is_sure_negator(part, token)
         return _asked(answer) if doubtful else answer
-    if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
+    long = part.has(Role.MESSAGING) and len(token.text) >= _SURE_IN_LATIN  # "end subscriptio"
+    told_of = any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut)
+    if told_of and not long:  # უარი მივვიღე: a refusal was received
         return _asked(answer)
     return answer if told or _is_sure(part, token) else _asked(answer)
 

@@ -24,6 +24,7 @@ _SURE_TOPIC = 6  # letters of a topic's name that is subscribed to in spite of a
 _ANSWERS = NEVER_A_SLIP - {Intent.DELETE}
 _INFINITIVE = "ться"
 _REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
+_HYPHENED = 2  # words
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
@@ -43,8 +44,13 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         return question(asked_of, meanings[0], cleaned) if len(asked_of) == 1 else None
     if not meanings or any(found.intent in NEVER_A_SLIP for found in meanings):
         return None
+    if head.raw.isascii() and all(found.intent is Intent.STOP for found in meanings):  # davan: dayan, or davam
+        meanings = [*meanings, *vocabulary.shortened(head.tokens[0])]
     meaning = min(meanings, key=rank)
     asked = {found.intent or found.topic for found in meanings}
+    if len(rest) == 1 and asked == {Intent.STOP, Intent.LEAVE}:  # ამომალეთ: no topic is named, so all goes either way
+        meanings = [found for found in meanings if found.intent is Intent.STOP]
+        meaning, asked = min(meanings, key=rank), {Intent.STOP}
     if len(asked) > 1:
         return _tie(meanings, cleaned) if len(rest) == 1 else None
     if meaning.intent is Intent.STOP and is_form_of_any(head.raw, meanings, vocabulary):
@@ -56,6 +62,13 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     if len(rest) == 1:
         return _lone(head, meanings, meaning, cleaned, vocabulary)
     return _before_argument(rest, meaning, cleaned, vocabulary)
+
+
+def beside_courtesy(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """The same word as if nothing but it had been sent: "омтенить спасибо"."""
+    if sum(not part.has(Role.COURTESY) for part in parts) != 1:
+        return None
+    return read(parts, cleaned, vocabulary)
 
 
 def _before_argument(
@@ -111,11 +124,30 @@ def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Underst
     near = vocabulary.shortened(head.tokens[0])
     found = [meaning for meaning in near if meaning.intent is Intent.STOP]
     if found:
-        return _near(Intent.MAYBE_STOP, found[0], cleaned, "near")
+        sure = len(found) == len(near) and not head.raw.isascii() and not _is_doubted(head, found, vocabulary)
+        return _near(Intent.STOP if sure else Intent.MAYBE_STOP, found[0], cleaned, "typo" if sure else "near")
     asked = {meaning.intent: None for meaning in near if meaning.intent is not None}
     if len(asked) != 1 or asked.keys() & _ANSWERS or is_form_of_any(head.raw, near, vocabulary):
         return None
     return question(asked, near[0], cleaned)
+
+
+def _is_doubted(head: Segment, found: Sequence[Meaning], vocabulary: Vocabulary) -> bool:
+    """Whether four letters may be another word, or another form of a stop word, rather than one that lost a letter."""
+    if vocabulary.is_ordinary_neighbour(head.tokens[0]) or is_form_of_any(head.raw, found, vocabulary):
+        return True
+    return not any(len(lower(head.raw)) < len(meaning.word) for meaning in found)
+
+
+def hyphened(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """`opt-uot`: a stop word that people write with a hyphen, one slip off."""
+    tokens = [token for part in parts if not part.has(Role.COURTESY) for token in part.tokens]
+    if len(tokens) != _HYPHENED or "-".join(token.text for token in tokens) not in lower(cleaned):
+        return None
+    meanings = vocabulary.slips("".join(token.text for token in tokens))
+    if not meanings or any(meaning.intent is not Intent.STOP for meaning in meanings):
+        return None
+    return _near(Intent.STOP, meanings[0], cleaned, "typo")
 
 
 def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:

@@ -319,7 +319,7 @@ class Vocabulary:
                 if meaning.language != code or meaning.typo or " " in word:
                     continue
                 if meaning.number is None:
-                    self._near.add(word, code, meaning)
+                    self._near.add(word, code, meaning, sure=meaning.intent is Intent.STOP)
         self.short.add_language(entry, self.lexicon, self.exact)
         listed = [word for intent, found in entry.words.items() if intent not in _OPPOSITES for word in found]
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
