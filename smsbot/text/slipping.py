@@ -21,6 +21,7 @@ _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a quest
 _SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
 _NEAR_LETTERS = 6
 _SURE_TOPIC = 6  # letters of a topic's name that is subscribed to in spite of a slip
+_SURE_IN_LATIN = 10  # letters of a further word in plain Latin letters: "concept" and "heading" are English
 _ANSWERS = NEVER_A_SLIP - {Intent.DELETE}
 _INFINITIVE = "ться"
 _REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
@@ -104,16 +105,17 @@ def _lone(
 
 
 def _is_doubtful(head: Segment, meanings: Sequence[Meaning], vocabulary: Vocabulary) -> bool:
-    """DELETE, which nothing brings back; and a topic by a further word, a short slip or another form of its name.
+    """DELETE, which nothing brings back; and a topic by a short word in Latin letters or another form of its name.
 
-    "Loads", "concept" and дорого (dear) are one letter from a topic, and subscribe nobody.
+    "Loads", "concept" and дорого (dear) subscribe nobody; in the other scripts such words are few, and listed.
     """
     if is_form_of_any(head.raw, meanings, vocabulary):
         return any(found.topic is not None for found in meanings)
     if all(found.intent is Intent.DELETE for found in meanings):
         return bool(meanings)
     topics = {found.topic for found in meanings}
-    sure = any(found.own_name and len(found.word) >= _SURE_TOPIC for found in meanings)
+    least = _SURE_IN_LATIN if head.raw.isascii() else SHORTEST
+    sure = any(len(found.word) >= (min(least, _SURE_TOPIC) if found.own_name else least) for found in meanings)
     return len(topics) == 1 and None not in topics and not sure
 
 
