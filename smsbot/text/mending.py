@@ -27,8 +27,10 @@ Reader = Callable[[Sequence[Segment]], Understood | None]
 
 _MENDED_WORDS = 10  # of a message of which one word is mended
 _SURE_COURTESY = 6  # letters
-_SURE_MESSAGING = 7  # letters
-_SURE_IN_LATIN = 8  # letters: betting, waiting and lending are near getting, writing and sending
+_SURE_MESSAGING = 5  # letters; what is near and means something else ("хватит спать") is listed as ordinary
+_SURE_IN_ENGLISH = 6  # letters: betting, waiting and lending, near getting, writing and sending, are listed too
+_SURE_BESIDE_NOUN = 7  # letters
+_SURE_IN_LATIN = 8  # letters of another language's word in plain Latin letters
 _SURE_TOPIC = 5  # letters as typed of a topic's name with a slip in it
 _SURE_NEGATOR = 4  # letters, typed and meant
 _CANDIDATES = 3  # commands that one question can offer
@@ -92,7 +94,7 @@ def _stop(
     if part.stops:
         doubtful = is_negator(part, token, vocabulary) and not is_sure_negator(part, token)
         return _asked(answer) if doubtful else answer
-    long = part.has(Role.MESSAGING) and len(token.text) >= _SURE_IN_LATIN  # "end subscriptio"
+    long = part.has(Role.MESSAGING) and len(token.text) >= _SURE_BESIDE_NOUN  # "end subscriptio"
     told_of = any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut)
     if told_of and not long:  # უარი მივვიღე: a refusal was received
         return _asked(answer)
@@ -192,7 +194,10 @@ def _is_silent(word: str, vocabulary: Vocabulary) -> bool:
 def _is_sure(part: Segment, token: Token) -> bool:
     """Whether a word beside a stop word is long enough, or firm enough in its phrase, to be a slip and nothing else."""
     courteous = part.has(Role.COURTESY) or part.has(Role.REPLY) or part.asks(Intent.ALL)
-    messaging = _SURE_IN_LATIN if token.text.isascii() else _SURE_MESSAGING
+    messaging = _SURE_MESSAGING
+    if token.text.isascii():
+        english = all(meaning.language == "en" for meaning in part.meanings)
+        messaging = _SURE_IN_ENGLISH if english else _SURE_IN_LATIN
     return len(part.tokens) > 1 or len(token.text) >= (_SURE_COURTESY if courteous else messaging)
 
 
