@@ -75,6 +75,9 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     found = list(answers.values())
     if doubtful and not firm and not any(each.has(Role.MESSAGING) for each in message.parts):
         found = [_asked(answer) if answer.intent is Intent.STOP else answer for answer in found]
+    asked = {answer.intent for answer in found}
+    if firm and {Intent.STOP, Intent.KEEP} <= asked:  # մի ոուղարկեք: ուղարկեք ("send"), or չուղարկեք ("do not send")
+        return _asked(found[0])
     return _chosen(found)
 
 
