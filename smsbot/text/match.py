@@ -329,7 +329,12 @@ def _mended_word(message: Message) -> Understood | None:
 
 
 def _mended(message: Message) -> Understood | None:
-    return _mend(message) if len(message.tokens) > 1 else None
+    if len(message.tokens) == 1:
+        return None
+    answer = _mend(message)
+    if answer is not None and answer.intent is Intent.MAYBE_STOP:  # courtesy beside one word changes nothing
+        return slipping.beside_courtesy(*message.read_by) or answer
+    return answer
 
 
 def _short_slip(message: Message) -> Understood | None:
@@ -365,6 +370,7 @@ RULES: tuple[Rule, ...] = (
     Rule("courtesy", "a command within please and thanks; yes and no", _in_courtesy),
     Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
+    Rule("hyphened", "a stop word with a hyphen, one slip off", lambda message: slipping.hyphened(*message.read_by)),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
     Rule("unglued", "a stop with two of its words written together", spacing.unglued),
     Rule("short slip", "one slip in a short word of a listed phrase, or beside a stop word", _short_slip),

@@ -27,8 +27,10 @@ Reader = Callable[[Sequence[Segment]], Understood | None]
 
 _MENDED_WORDS = 10  # of a message of which one word is mended
 _SURE_COURTESY = 6  # letters
-_SURE_MESSAGING = 7  # letters
-_SURE_IN_LATIN = 8  # letters: betting, waiting and lending are near getting, writing and sending
+_SURE_MESSAGING = 5  # letters; what is near and means something else ("хватит спать") is listed as ordinary
+_SURE_IN_ENGLISH = 6  # letters: betting, waiting and lending, near getting, writing and sending, are listed too
+_SURE_BESIDE_NOUN = 7  # letters
+_SURE_IN_LATIN = 8  # letters of another language's word in plain Latin letters
 _SURE_TOPIC = 5  # letters as typed of a topic's name with a slip in it
 _SURE_NEGATOR = 4  # letters, typed and meant
 _CANDIDATES = 3  # commands that one question can offer
@@ -57,6 +59,7 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
         return None
     answers: dict[object, Understood] = {}
     doubtful = False  # a word that means something else is as near
+    firm = False  # within a phrase, or beside words of messaging, that does not matter: "remoge my name"
     for number in vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1):
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
@@ -65,12 +68,16 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
             continue
         answer = _stop(cut, part, token, cleaned, vocabulary) or _other(cut, part, readers)
         if answer is not None:
+            firm = firm or (part.stops and len(part.tokens) > 1)
             if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
                 answer = replace(answer, rule=DOUBTFUL_NAME)
             answers.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
     found = list(answers.values())
-    if doubtful:
+    if doubtful and not firm and not any(each.has(Role.MESSAGING) for each in message.parts):
         found = [_asked(answer) if answer.intent is Intent.STOP else answer for answer in found]
+    asked = {answer.intent for answer in found}
+    if firm and {Intent.STOP, Intent.KEEP} <= asked:  # մի ոուղարկեք: ուղարկեք ("send"), or չուղարկեք ("do not send")
+        return _asked(found[0])
     return _chosen(found)
 
 
@@ -90,7 +97,9 @@ def _stop(
     if part.stops:
         doubtful = is_negator(part, token, vocabulary) and not is_sure_negator(part, token)
         return _asked(answer) if doubtful else answer
-    if any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut):  # უარი მივვიღე: a refusal was received
+    long = part.has(Role.MESSAGING) and len(token.text) >= _SURE_BESIDE_NOUN  # "end subscriptio"
+    told_of = any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut)
+    if told_of and not long:  # უარი მივვიღე: a refusal was received
         return _asked(answer)
     return answer if told or _is_sure(part, token) else _asked(answer)
 
@@ -188,7 +197,10 @@ def _is_silent(word: str, vocabulary: Vocabulary) -> bool:
 def _is_sure(part: Segment, token: Token) -> bool:
     """Whether a word beside a stop word is long enough, or firm enough in its phrase, to be a slip and nothing else."""
     courteous = part.has(Role.COURTESY) or part.has(Role.REPLY) or part.asks(Intent.ALL)
-    messaging = _SURE_IN_LATIN if token.text.isascii() else _SURE_MESSAGING
+    messaging = _SURE_MESSAGING
+    if token.text.isascii():
+        english = all(meaning.language == "en" for meaning in part.meanings)
+        messaging = _SURE_IN_ENGLISH if english else _SURE_IN_LATIN
     return len(part.tokens) > 1 or len(token.text) >= (_SURE_COURTESY if courteous else messaging)
 
 

@@ -39,14 +39,15 @@ class Nearness(Generic[_T]):
         self._long: dict[tuple[str, str, int], list[tuple[str, _T]]] = {}  # language, first letter and size of a key
         self._unfolded = [language for language in languages if fold_of(language) is PLAIN]
 
-    def add(self, word: str, language: str, value: _T) -> None:
+    def add(self, word: str, language: str, value: _T, *, sure: bool = False) -> None:
+        """*sure*: though it is short in plain Latin letters; what is near and means something else is then listed."""
         fold = fold_of(language)
         spellings = [lower(word)]
         if fold.spellings is not None and script(word) == fold.script:
             spellings += fold.spellings(word)
         for spelling in spellings:
-            sure = len(spelling) >= SHORTEST + _more(spelling, fold)
-            self._put(self._spelled if sure else self._short, spelling, value)
+            long = sure or len(spelling) >= SHORTEST + _more(spelling, fold)
+            self._put(self._spelled if long else self._short, spelling, value)
         for key in fold.keys(word):
             self._put(self._sounds.setdefault(language, Neighbours()), key, value)
             if len(key) >= _LONG:

@@ -21,9 +21,11 @@ _NEAR_WORDS = 4  # of content, in which one slip of a stop word is worth a quest
 _SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
 _NEAR_LETTERS = 6
 _SURE_TOPIC = 6  # letters of a topic's name that is subscribed to in spite of a slip
+_SURE_IN_LATIN = 10  # letters of a further word in plain Latin letters: "concept" and "heading" are English
 _ANSWERS = NEVER_A_SLIP - {Intent.DELETE}
 _INFINITIVE = "ться"
 _REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
+_HYPHENED = 2  # words
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
@@ -43,8 +45,13 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
         return question(asked_of, meanings[0], cleaned) if len(asked_of) == 1 else None
     if not meanings or any(found.intent in NEVER_A_SLIP for found in meanings):
         return None
+    if head.raw.isascii() and all(found.intent is Intent.STOP for found in meanings):  # davan: dayan, or davam
+        meanings = [*meanings, *vocabulary.shortened(head.tokens[0])]
     meaning = min(meanings, key=rank)
     asked = {found.intent or found.topic for found in meanings}
+    if len(rest) == 1 and asked == {Intent.STOP, Intent.LEAVE}:  # ამომალეთ: no topic is named, so all goes either way
+        meanings = [found for found in meanings if found.intent is Intent.STOP]
+        meaning, asked = min(meanings, key=rank), {Intent.STOP}
     if len(asked) > 1:
         return _tie(meanings, cleaned) if len(rest) == 1 else None
     if meaning.intent is Intent.STOP and is_form_of_any(head.raw, meanings, vocabulary):
@@ -56,6 +63,13 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     if len(rest) == 1:
         return _lone(head, meanings, meaning, cleaned, vocabulary)
     return _before_argument(rest, meaning, cleaned, vocabulary)
+
+
+def beside_courtesy(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """The same word as if nothing but it had been sent: "омтенить спасибо"."""
+    if sum(not part.has(Role.COURTESY) for part in parts) != 1:
+        return None
+    return read(parts, cleaned, vocabulary)
 
 
 def _before_argument(
@@ -91,16 +105,17 @@ def _lone(
 
 
 def _is_doubtful(head: Segment, meanings: Sequence[Meaning], vocabulary: Vocabulary) -> bool:
-    """DELETE, which nothing brings back; and a topic by a further word, a short slip or another form of its name.
+    """DELETE, which nothing brings back; and a topic by a short word in Latin letters or another form of its name.
 
-    "Loads", "concept" and дорого (dear) are one letter from a topic, and subscribe nobody.
+    "Loads", "concept" and дорого (dear) subscribe nobody; in the other scripts such words are few, and listed.
     """
     if is_form_of_any(head.raw, meanings, vocabulary):
         return any(found.topic is not None for found in meanings)
     if all(found.intent is Intent.DELETE for found in meanings):
         return bool(meanings)
     topics = {found.topic for found in meanings}
-    sure = any(found.own_name and len(found.word) >= _SURE_TOPIC for found in meanings)
+    least = _SURE_IN_LATIN if head.raw.isascii() else SHORTEST
+    sure = any(len(found.word) >= (min(least, _SURE_TOPIC) if found.own_name else least) for found in meanings)
     return len(topics) == 1 and None not in topics and not sure
 
 
@@ -111,11 +126,30 @@ def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Underst
     near = vocabulary.shortened(head.tokens[0])
     found = [meaning for meaning in near if meaning.intent is Intent.STOP]
     if found:
-        return _near(Intent.MAYBE_STOP, found[0], cleaned, "near")
+        sure = len(found) == len(near) and not head.raw.isascii() and not _is_doubted(head, found, vocabulary)
+        return _near(Intent.STOP if sure else Intent.MAYBE_STOP, found[0], cleaned, "typo" if sure else "near")
     asked = {meaning.intent: None for meaning in near if meaning.intent is not None}
     if len(asked) != 1 or asked.keys() & _ANSWERS or is_form_of_any(head.raw, near, vocabulary):
         return None
     return question(asked, near[0], cleaned)
+
+
+def _is_doubted(head: Segment, found: Sequence[Meaning], vocabulary: Vocabulary) -> bool:
+    """Whether four letters may be another word, or another form of a stop word, rather than one that lost a letter."""
+    if vocabulary.is_ordinary_neighbour(head.tokens[0]) or is_form_of_any(head.raw, found, vocabulary):
+        return True
+    return not any(len(lower(head.raw)) < len(meaning.word) for meaning in found)
+
+
+def hyphened(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+    """`opt-uot`: a stop word that people write with a hyphen, one slip off."""
+    tokens = [token for part in parts if not part.has(Role.COURTESY) for token in part.tokens]
+    if len(tokens) != _HYPHENED or "-".join(token.text for token in tokens) not in lower(cleaned):
+        return None
+    meanings = vocabulary.slips("".join(token.text for token in tokens))
+    if not meanings or any(meaning.intent is not Intent.STOP for meaning in meanings):
+        return None
+    return _near(Intent.STOP, meanings[0], cleaned, "typo")
 
 
 def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:

@@ -319,7 +319,10 @@ class Vocabulary:
                 if meaning.language != code or meaning.typo or " " in word:
                     continue
                 if meaning.number is None:
-                    self._near.add(word, code, meaning)
+                    self._near.add(word, code, meaning, sure=self._is_sure(meaning, code))
+        for named, names in entry.names.items():  # რუსულად names another language, and is spelled as this one is
+            for word in names if named != code else ():
+                self._near.add(word, code, Meaning(names_language=named, language=named, word=word))
         self.short.add_language(entry, self.lexicon, self.exact)
         listed = [word for intent, found in entry.words.items() if intent not in _OPPOSITES for word in found]
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
@@ -328,6 +331,13 @@ class Vocabulary:
         for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
             if fold.script == script(word):
                 self._near_parts.add(word, code, self.lexicon.add(word, code))
+
+    def _is_sure(self, meaning: Meaning, code: str) -> bool:
+        """Whether a slip of a short word in plain Latin letters is one: of a stop word, or a word that we publish."""
+        if meaning.intent is None or meaning.intent is Intent.STOP:
+            return meaning.intent is not None
+        shown = (self._published.get((meaning.intent, code), ""), self._latin.get((meaning.intent, code), ""))
+        return lower(meaning.word) in {lower(word) for word in shown}
 
     def _mark_core(self) -> None:
         """Stop words that nobody uses for anything else are known in disguise, and glued to other words."""
