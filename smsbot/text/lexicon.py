@@ -8,7 +8,7 @@ Russian word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import (
@@ -24,10 +24,11 @@ from smsbot.text.fold import (
     squeeze,
     words,
 )
+from smsbot.text.inflection import stems
 from smsbot.text.meaning import Meaning
 from smsbot.text.memory import Memory
-from smsbot.text.places import stems
 from smsbot.text.typo import LONGEST, SHORTEST
+from smsbot.values import value
 
 INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 # Accusative, dative, ablative and locative, as the fold hears them: büdcəni, büdcəyə, büdcədən, mədəniyyətdə.
@@ -43,7 +44,7 @@ _AS_NUMBER = str.maketrans("IlOoОо", "110000")
 Keys = tuple[tuple[str, tuple[str, ...]], ...]  # language → sound keys, in the order of the languages
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Token:
     """One word of a message and the numbers of the listed words it may be."""
 
@@ -64,6 +65,11 @@ class _Table:
     keys: dict[str, set[int]] = field(default_factory=dict)
     coarse: dict[str, set[int]] = field(default_factory=dict)
     coarsest: set[str] = field(default_factory=set)  # of the keys in *coarse*
+    plain: Callable[[str, str], tuple[str, ...]] = field(init=False)  # as `Fold.plain`, for any fold
+
+    def __post_init__(self) -> None:
+        keys = self.fold.keys
+        self.plain = self.fold.plain or (lambda word, _: keys(word))
 
 
 class Lexicon:
@@ -118,7 +124,11 @@ class Lexicon:
         """The sound keys of a cleaned word in each language that can be written in its letters."""
         if len(word) > LONGEST + 1:
             return ()
-        tables = self._by_script.get(script(word), ())
+        found = script(word)
+        tables = self._by_script.get(found, ())
+        if found == "Latn" and word.isascii():
+            lowered = word.lower()
+            return tuple([(table.language, table.plain(word, lowered)) for table in tables])
         return tuple([(table.language, table.fold.keys(word)) for table in tables])
 
     def tokens(self, cleaned: str, limit: int = 80) -> list[Token]:
@@ -138,6 +148,24 @@ class Lexicon:
 
     def token(self, word: str) -> Token:
         return self._cache[word]
+
+    def knows(self, word: str) -> bool:
+        """Whether *word* may be a listed one, without keeping what it is: for readings that mostly are no words."""
+        known = self._cache.get(word)
+        if known is not None:
+            return bool(known.folded)
+        lowered = lower(word)
+        if lowered in self._literal:
+            return True
+        return bool(self._stands_for(word, lowered, self.keys(word))[1])
+
+    def georgian(self, word: str) -> tuple[str, ...]:
+        """The Georgian sound keys of a word in Georgian or plain Latin letters: its token's, if that is there."""
+        known = self._cache.get(word)
+        for language, keys in known.keys if known is not None else ():
+            if language == "ka":
+                return keys
+        return fold_of("ka").keys(word)
 
     def forget(self) -> None:
         """Let go of the words that were read."""
@@ -164,18 +192,26 @@ class Lexicon:
         if lowered.isascii() and lowered.isdigit() and len(lowered) <= 9:
             known = frozenset(self._literal.get(lowered, ()))
             return Token(lowered, word, known, known, int(lowered), None, tuple(sorted(known)))
-        exact = set(self._literal.get(lowered, ()))
         keys = self.keys(word)
+        exact, folded = self._stands_for(word, lowered, keys)
+        inflected = self._inflected(word, keys)
+        if not folded:
+            return Token(lowered, word, _NO_IDS, _NO_IDS, None, inflected, (), keys)
+        return Token(lowered, word, frozenset(exact), frozenset(folded), None, inflected, tuple(sorted(folded)), keys)
+
+    def _stands_for(self, word: str, lowered: str, keys: Keys) -> tuple[set[int], set[int]]:
+        """The numbers of the listed words that *word* is letter by letter, and these with those it sounds like."""
+        exact = set(self._literal.get(lowered, ()))
         folded = self._by_keys(word, keys)
-        for reading in (*disguised(lowered), *(squeeze(lowered) if not exact else ())):
+        plain = lowered.isascii()
+        for reading in (*(() if plain else disguised(lowered)), *(() if exact else squeeze(lowered))):
             exact |= self._literal.get(reading, set())
             folded |= self._by_keys(reading, self.keys(reading))
-        if not exact and not folded:
+        if not exact and not folded and not (plain and lowered.isalpha()):
             for reading in (masked(lowered), *spelled_with_digits(lowered)):
                 exact |= self._literal.get(reading, set()) & self.unmistakable
         folded |= exact
-        inflected = self._inflected(word, keys)
-        return Token(lowered, word, frozenset(exact), frozenset(folded), None, inflected, tuple(sorted(folded)), keys)
+        return exact, folded
 
     def _inflected(self, word: str, keys: Keys) -> Meaning | None:
         """A topic's name with a case ending: ბიუჯეტის, kulturaze, бюджета."""

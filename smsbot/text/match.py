@@ -289,12 +289,11 @@ def _other_keyboard(message: Message) -> Understood | None:
     if len(text) > _LONGEST_RETYPED or known > len(message.parts) // _HARDLY:
         return None
     vocabulary = message.vocabulary
-    letters = sum(map(str.isalpha, text))
     for reading in retyped(text):
-        # A sign among the letters tells that this was no other keyboard, but a word of our own.
-        if sum(map(str.isalpha, reading)) < letters:
-            continue
         if not all(_is_listed(word, vocabulary) for word in reading.split()):
+            continue
+        # A sign among the letters tells that this was no other keyboard, but a word of our own.
+        if sum(map(str.isalpha, reading)) < sum(map(str.isalpha, text)):
             continue
         found = Message(reading, vocabulary)
         for rule in (_letter_by_letter, _by_sound, _spaces, _in_courtesy, _engine, _command, _names):
@@ -319,7 +318,7 @@ def _bared(message: Message) -> Understood | None:
 
 def _is_listed(word: str, vocabulary: Vocabulary) -> bool:
     return all(
-        part.isdecimal() or vocabulary.lexicon.token(part).folded or part in vocabulary.compact
+        part.isdecimal() or part in vocabulary.compact or vocabulary.lexicon.knows(part)
         for part in words(lower(clean(word)))
     )
 

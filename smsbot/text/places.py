@@ -6,7 +6,6 @@ All is looked up, nothing is searched: the time does not depend on how many plac
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,10 +15,12 @@ from smsbot.text.placekeys import (
     COUNTING,
     MAX_KEYS,
     PREFIXES,
+    Georgian,
     Nouns,
     bare_stem,
     begins_as,
     coarse,
+    georgian_keys,
     heads,
     joined,
     keys,
@@ -32,6 +33,7 @@ from smsbot.text.placekeys import (
 )
 from smsbot.text.typo import LONGEST, SHORTEST, Halves, variants, within_one
 from smsbot.text.words import Named
+from smsbot.values import value
 
 MAX_WORDS = 6  # of a name; longer texts are none
 LONGEST_RUN = 3  # words of a name inside other words
@@ -39,25 +41,11 @@ DEEPEST = 20  # levels of places; a loop in the data must not hang
 _DIGITS = 9
 _START = 3  # letters of a key that no case ending touches
 
-# Case endings of topics' names on a key of the Georgian or the Russian fold (`vocabulary` finds topics by them).
-_ENDING = re.compile(r"(?:istvis|isgan|idan|dan|stan|tan|tvis|Si|ze|is|it|ad|ma|[smo])$")
-_VOWEL = re.compile(r"[aeiouAU]$")
-
-
-def stem(key: str) -> str:
-    """A sound key without case ending and final vowel: `nikeaSi` → `nike`."""
-    return _VOWEL.sub("", _ENDING.sub("", key))
-
-
-def stems(key: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((_VOWEL.sub("", key), stem(key), _ENDING.sub("", key))))
-
-
 _Codes = tuple[str, ...]
 _Table = dict[str, _Codes]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sighting:
     """The places that a text may name, in the order listed. *rule*: how they were found.
 
@@ -77,7 +65,7 @@ class Sighting:
 NOTHING = Sighting()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Heard:
     """One word of a text. *is_noun*: village, town, …. *sense*: what it says before a name. *starts*: a name may begin
     with its likeliest sounds; *begins*: with any, and in hasty spelling too."""
@@ -109,11 +97,15 @@ class PlaceIndex:
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
     towns: dict[str, str] = field(default_factory=dict)  # and back
     _order: dict[str, int] = field(default_factory=dict)  # code → where the place is listed
+    georgian: Georgian = georgian_keys
+    """The Georgian keys of a word; a lexicon has those of the words that it was asked for."""
     _latest: tuple[str, Sighting] = ("", NOTHING)
     _heard: Memory[_Heard] = field(init=False)
+    _begun: Memory[bool] = field(init=False)  # the first letters of a key → whether what is stored begins so
 
     def __post_init__(self) -> None:
         self._heard = Memory(self._hear)
+        self._begun = Memory(lambda start: coarse(start) in self._heads)
 
     @classmethod
     def build(
@@ -178,6 +170,7 @@ class PlaceIndex:
     def forget(self) -> None:
         """Let go of the words that were read."""
         self._heard.clear()
+        self._begun.clear()
         self._latest = ("", NOTHING)
 
     def ancestors(self, code: str) -> list[str]:
@@ -197,10 +190,12 @@ class PlaceIndex:
     # --- reading ---
 
     def _hear(self, word: str) -> _Heard:
-        own = keys(word)
-        starts = not self._starts.isdisjoint([key[:_START] for key in own[:2]])
-        heard = [coarse(key[:_START]) for key in (*own, lower(word))]
-        begins = len(own) >= MAX_KEYS or not self._heads.isdisjoint(heard)
+        own = keys(word, self.georgian)
+        begun = [key[:_START] for key in own]
+        starts = not self._starts.isdisjoint(begun[:2])
+        begins = (  # what a name's key begins with, it begins with in coarse letters too
+            starts or len(own) >= MAX_KEYS or any(map(self._begun.__getitem__, (*begun, lower(word)[:_START])))
+        )
         return _Heard(own, self.nouns.has(word, own), sense_of(word, own), starts, begins)
 
     def _bare(self, split: Sequence[str], heard: Sequence[_Heard]) -> list[str]:

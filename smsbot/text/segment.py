@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from smsbot.text.lexicon import Token
 from smsbot.text.meaning import Meaning
 from smsbot.text.understood import Intent
 from smsbot.text.words import Role
+from smsbot.values import value
 
 _NOTHING: frozenset[Role] = frozenset()
 _STOPPING = frozenset({Role.PHRASE, Role.REFUSAL})
@@ -19,7 +19,7 @@ _FORMS = frozenset({Role.KEPT, Role.STOP_VERB})
 _ANSWERS = frozenset({Intent.ALL, Intent.YES, Intent.NO})  # "stop all"; "no, stop"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Segment:
     """Tokens that form one listed phrase, or one token without meaning; made by `segment`.
 

@@ -88,6 +88,7 @@ class Vocabulary:
             Nearness(spoken),
         )  # fmt: skip
         self.places.taken = self.compact
+        self.places.georgian = self.lexicon.georgian
         for entry in languages:
             self._add_language(entry)
         for topic in topics:
