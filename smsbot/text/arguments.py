@@ -36,9 +36,10 @@ class Argument:
 def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
     """Cut from left to right, the longest listed phrase first."""
     result = []
-    start = 0
-    while start < len(tokens):
-        part = vocabulary.longest(tokens, start)
+    start, end = 0, len(tokens)
+    longest = vocabulary.longest
+    while start < end:
+        part = longest(tokens, start)
         result.append(part)
         start += len(part.tokens)
     return result

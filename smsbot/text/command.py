@@ -26,6 +26,8 @@ ARGUMENTS = {
     Intent.STATUS: 0,
 }
 _TAKERS = frozenset({*ARGUMENTS, Intent.NO})
+INTENTS = _TAKERS | {Intent.HELP}
+"""Without a word of one of these, or one of ours for answering, no message is a command with an argument."""
 _SHORTEST_HEAD = 3  # letters: "on", "me" and "y" begin too many sentences
 _CODE_DIGITS = 4  # of a DELETE confirmation
 _PREPOSITION = 2  # letters

@@ -148,6 +148,7 @@ _TO_CYRILLIC = str.maketrans("abcehkmopstxyu", "авсенкморѕтхуи")
 
 
 _SMALL_LATIN = re.compile("[a-z]")
+_GREEK_OR_CYRILLIC = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _LOOKS_LATIN = re.compile(f"[A-Za-z{''.join(map(chr, _TO_LATIN))}]+")
 
 
@@ -155,7 +156,7 @@ def disguised(word: str) -> tuple[str, ...]:
     """Readings of a casefolded word that mixes Latin with Cyrillic or Greek letters (`сtop`), else nothing."""
     if word.isascii() or not _SMALL_LATIN.search(word):
         return ()
-    if not any(script(char) in ("Cyrl", "Grek") for char in word if char.isalpha()):
+    if not any(map(str.isalpha, _GREEK_OR_CYRILLIC.findall(word))):
         return ()
     return (word.translate(_TO_LATIN), word.translate(_TO_CYRILLIC))
 

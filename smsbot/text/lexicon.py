@@ -131,11 +131,16 @@ class Lexicon:
             return tuple([(table.language, table.plain(word, lowered)) for table in tables])
         return tuple([(table.language, table.fold.keys(word)) for table in tables])
 
-    def tokens(self, cleaned: str, limit: int = 80) -> list[Token]:
-        """The tokens of a cleaned text, case kept; letters and digits that stick together are taken apart."""
+    def tokens(self, cleaned: str) -> list[Token]:
+        """The tokens of a cleaned text, case kept."""
+        return self.apart(words(cleaned))
+
+    def apart(self, found: Sequence[str], limit: int = 80) -> list[Token]:
+        """The tokens of the words *found*, with letters and digits that stick together taken apart."""
         result = []
-        for word in words(cleaned)[:limit]:
-            token = self.token(word)
+        cache = self._cache
+        for word in found[:limit]:
+            token = cache[word]
             if token.folded or word.isalpha():
                 result.append(token)
                 continue

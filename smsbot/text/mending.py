@@ -44,11 +44,7 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     *readers*: what reads a mended message that the stop engine passes on.
     """
     tokens, cleaned, vocabulary = message.tokens, message.cleaned, message.vocabulary
-    if (
-        len(message.strange) != 1
-        or len(tokens) > _MENDED_WORDS
-        or any(part.has(Role.ORDINARY) for part in message.parts)
-    ):
+    if len(message.strange) != 1 or len(tokens) > _MENDED_WORDS or Role.ORDINARY in message.roles:
         return None
     spot = message.strange[0]
     token = tokens[spot]

@@ -185,7 +185,7 @@ _BY_KEY = {key: sense for sense, listed in _QUALIFIERS.items() for word in liste
 _PREFIXES = tuple(sorted(((key, _BY_KEY[key]) for word in ("ზემო", "ზედა", "ქვემო", "ქვედა", "შუა", "გაღმა", "გამოღმა")
                           for key in keys(word)), key=lambda pair: -len(pair[0])))  # fmt: skip
 PREFIXES = tuple(prefix for prefix, _ in _PREFIXES)
-_CASED = re.compile("(верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)")  # "в Верхнем Бахви"
+_CASED = re.compile("(верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)", re.IGNORECASE)  # "в Верхнем Бахви"
 _CASED_SENSE = {"верхн": "up", "нижн": "down", "средн": "mid"}
 _SHORTEST_BASE = 3
 SEPARATOR = "~"
@@ -218,8 +218,8 @@ def sense_of(word: str, own: Sequence[str] | None = None) -> str | None:
     for key in keys(word) if own is None else own:
         if key in _BY_KEY:
             return _BY_KEY[key]
-    cased = _CASED.fullmatch(lower(word)) if not word.isascii() else None
-    return _CASED_SENSE[cased.group(1)] if cased else None
+    cased = _CASED.fullmatch(word) if not word.isascii() else None
+    return _CASED_SENSE[lower(cased.group(1))] if cased else None
 
 
 # --- what carries no name ---------------------------------------------------------------------------------------------
@@ -252,11 +252,11 @@ class Nouns:
     def __contains__(self, word: object) -> bool:
         if not isinstance(word, str):
             return False
-        return self.has(word, keys(word))
+        return self.has(lower(word), keys(word))
 
-    def has(self, word: str, own: Iterable[str]) -> bool:
-        """Whether *word*, whose keys are *own*, is one of them."""
-        if lower(word) in self._literal or not self._keys.isdisjoint(own):
+    def has(self, lowered: str, own: Iterable[str]) -> bool:
+        """Whether a word, whose keys are *own*, is one of them."""
+        if lowered in self._literal or not self._keys.isdisjoint(own):
             return True
         for key in own:
             if (

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from smsbot.text import command
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument
 from smsbot.text.fold import fold_of, lower
+from smsbot.text.message import Message
 from smsbot.text.reading import rank, script_of, single
 from smsbot.text.typo import SHORTEST, is_other_form
 from smsbot.text.understood import Intent, Understood
@@ -27,11 +28,12 @@ _REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отпи
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
-def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def read(message: Message) -> Understood | None:
     """One word, one slip; or a command with one slip before an argument that is wholly known."""
-    rest = [part for part in parts if not part.has(Role.COURTESY)]
+    rest = message.rest
     if not rest or rest[0].meanings:
         return None
+    cleaned, vocabulary = message.cleaned, message.vocabulary
     head = rest[0]
     if len(rest) == 1 and vocabulary.places.look(head.raw).certain:  # განახლება is a village, and no slip for განათლება
         return None
@@ -118,20 +120,21 @@ def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Underst
     return question(asked, near[0], cleaned)
 
 
-def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def near_stop(message: Message) -> Understood | None:
     """A short message with a long stop word one slip off: a stop beside courtesy, else worth a question."""
+    parts, cleaned, vocabulary = message.parts, message.cleaned, message.vocabulary
     content = [part for part in parts if not part.is_harmless]
     if not 1 <= len(content) <= _NEAR_WORDS:
         return None
-    negated = any(part.has(Role.NEGATOR) for part in parts)
     for part in content:
-        if (part.meanings and not part.has(Role.ORDINARY)) or len(part.tokens) != 1 or len(part.raw) < _NEAR_LETTERS:
+        if (part.meanings and Role.ORDINARY not in part.roles) or len(part.tokens) != 1:
             continue
-        slips = vocabulary.slips(part.raw)
-        found = [meaning for meaning in slips if meaning.intent is Intent.STOP]
+        raw = part.tokens[0].raw
+        slips = vocabulary.slips(raw) if len(raw) >= _NEAR_LETTERS else ()
+        found = [meaning for meaning in slips if meaning.intent is Intent.STOP] if slips else ()
         if not found:
             continue
-        if negated:
+        if Role.NEGATOR in message.roles:
             return _near(Intent.KEEP, found[0], cleaned, "negated")
         if part.has(Role.ORDINARY) or is_form_of_any(part.raw, found, vocabulary):
             alone = len(content) == 1 and not any(other.has(Role.TELLING) for other in parts)
@@ -145,18 +148,18 @@ def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) ->
     return None
 
 
-def far(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def far(message: Message) -> Understood | None:
     """One long word two slips off a command."""
-    rest = [part for part in parts if not part.has(Role.COURTESY)]
+    rest = message.rest
     if len(rest) != 1 or rest[0].meanings or len(rest[0].raw) < _FAR_LETTERS:
         return None
-    found = vocabulary.two_slips(rest[0].raw)
+    found = message.vocabulary.two_slips(rest[0].raw)
     if not found:
         return None
     asked = {meaning.intent: None for meaning in found if meaning.intent and meaning.intent not in NEVER_A_SLIP}
     if not asked:
         return None
-    return question(asked, found[0], cleaned)
+    return question(asked, found[0], message.cleaned)
 
 
 def _tie(meanings: Sequence[Meaning], cleaned: str) -> Understood | None:

@@ -56,7 +56,9 @@ def _spaced_out(message: Message, lowered: str) -> bool:
         return True
     if lowered in message.vocabulary.core and not _all_known(parts):
         return True
-    return len(lowered) >= _SHORTEST_JOINED and len(found) <= _SPLIT_WORDS and not _all_known(parts)
+    if len(lowered) < _SHORTEST_JOINED or len(found) > _SPLIT_WORDS:
+        return False
+    return bool(message.strange) or not _all_known(parts)
 
 
 def _all_known(parts: Sequence[Segment]) -> bool:

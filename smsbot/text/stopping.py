@@ -28,7 +28,10 @@ _CLAUSE_ENDS = tuple(",.;:!?\n-")
 
 def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The stop, leave, keep or stop sentence in *parts*, or None if no stop word is in them."""
-    return _read(parts, cleaned, vocabulary) if any(part.concerns_stop for part in parts) else None
+    for part in parts:
+        if part.concerns_stop:
+            return _read(parts, cleaned, vocabulary)
+    return None
 
 
 def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
@@ -123,6 +126,8 @@ def _refuses_to_stop(content: Sequence[Segment], spots: Sequence[int], cleaned: 
 def _may_refuse_to_stop(content: Sequence[Segment], cleaned: str) -> bool:
     """The stop, and behind it "don't want": გამოწერის გაუქმება არ მინდა. In English the first word alone decides."""
     for left, right in pairwise(content):
+        if Role.OBJECT not in left.roles or Role.REFUSAL not in right.roles:
+            continue
         what, refusal = left.meaning(None, Role.OBJECT), right.meaning(None, Role.REFUSAL)
         if what is not None and refusal is not None and what.language == refusal.language != "en":
             return not _parted(cleaned, left.last)
@@ -227,15 +232,15 @@ def _stop_meaning(part: Segment) -> Meaning:
 
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:
     """Whether a negation stands shortly before; a phrase with its own ("don't text me") cannot be turned round."""
-    if any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
-        return False
     before = content[max(0, spot - _REACH) : spot]
-    return any(part.has(Role.NEGATOR) for part in before)
+    if not any(part.has(Role.NEGATOR) for part in before):
+        return False
+    return not any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning))
 
 
 def _may_be_negated(content: Sequence[Segment], spot: int, vocabulary: Vocabulary) -> bool:
     """Whether a misspelt "not" stands shortly before: "please do nott stop these messages", я на хочу отписаться."""
-    if any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
+    if spot == 0 or any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
         return False
     spoken = {meaning.language for meaning in content[spot].meanings}
     return any(

@@ -118,7 +118,8 @@ class Vocabulary:
 
     def longest(self, tokens: Sequence[Token], start: int) -> Segment:
         """The longest listed phrase at *start*, of equal ones those that match letter by letter; else the one word."""
-        alone, begun = self._known(tokens[start])
+        token = tokens[start]
+        alone, begun = self._alone.get((token.raw, token.ids)) or self._known(token)
         if not begun or start + 1 == len(tokens):
             return alone
         best: list[Meaning] = []
