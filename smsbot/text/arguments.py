@@ -35,14 +35,7 @@ class Argument:
 
 def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
     """Cut from left to right, the longest listed phrase first."""
-    result = []
-    start, end = 0, len(tokens)
-    longest = vocabulary.longest
-    while start < end:
-        part = longest(tokens, start)
-        result.append(part)
-        start += len(part.tokens)
-    return result
+    return vocabulary.cut(tokens)
 
 
 def read_argument(parts: Sequence[Segment]) -> Argument:

@@ -206,8 +206,8 @@ class Fold:
     *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
     *coarse*: a key with more letters merged, for what the keys do not find. *coarse_readings*: what else a Latin word
     of that coarse key may be; *coarsest* is the same for all of them. *spellings*: a word of the own script in its
-    usual Latin letters: what fingers slip on. *plain*: as *keys*, for a word of ASCII letters and
-    the same lowered, whose script need not be looked at again.
+    usual Latin letters: what fingers slip on. *latin*: lowered words in ASCII letters, with blanks
+    between them, by their sounds; *plain*: the keys of such a word, the same lowered, by its sounds.
     """
 
     script: str
@@ -216,7 +216,8 @@ class Fold:
     coarse_readings: Callable[[str], list[str]] | None = None
     coarsest: Callable[[str], str] | None = None
     spellings: Callable[[str], tuple[str, ...]] | None = None
-    plain: Callable[[str, str], tuple[str, ...]] | None = None
+    latin: Callable[[str], str] | None = None
+    plain: Callable[[str, str, str], tuple[str, ...]] | None = None
 
 
 def plain_keys(word: str) -> tuple[str, ...]:

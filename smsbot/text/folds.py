@@ -47,14 +47,14 @@ def _ka_keys(word: str) -> tuple[str, ...]:
         case "Latn":
             lowered = plain_latin(word)
             if word.isascii():
-                return _ka_plain(word, lowered)
+                return _ka_plain(word, lowered, _KA_LATIN(lowered))
             return distinct(_KA_BRANCHES(_KA_LATIN(lowered))) if lowered else ()
         case _:
             return ()
 
 
-def _ka_plain(word: str, lowered: str) -> tuple[str, ...]:
-    keys = _KA_BRANCHES(_KA_LATIN(lowered))
+def _ka_plain(word: str, lowered: str, sounds: str) -> tuple[str, ...]:
+    keys = _KA_BRANCHES(sounds)
     if word != lowered:
         keys.append(word.translate(_KA_LEGACY).translate(_KA).lower() if word.isupper() else _ka_legacy(word))
     return distinct(keys)
@@ -126,12 +126,15 @@ def _ru_keys(word: str) -> tuple[str, ...]:
     return keys
 
 
-def _ru_plain(word: str, lowered: str) -> tuple[str, ...]:
-    key = undouble(_RU_LATIN(lowered))
+def _ru_sounds(lowered: str) -> str:
+    return undouble(_RU_LATIN(lowered))
+
+
+def _ru_plain(word: str, _: str, sounds: str) -> tuple[str, ...]:
     if "j" in word:
-        other = undouble(_RU_LATIN(word.replace("j", "zh").lower()))
-        return (key, other) if other != key else (key,)
-    return (key,)
+        other = _ru_sounds(word.replace("j", "zh").lower())
+        return (sounds, other) if other != sounds else (sounds,)
+    return (sounds,)
 
 
 # --- Azerbaijani: one script, with and without its special letters ----------------------------------------------------
@@ -148,8 +151,12 @@ def _az_keys(word: str) -> tuple[str, ...]:
     return (undouble(_AZ(lower(word))),) if script(word) == "Latn" else ()
 
 
-def _az_plain(_: str, lowered: str) -> tuple[str, ...]:
-    return (undouble(_AZ(lowered)),)
+def _az_sounds(lowered: str) -> str:
+    return undouble(_AZ(lowered))
+
+
+def _az_plain(_word: str, _lowered: str, sounds: str) -> tuple[str, ...]:
+    return (sounds,)
 
 
 # --- Armenian --------------------------------------------------------------------------------------------------------
@@ -182,8 +189,12 @@ def _hy_keys(word: str) -> tuple[str, ...]:
     return _spoken_vo(_two_scripts(word, "Armn", _HY, _HY_LATIN))
 
 
-def _hy_plain(_: str, lowered: str) -> tuple[str, ...]:
-    return _spoken_vo((undouble(_HY_LATIN(lowered)),))
+def _hy_sounds(lowered: str) -> str:
+    return undouble(_HY_LATIN(lowered))
+
+
+def _hy_plain(_word: str, _lowered: str, sounds: str) -> tuple[str, ...]:
+    return _spoken_vo((sounds,))
 
 
 def _spoken_vo(keys: tuple[str, ...]) -> tuple[str, ...]:
@@ -201,10 +212,19 @@ def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Calla
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(
     {
-        "ka": Fold("Geor", _ka_keys, _ka_coarse, _ka_coarse_readings, _ka_coarsest, _KA_SPELLINGS, _ka_plain),
+        "ka": Fold(
+            "Geor",
+            _ka_keys,
+            _ka_coarse,
+            _ka_coarse_readings,
+            _ka_coarsest,
+            _KA_SPELLINGS,
+            latin=_KA_LATIN,
+            plain=_ka_plain,
+        ),  # fmt: skip
         "en": PLAIN,
-        "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS, plain=_ru_plain),
-        "az": Fold("Latn", _az_keys, plain=_az_plain),
-        "hy": Fold("Armn", _hy_keys, spellings=_HY_SPELLINGS, plain=_hy_plain),
+        "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS, latin=_ru_sounds, plain=_ru_plain),
+        "az": Fold("Latn", _az_keys, latin=_az_sounds, plain=_az_plain),
+        "hy": Fold("Armn", _hy_keys, spellings=_HY_SPELLINGS, latin=_hy_sounds, plain=_hy_plain),
     }
 )

@@ -65,17 +65,21 @@ class _Table:
     keys: dict[str, set[int]] = field(default_factory=dict)
     coarse: dict[str, set[int]] = field(default_factory=dict)
     coarsest: set[str] = field(default_factory=set)  # of the keys in *coarse*
-    plain: Callable[[str, str], tuple[str, ...]] = field(init=False)  # as `Fold.plain`, for any fold
+    latin: Callable[[str], str] = field(init=False)  # as in the fold, for any fold
+    plain: Callable[[str, str, str], tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         keys = self.fold.keys
-        self.plain = self.fold.plain or (lambda word, _: keys(word))
+        self.latin = self.fold.latin or str
+        self.plain = self.fold.plain or (lambda word, _lowered, _sounds: keys(word))
 
 
 class Lexicon:
     """Filled while a vocabulary is built and only read after that, but for a cache of tokens."""
 
-    __slots__ = ("_by_script", "_cache", "_cases", "_ids", "_literal", "_starts", "_stems", "_tables", "unmistakable")
+    __slots__ = (
+        "_by_script", "_cache", "_cases", "_heard", "_ids", "_literal", "_starts", "_stems", "_tables", "unmistakable",
+    )  # fmt: skip
 
     def __init__(self, languages: Iterable[str]) -> None:
         self._tables = {language: _Table(language, fold_of(language)) for language in languages}
@@ -85,6 +89,7 @@ class Lexicon:
         self._ids: dict[tuple[str, str], int] = {}
         self._literal: dict[str, set[int]] = {}
         self._cache = Memory(self._make)
+        self._heard: dict[str, Keys] = {}  # of the words that are about to be made tokens
         self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
         self._starts: set[str] = set()
         self._cases: dict[str, Meaning] = {}  # sound keys of Azerbaijani topics' names with their case endings
@@ -128,7 +133,7 @@ class Lexicon:
         tables = self._by_script.get(found, ())
         if found == "Latn" and word.isascii():
             lowered = word.lower()
-            return tuple([(table.language, table.plain(word, lowered)) for table in tables])
+            return tuple([(table.language, table.plain(word, lowered, table.latin(lowered))) for table in tables])
         return tuple([(table.language, table.fold.keys(word)) for table in tables])
 
     def tokens(self, cleaned: str) -> list[Token]:
@@ -139,6 +144,9 @@ class Lexicon:
         """The tokens of the words *found*, with letters and digits that stick together taken apart."""
         result = []
         cache = self._cache
+        fresh = [word for word in found[:limit] if word not in cache and word.isascii() and word.isalpha()]
+        if len(fresh) > 1:
+            self._hear(fresh)
         for word in found[:limit]:
             token = cache[word]
             if token.folded or word.isalpha():
@@ -150,6 +158,18 @@ class Lexicon:
             parts = pieces(word)
             result += [self.token(part) for part in parts] if len(parts) > 1 else [token]
         return result
+
+    def _hear(self, fresh: Sequence[str]) -> None:
+        """Have the keys of new words in ASCII letters at hand: together they cost little more than one."""
+        spoken = [word for word in fresh if len(word) <= LONGEST + 1]
+        lowered = " ".join(spoken).lower()
+        heard = [lowered.split(" ")]
+        tables = self._by_script["Latn"]
+        heard += [table.latin(lowered).split(" ") for table in tables]
+        for word, low, *sounds in zip(spoken, *heard, strict=True):
+            self._heard[word] = tuple(
+                [(table.language, table.plain(word, low, sound)) for table, sound in zip(tables, sounds, strict=True)]
+            )
 
     def token(self, word: str) -> Token:
         return self._cache[word]
@@ -197,7 +217,7 @@ class Lexicon:
         if lowered.isascii() and lowered.isdigit() and len(lowered) <= 9:
             known = frozenset(self._literal.get(lowered, ()))
             return Token(lowered, word, known, known, int(lowered), None, tuple(sorted(known)))
-        keys = self.keys(word)
+        keys = self._heard.pop(word, None) or self.keys(word)
         exact, folded = self._stands_for(word, lowered, keys)
         inflected = self._inflected(word, keys)
         if not folded:

@@ -58,8 +58,8 @@ def understand(text: str, vocabulary: Vocabulary) -> Understood:
 
 def _read(text: str, vocabulary: Vocabulary) -> Understood:
     message = Message(text, vocabulary)
-    for rule in RULES:
-        answer = rule.read(message)
+    for read in _READERS:
+        answer = read(message)
         if answer is not None:
             return answer
     return other(message)
@@ -359,3 +359,4 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("far", "two slips in a long word: asked about, never acted on", slipping.far),
 )
+_READERS = tuple(rule.read for rule in RULES)

@@ -51,9 +51,12 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     shortest = SHORTEST if len(tokens) == 1 else SHORTEST - 1  # in a phrase a word that lost a letter is known too
     if len(token.text) < shortest or token.inflected is not None:
         return None
+    near = vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1)
+    if not near:
+        return None
     answers: dict[object, Understood] = {}
     doubtful = False  # a word that means something else is as near
-    for number in vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1):
+    for number in near:
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
         if part.has(Role.ORDINARY) and not part.is_harmless:

@@ -101,7 +101,7 @@ _LONGEST_ENDING = max(map(len, _ENDINGS))
 _ENDINGS_BY_LAST = {
     last: sorted((each for each in _ENDINGS if each[-1] == last), key=len) for last in {each[-1] for each in _ENDINGS}
 }  # by the last letter, the shortest first
-_TAKEN_OFF = _LONGEST_ENDING + 1  # letters that `spoken_stems` takes off at most
+TAKEN_OFF = _LONGEST_ENDING + 1  # letters that `spoken_stems` takes off at most
 _VOWELS = "aeiou"
 _SHORTEST_STEM = 3  # letters; ვანი has no more
 # სოფელი is სოფლის, ვაკიჯვარი is ვაკიჯვრის: the last vowel before l, m, n, r falls out.
@@ -135,7 +135,7 @@ def spoken_stems(key: str) -> tuple[str, ...]:
 
 def spoken_head(key: str) -> str:
     """What every stem of *key* begins with, and *key* too."""
-    return key[: len(key) - _TAKEN_OFF] if len(key) > _SHORTEST_STEM + _TAKEN_OFF else key[:_SHORTEST_STEM]
+    return key[: len(key) - TAKEN_OFF] if len(key) > _SHORTEST_STEM + TAKEN_OFF else key[:_SHORTEST_STEM]
 
 
 def heads(stem: str) -> list[str]:

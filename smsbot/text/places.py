@@ -15,6 +15,7 @@ from smsbot.text.placekeys import (
     COUNTING,
     MAX_KEYS,
     PREFIXES,
+    TAKEN_OFF,
     Georgian,
     Nouns,
     bare_stem,
@@ -94,6 +95,7 @@ class PlaceIndex:
     _near: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a stem without one letter → stems
     _starts: set[str] = field(default_factory=set)  # of keys
     _heads: set[str] = field(default_factory=set)  # how what is stored begins, in coarse letters
+    _longest_near: int = 0  # letters of a key that may be a name with a slip and a case ending
     _near_heads: Halves = field(default_factory=Halves)  # of the stems in _near
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
     towns: dict[str, str] = field(default_factory=dict)  # and back
@@ -259,7 +261,7 @@ class PlaceIndex:
         for key in spelled:
             if f"ka:{key}" in self.taken:
                 return NOTHING
-        found = {code for key in spelled for code in self._neighbours(key)}
+        found = {code for key in spelled if len(key) <= self._longest_near for code in self._neighbours(key)}
         return Sighting(self._narrowed(self._listed(found)), "typo") if found else NOTHING
 
     def _neighbours(self, key: str) -> set[str]:
@@ -366,6 +368,7 @@ class PlaceIndex:
                 if stem not in held:
                     self._near[rest] = (*held, stem)
             self._near_heads.add(stem)
+            self._longest_near = max(self._longest_near, len(stem) + 1 + TAKEN_OFF)
 
 
 def _spellings(split: Sequence[str]) -> list[str]:

@@ -82,9 +82,12 @@ def _answers(message: Message, spot: int, readers: Sequence[mending.Reader]) -> 
     token = tokens[spot]
     if len(token.text) > _LONGEST:
         return
+    near = vocabulary.short.near(token.text)
+    if not near:
+        return
     around = {number for at, each in enumerate(tokens) if at != spot for number in each.ids}
     stops = any(part.stops for part in message.parts)
-    for number, spelled in vocabulary.short.near(token.text).items():
+    for number, spelled in near.items():
         if number in token.ids or not (stops or not around.isdisjoint(vocabulary.short.mates.get(number, ()))):
             continue
         cut = segments(mended(tokens, spot, (number,)), vocabulary)

@@ -36,7 +36,7 @@ def read(message: Message) -> Understood | None:
         return None
     if len(found) == 1 and message.parts[0].literal and message.parts[0].has(Role.ORDINARY):
         return None
-    lowered = lower(joined)
+    lowered = message.joined.replace(" ", "")
     if len(found) > 1 and not _spaced_out(message, lowered):
         return None
     meanings = vocabulary.compact.get(lowered)

@@ -35,7 +35,7 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
 
 
 def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
+    content = [part for part in parts if Role.COURTESY not in part.roles or Intent.STOP in part.intents]
     spots = [index for index, part in enumerate(content) if part.stops]
     if not spots:
         return _by_form(content, parts, cleaned, vocabulary)
@@ -45,7 +45,7 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
     if negated:
         intent = Intent.KEEP if _leads(content, negated[0]) else Intent.STOP_SENTENCE
         return _answer(intent, meaning, cleaned, "negated")
-    if _refuses_to_stop(content, spots, cleaned):
+    if len(spots) > 1 and _refuses_to_stop(content, spots, cleaned):
         return _answer(Intent.KEEP, meaning, cleaned, "negated")
     if _may_refuse_to_stop(content, cleaned) or any(_may_be_negated(content, spot, vocabulary) for spot in spots):
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "negated?")
@@ -59,7 +59,7 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
     leaving = _leave(content, others, meaning) or _leave_slipped(content, others, meaning, vocabulary)
     if leaving is not None:
         return leaving
-    asked = any(part.has(Role.ASKING) for part in content[: spots[0]])
+    asked = spots[0] > 0 and any(part.has(Role.ASKING) for part in content[: spots[0]])
     if not asked and any(part.has(Role.PHRASE) for part in content):
         about = _is_about_something(content, cleaned) or _is_told_of(content, cleaned, vocabulary)
         return (
@@ -180,7 +180,7 @@ def _strangers(content: Sequence[Segment]) -> int:
 
 def _are_names(strangers: Sequence[Segment], vocabulary: Vocabulary) -> bool:
     """Whether *strangers* are somebody's signature: a given name, with or without the surname."""
-    if not any(part.has(Role.GIVEN_NAME) for part in strangers) or len(strangers) > _NAME_WORDS:
+    if len(strangers) > _NAME_WORDS or not any(part.has(Role.GIVEN_NAME) for part in strangers):
         return False
     return all(
         part.has(Role.GIVEN_NAME) or (not part.meanings and part.last.endswith(vocabulary.surnames))
@@ -193,6 +193,9 @@ def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meani
 
     "Cancel" and "turn off" need the topic's own name: "cancel the construction" is about a construction.
     """
+    for part in others:
+        if part.is_strange:
+            return None
     command = content[0] if content[0].stops else content[-1]
     argument = read_argument(others)
     if argument.unknown or not (argument.topics or argument.numbers):

@@ -29,14 +29,15 @@ def within_one(left: str, right: str) -> bool:
     """Whether one insertion, deletion, substitution or swap of neighbours (or nothing) turns *left* into *right*."""
     if left == right:
         return True
-    if len(left) > len(right):
-        left, right = right, left
-    if len(right) - len(left) > 1:
+    shorter, longer = len(left), len(right)
+    if shorter > longer:
+        left, right, shorter, longer = right, left, longer, shorter
+    if longer - shorter > 1:
         return False
     start = 0
-    while start < len(left) and left[start] == right[start]:
+    while start < shorter and left[start] == right[start]:
         start += 1
-    if len(left) < len(right):
+    if shorter < longer:
         return left[start:] == right[start + 1 :]
     if left[start + 1 :] == right[start + 1 :]:
         return True

@@ -116,29 +116,47 @@ class Vocabulary:
 
     # --- reading ---
 
-    def longest(self, tokens: Sequence[Token], start: int) -> Segment:
-        """The longest listed phrase at *start*, of equal ones those that match letter by letter; else the one word."""
-        token = tokens[start]
-        alone, begun = self._alone.get((token.raw, token.ids)) or self._known(token)
-        if not begun or start + 1 == len(tokens):
-            return alone
+    def cut(self, tokens: Sequence[Token]) -> list[Segment]:
+        """*tokens* from left to right, the longest listed phrase first, else the one word."""
+        result = []
+        start, end = 0, len(tokens)
+        known = self._alone
+        while start < end:
+            token = tokens[start]
+            part, begun = known.get((token.raw, token.ids)) or self._known(token)
+            following = tokens[start + 1].ids if begun and start + 1 < end else ()
+            phrase = self._longest(begun, following, tokens, start) if following else None
+            if phrase is None:
+                start += 1
+            else:
+                part = phrase
+                start += len(part.tokens)
+            result.append(part)
+        return result
+
+    def _longest(
+        self, begun: Sequence[_Longer], following: Sequence[int], tokens: Sequence[Token], start: int
+    ) -> Segment | None:
+        """The longest listed phrase at *start*, of equal ones those that match letter by letter.
+
+        *begun*: the phrases that the first word begins; *following*: what the second may be.
+        """
         best: list[Meaning] = []
         best_size, best_literal = 2, False
-        following = tokens[start + 1].ids
-        for longer in begun if following else ():
+        most = len(tokens) - start
+        for longer in begun:
             for second in following:
                 for ids, meaning in longer.get(second, ()):
-                    if len(ids) < best_size or start + len(ids) > len(tokens):
+                    size = len(ids)
+                    if not best_size <= size <= most:
                         continue
                     literal = _matches(ids, tokens, start)
-                    if literal is None or (len(ids), literal) < (best_size, best_literal):
+                    if literal is None or (size, literal) < (best_size, best_literal):
                         continue
-                    if (len(ids), literal) > (best_size, best_literal):
-                        best_size, best_literal, best = len(ids), literal, []
+                    if (size, literal) > (best_size, best_literal):
+                        best_size, best_literal, best = size, literal, []
                     best.append(meaning)
-        if best:
-            return segment(tokens[start : start + best_size], best, literal=best_literal)
-        return alone
+        return segment(tokens[start : start + best_size], best, literal=best_literal) if best else None
 
     def alone(self, token: Token) -> Segment:
         """What *token* is by itself."""
