@@ -221,7 +221,7 @@ FOLDS: Mapping[str, Fold] = MappingProxyType(
             _KA_SPELLINGS,
             latin=_KA_LATIN,
             plain=_ka_plain,
-        ),  # fmt: skip
+        ),
         "en": PLAIN,
         "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS, latin=_ru_sounds, plain=_ru_plain),
         "az": Fold("Latn", _az_keys, latin=_az_sounds, plain=_az_plain),
