@@ -34,7 +34,7 @@ def other(message: Message) -> Understood:
     sighting = message.vocabulary.places.look(cleaned, message.found) if len(parts) <= _PLACE_WORDS else NOWHERE
     places = sighting.codes
     language = next(
-        (part.meanings[0].language for part in parts if part.meanings and script(part.raw) != "Latn"), None
+        (part.meanings[0].language for part in parts if part.meanings and script(part.tokens[0].raw) != "Latn"), None
     ) or _spoken(parts)
     return Understood(
         Intent.OTHER, numbers=(1,) if cleaned.strip() in _ONE else (),

@@ -260,7 +260,8 @@ class Nouns:
             return True
         for key in own:
             if (
-                len(key) >= _SHORTEST_CASED
+                key[:_SHORTEST_STEM] in self._heads  # of which no ending takes anything
+                and len(key) >= _SHORTEST_CASED
                 and spoken_head(key) in self._heads
                 and not self._stems.isdisjoint(spoken_stems(key))
             ):

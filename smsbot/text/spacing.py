@@ -17,6 +17,7 @@ from smsbot.text.words import Role
 
 _LONGEST = 40  # letters of a phrase written without spaces
 _SPLIT_WORDS = 3  # of a phrase with spaces where none belong
+_LONGEST_LETTER = 3  # letters that one becomes when it is lowered
 _SHORTEST_JOINED = 6  # letters; two short words may happen to make a third
 _SHORTEST_PIECE = 3  # letters of what is glued to a stop word
 _SHORTEST_HALF = 2  # letters of a word written together with another
@@ -52,7 +53,7 @@ def read(message: Message) -> Understood | None:
 def _spaced_out(message: Message, lowered: str) -> bool:
     """Whether several words may be one phrase: single letters, pieces of a stop word, or a few strange words."""
     found, parts = message.found, message.parts
-    if max(map(len, found)) == 1:
+    if len(lowered) <= _LONGEST_LETTER * len(found) and max(map(len, found)) == 1:
         return True
     if lowered in message.vocabulary.core and not _all_known(parts):
         return True

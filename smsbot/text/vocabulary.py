@@ -46,6 +46,7 @@ _MENDED = (
     Role.DAY,
 )
 _Longer = dict[int, list[tuple[tuple[int, ...], Meaning]]]  # the second word's number → phrases
+_NONE_BEGUN: Sequence[_Longer] = ()
 
 
 @dataclass(eq=False)
@@ -68,7 +69,7 @@ class Vocabulary:
     _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
     # Phrases of several words, by the numbers of the first and the second.
     _longer: dict[int, _Longer] = field(default_factory=dict)
-    _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, list[_Longer]]] = field(default_factory=dict)
+    _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, Sequence[_Longer]]] = field(default_factory=dict)
     _slips: Memory[list[Meaning]] = field(init=False)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
@@ -162,17 +163,17 @@ class Vocabulary:
         """What *token* is by itself."""
         return self._known(token)[0]
 
-    def _known(self, token: Token) -> tuple[Segment, list[_Longer]]:
+    def _known(self, token: Token) -> tuple[Segment, Sequence[_Longer]]:
         """What *token* is by itself, and the phrases that it may begin."""
         key = token.raw, token.ids
         found = self._alone.get(key)
         if found is None:
             if len(self._alone) >= CACHE_LIMIT:
                 self._alone.clear()
-            found = self._alone[key] = self._make_known(token) if token.ids else (segment((token,)), [])
+            found = self._alone[key] = self._make_known(token) if token.ids else (segment((token,)), _NONE_BEGUN)
         return found
 
-    def _make_known(self, token: Token) -> tuple[Segment, list[_Longer]]:
+    def _make_known(self, token: Token) -> tuple[Segment, Sequence[_Longer]]:
         singles = self._singles
         literal = any(number in singles for number in token.literal)
         numbers = [number for number in token.ids if not literal or number in token.literal]
