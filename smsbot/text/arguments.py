@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from smsbot.text.fold import fold_of, script
 from smsbot.text.lexicon import Token
 from smsbot.text.segment import Segment
 from smsbot.text.understood import Intent
 from smsbot.text.vocabulary import Meaning, Vocabulary
+from smsbot.values import value
 
 __all__ = ["DOUBTFUL_NAME", "Argument", "Segment", "read_argument", "segments", "slipped_topic"]
 
@@ -17,7 +17,7 @@ DOUBTFUL_NAME = "name?"
 """The rule of a LEAVE whose topic is a slip away: it leaves that topic, and never stops all."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Argument:
     topics: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
@@ -35,13 +35,7 @@ class Argument:
 
 def segments(tokens: Sequence[Token], vocabulary: Vocabulary) -> list[Segment]:
     """Cut from left to right, the longest listed phrase first."""
-    result = []
-    start = 0
-    while start < len(tokens):
-        part = vocabulary.longest(tokens, start)
-        result.append(part)
-        start += len(part.tokens)
-    return result
+    return vocabulary.cut(tokens)
 
 
 def read_argument(parts: Sequence[Segment]) -> Argument:

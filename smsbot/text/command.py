@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from smsbot.text.arguments import DOUBTFUL_NAME, Argument, Segment, read_argument, slipped_topic
 from smsbot.text.fold import lower
@@ -11,6 +11,7 @@ from smsbot.text.reading import named, rank, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
+from smsbot.values import value
 
 # Commands that may have an argument, and how many words of it that we do not know still leave it that command.
 # "Join us on Monday" is no JOIN, and "village Likhauri has had no water for three days" no AREA.
@@ -25,6 +26,8 @@ ARGUMENTS = {
     Intent.STATUS: 0,
 }
 _TAKERS = frozenset({*ARGUMENTS, Intent.NO})
+INTENTS = _TAKERS | {Intent.HELP}
+"""Without a word of one of these, or one of ours for answering, no message is a command with an argument."""
 _SHORTEST_HEAD = 3  # letters: "on", "me" and "y" begin too many sentences
 _CODE_DIGITS = 4  # of a DELETE confirmation
 _PREPOSITION = 2  # letters
@@ -32,7 +35,7 @@ _SIZES = {Role.WEEK: 7, Role.MONTH: 30}  # days
 _TIMES = frozenset({Role.DAY, Role.UNTIL, *_SIZES})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Call:
     """A command as found: its head, the rest of the message cut into phrases, and the rest as written."""
 

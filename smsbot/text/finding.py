@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from smsbot.text.arguments import read_argument, segments
+from smsbot.text.figures import DIGITS, LONGEST_NUMBER
 from smsbot.text.fold import clean
-from smsbot.text.match import DIGITS, LONGEST_NUMBER
 from smsbot.text.vocabulary import Vocabulary
 
 _NUMBER = re.compile(r"\d+")

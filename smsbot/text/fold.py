@@ -148,6 +148,7 @@ _TO_CYRILLIC = str.maketrans("abcehkmopstxyu", "авсенкморѕтхуи")
 
 
 _SMALL_LATIN = re.compile("[a-z]")
+_GREEK_OR_CYRILLIC = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _LOOKS_LATIN = re.compile(f"[A-Za-z{''.join(map(chr, _TO_LATIN))}]+")
 
 
@@ -155,7 +156,7 @@ def disguised(word: str) -> tuple[str, ...]:
     """Readings of a casefolded word that mixes Latin with Cyrillic or Greek letters (`сtop`), else nothing."""
     if word.isascii() or not _SMALL_LATIN.search(word):
         return ()
-    if not any(script(char) in ("Cyrl", "Grek") for char in word if char.isalpha()):
+    if not any(map(str.isalpha, _GREEK_OR_CYRILLIC.findall(word))):
         return ()
     return (word.translate(_TO_LATIN), word.translate(_TO_CYRILLIC))
 
@@ -205,7 +206,8 @@ class Fold:
     *script*: its own script. *keys*: a cleaned word, case kept, to its keys; nothing for a word in a foreign script.
     *coarse*: a key with more letters merged, for what the keys do not find. *coarse_readings*: what else a Latin word
     of that coarse key may be; *coarsest* is the same for all of them. *spellings*: a word of the own script in its
-    usual Latin letters: what fingers slip on.
+    usual Latin letters: what fingers slip on. *latin*: lowered words in ASCII letters, with blanks
+    between them, by their sounds; *plain*: the keys of such a word, the same lowered, by its sounds.
     """
 
     script: str
@@ -214,6 +216,8 @@ class Fold:
     coarse_readings: Callable[[str], list[str]] | None = None
     coarsest: Callable[[str], str] | None = None
     spellings: Callable[[str], tuple[str, ...]] | None = None
+    latin: Callable[[str], str] | None = None
+    plain: Callable[[str, str, str], tuple[str, ...]] | None = None
 
 
 def plain_keys(word: str) -> tuple[str, ...]:

@@ -46,14 +46,18 @@ def _ka_keys(word: str) -> tuple[str, ...]:
             return (undouble(lower(word).translate(_KA)),)
         case "Latn":
             lowered = plain_latin(word)
-            if not lowered:
-                return ()
-            keys = _KA_BRANCHES(_KA_LATIN(lowered))
-            if word.isascii() and word != lowered:
-                keys.append(word.translate(_KA_LEGACY).translate(_KA).lower() if word.isupper() else _ka_legacy(word))
-            return distinct(keys)
+            if word.isascii():
+                return _ka_plain(word, lowered, _KA_LATIN(lowered))
+            return distinct(_KA_BRANCHES(_KA_LATIN(lowered))) if lowered else ()
         case _:
             return ()
+
+
+def _ka_plain(word: str, lowered: str, sounds: str) -> tuple[str, ...]:
+    keys = _KA_BRANCHES(sounds)
+    if word != lowered:
+        keys.append(word.translate(_KA_LEGACY).translate(_KA).lower() if word.isupper() else _ka_legacy(word))
+    return distinct(keys)
 
 
 def likely_georgian(word: str) -> tuple[str, ...]:
@@ -122,6 +126,17 @@ def _ru_keys(word: str) -> tuple[str, ...]:
     return keys
 
 
+def _ru_sounds(lowered: str) -> str:
+    return undouble(_RU_LATIN(lowered))
+
+
+def _ru_plain(word: str, _: str, sounds: str) -> tuple[str, ...]:
+    if "j" in word:
+        other = _ru_sounds(word.replace("j", "zh").lower())
+        return (sounds, other) if other != sounds else (sounds,)
+    return (sounds,)
+
+
 # --- Azerbaijani: one script, with and without its special letters ----------------------------------------------------
 
 _AZ = rewriter(
@@ -134,6 +149,14 @@ _AZ = rewriter(
 
 def _az_keys(word: str) -> tuple[str, ...]:
     return (undouble(_AZ(lower(word))),) if script(word) == "Latn" else ()
+
+
+def _az_sounds(lowered: str) -> str:
+    return undouble(_AZ(lowered))
+
+
+def _az_plain(_word: str, _lowered: str, sounds: str) -> tuple[str, ...]:
+    return (sounds,)
 
 
 # --- Armenian --------------------------------------------------------------------------------------------------------
@@ -163,8 +186,19 @@ _HY_SPELLINGS = speller(
 
 
 def _hy_keys(word: str) -> tuple[str, ...]:
-    keys = _two_scripts(word, "Armn", _HY, _HY_LATIN)
-    # Ո at the start of a word is spoken "vo": `voch` is ոչ.
+    return _spoken_vo(_two_scripts(word, "Armn", _HY, _HY_LATIN))
+
+
+def _hy_sounds(lowered: str) -> str:
+    return undouble(_HY_LATIN(lowered))
+
+
+def _hy_plain(_word: str, _lowered: str, sounds: str) -> tuple[str, ...]:
+    return _spoken_vo((sounds,))
+
+
+def _spoken_vo(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Ո at the start of a word is spoken "vo": `voch` is ոչ."""
     return (*keys, keys[0][1:]) if keys and keys[0].startswith("vo") else keys
 
 
@@ -178,10 +212,19 @@ def _two_scripts(word: str, own: str, native: Callable[[str], str], latin: Calla
 
 FOLDS: Mapping[str, Fold] = MappingProxyType(
     {
-        "ka": Fold("Geor", _ka_keys, _ka_coarse, _ka_coarse_readings, _ka_coarsest, _KA_SPELLINGS),
+        "ka": Fold(
+            "Geor",
+            _ka_keys,
+            _ka_coarse,
+            _ka_coarse_readings,
+            _ka_coarsest,
+            _KA_SPELLINGS,
+            latin=_KA_LATIN,
+            plain=_ka_plain,
+        ),
         "en": PLAIN,
-        "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS),
-        "az": Fold("Latn", _az_keys),
-        "hy": Fold("Armn", _hy_keys, spellings=_HY_SPELLINGS),
+        "ru": Fold("Cyrl", _ru_keys, spellings=_RU_SPELLINGS, latin=_ru_sounds, plain=_ru_plain),
+        "az": Fold("Latn", _az_keys, latin=_az_sounds, plain=_az_plain),
+        "hy": Fold("Armn", _hy_keys, spellings=_HY_SPELLINGS, latin=_hy_sounds, plain=_hy_plain),
     }
 )

@@ -31,10 +31,10 @@ def _spoken(parts: Sequence[Segment]) -> str | None:
 def other(message: Message) -> Understood:
     """Free text. A message of a few words may still be a place, which only a pending question makes an answer."""
     parts, cleaned = message.parts, message.cleaned
-    sighting = message.vocabulary.places.look(cleaned) if len(parts) <= _PLACE_WORDS else NOWHERE
+    sighting = message.vocabulary.places.look(cleaned, message.found) if len(parts) <= _PLACE_WORDS else NOWHERE
     places = sighting.codes
     language = next(
-        (part.meanings[0].language for part in parts if part.meanings and script(part.raw) != "Latn"), None
+        (part.meanings[0].language for part in parts if part.meanings and script(part.tokens[0].raw) != "Latn"), None
     ) or _spoken(parts)
     return Understood(
         Intent.OTHER, numbers=(1,) if cleaned.strip() in _ONE else (),

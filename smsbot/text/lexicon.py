@@ -8,7 +8,7 @@ Russian word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import (
@@ -24,10 +24,11 @@ from smsbot.text.fold import (
     squeeze,
     words,
 )
+from smsbot.text.inflection import stems
 from smsbot.text.meaning import Meaning
 from smsbot.text.memory import Memory
-from smsbot.text.places import stems
 from smsbot.text.typo import LONGEST, SHORTEST
+from smsbot.values import value
 
 INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 # Accusative, dative, ablative and locative, as the fold hears them: büdcəni, büdcəyə, büdcədən, mədəniyyətdə.
@@ -43,7 +44,7 @@ _AS_NUMBER = str.maketrans("IlOoОо", "110000")
 Keys = tuple[tuple[str, tuple[str, ...]], ...]  # language → sound keys, in the order of the languages
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Token:
     """One word of a message and the numbers of the listed words it may be."""
 
@@ -64,12 +65,21 @@ class _Table:
     keys: dict[str, set[int]] = field(default_factory=dict)
     coarse: dict[str, set[int]] = field(default_factory=dict)
     coarsest: set[str] = field(default_factory=set)  # of the keys in *coarse*
+    latin: Callable[[str], str] = field(init=False)  # as in the fold, for any fold
+    plain: Callable[[str, str, str], tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        keys = self.fold.keys
+        self.latin = self.fold.latin or str
+        self.plain = self.fold.plain or (lambda word, _lowered, _sounds: keys(word))
 
 
 class Lexicon:
     """Filled while a vocabulary is built and only read after that, but for a cache of tokens."""
 
-    __slots__ = ("_by_script", "_cache", "_cases", "_ids", "_literal", "_starts", "_stems", "_tables", "unmistakable")
+    __slots__ = (
+        "_by_script", "_cache", "_cases", "_heard", "_ids", "_literal", "_starts", "_stems", "_tables", "unmistakable",
+    )  # fmt: skip
 
     def __init__(self, languages: Iterable[str]) -> None:
         self._tables = {language: _Table(language, fold_of(language)) for language in languages}
@@ -79,6 +89,7 @@ class Lexicon:
         self._ids: dict[tuple[str, str], int] = {}
         self._literal: dict[str, set[int]] = {}
         self._cache = Memory(self._make)
+        self._heard: dict[str, Keys] = {}  # of the words that are about to be made tokens
         self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
         self._starts: set[str] = set()
         self._cases: dict[str, Meaning] = {}  # sound keys of Azerbaijani topics' names with their case endings
@@ -118,14 +129,26 @@ class Lexicon:
         """The sound keys of a cleaned word in each language that can be written in its letters."""
         if len(word) > LONGEST + 1:
             return ()
-        tables = self._by_script.get(script(word), ())
+        found = script(word)
+        tables = self._by_script.get(found, ())
+        if found == "Latn" and word.isascii():
+            lowered = word.lower()
+            return tuple([(table.language, table.plain(word, lowered, table.latin(lowered))) for table in tables])
         return tuple([(table.language, table.fold.keys(word)) for table in tables])
 
-    def tokens(self, cleaned: str, limit: int = 80) -> list[Token]:
-        """The tokens of a cleaned text, case kept; letters and digits that stick together are taken apart."""
+    def tokens(self, cleaned: str) -> list[Token]:
+        """The tokens of a cleaned text, case kept."""
+        return self.apart(words(cleaned))
+
+    def apart(self, found: Sequence[str], limit: int = 80) -> list[Token]:
+        """The tokens of the words *found*, with letters and digits that stick together taken apart."""
         result = []
-        for word in words(cleaned)[:limit]:
-            token = self.token(word)
+        cache = self._cache
+        fresh = [word for word in found[:limit] if word not in cache and word.isascii() and word.isalpha()]
+        if len(fresh) > 1:
+            self._hear(fresh)
+        for word in found[:limit]:
+            token = cache[word]
             if token.folded or word.isalpha():
                 result.append(token)
                 continue
@@ -136,8 +159,38 @@ class Lexicon:
             result += [self.token(part) for part in parts] if len(parts) > 1 else [token]
         return result
 
+    def _hear(self, fresh: Sequence[str]) -> None:
+        """Have the keys of new words in ASCII letters at hand: together they cost little more than one."""
+        spoken = [word for word in fresh if len(word) <= LONGEST + 1]
+        lowered = " ".join(spoken).lower()
+        heard = [lowered.split(" ")]
+        tables = self._by_script["Latn"]
+        heard += [table.latin(lowered).split(" ") for table in tables]
+        for word, low, *sounds in zip(spoken, *heard, strict=True):
+            self._heard[word] = tuple(
+                [(table.language, table.plain(word, low, sound)) for table, sound in zip(tables, sounds, strict=True)]
+            )
+
     def token(self, word: str) -> Token:
         return self._cache[word]
+
+    def knows(self, word: str) -> bool:
+        """Whether *word* may be a listed one, without keeping what it is: for readings that mostly are no words."""
+        known = self._cache.get(word)
+        if known is not None:
+            return bool(known.folded)
+        lowered = lower(word)
+        if lowered in self._literal:
+            return True
+        return bool(self._stands_for(word, lowered, self.keys(word))[1])
+
+    def georgian(self, word: str) -> tuple[str, ...]:
+        """The Georgian sound keys of a word in Georgian or plain Latin letters: its token's, if that is there."""
+        known = self._cache.get(word)
+        for language, keys in known.keys if known is not None else ():
+            if language == "ka":
+                return keys
+        return fold_of("ka").keys(word)
 
     def forget(self) -> None:
         """Let go of the words that were read."""
@@ -164,18 +217,26 @@ class Lexicon:
         if lowered.isascii() and lowered.isdigit() and len(lowered) <= 9:
             known = frozenset(self._literal.get(lowered, ()))
             return Token(lowered, word, known, known, int(lowered), None, tuple(sorted(known)))
+        keys = self._heard.pop(word, None) or self.keys(word)
+        exact, folded = self._stands_for(word, lowered, keys)
+        inflected = self._inflected(word, keys)
+        if not folded:
+            return Token(lowered, word, _NO_IDS, _NO_IDS, None, inflected, (), keys)
+        return Token(lowered, word, frozenset(exact), frozenset(folded), None, inflected, tuple(sorted(folded)), keys)
+
+    def _stands_for(self, word: str, lowered: str, keys: Keys) -> tuple[set[int], set[int]]:
+        """The numbers of the listed words that *word* is letter by letter, and these with those it sounds like."""
         exact = set(self._literal.get(lowered, ()))
-        keys = self.keys(word)
         folded = self._by_keys(word, keys)
-        for reading in (*disguised(lowered), *(squeeze(lowered) if not exact else ())):
+        plain = lowered.isascii()
+        for reading in (*(() if plain else disguised(lowered)), *(() if exact else squeeze(lowered))):
             exact |= self._literal.get(reading, set())
             folded |= self._by_keys(reading, self.keys(reading))
-        if not exact and not folded:
+        if not exact and not folded and not (plain and lowered.isalpha()):
             for reading in (masked(lowered), *spelled_with_digits(lowered)):
                 exact |= self._literal.get(reading, set()) & self.unmistakable
         folded |= exact
-        inflected = self._inflected(word, keys)
-        return Token(lowered, word, frozenset(exact), frozenset(folded), None, inflected, tuple(sorted(folded)), keys)
+        return exact, folded
 
     def _inflected(self, word: str, keys: Keys) -> Meaning | None:
         """A topic's name with a case ending: ბიუჯეტის, kulturaze, бюджета."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from smsbot.text import command, mending, shortslips, slipping, spacing, stopping
+from smsbot.text import command, figures, mending, shortslips, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.freetext import other
@@ -22,21 +22,9 @@ from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
-DIGITS = re.compile(r"[\d\s,.;:+&/()#*_-]+")
-_LIKE_DIGITS = re.compile(r"[\dIlOoОо|\s,.;-]+")
-_AS_DIGITS = str.maketrans("IlOoОо|", "1100001")
-_LONE_ZERO = re.compile(r"\W*[oо]{1,2}\W*", re.IGNORECASE)
 _LONE_QUESTION = re.compile(r"(?:^|\s)\?")
-_NUMBER_SIGN = re.compile(r"\s*[nN№]\s?\d{1,2}\W*")  # how Georgians write "No."
-_NUMBER = re.compile(r"\d+")
-_RANGE = re.compile(r"\s*\d+\s*-\s*\d+\s*")
-_MINUS = re.compile(r"\s*-\s*\d")
+_CLEAN = re.compile("[a-zа-яა-ჰ]+")  # letters that cleaning leaves as they are
 _MINUS_WORD = re.compile(r"\s*-\s*[^\W\d_]")
-_STOP_SIGNS = frozenset("🛑✋🚫❌⛔📵🔕✖❎🙅")
-_SIGNS_LOOKED_AT = 200
-# The suffix of Georgian bulk senders, No624To91043, and the same with our own word.
-_SHORT_NUMBER = re.compile(r"(?:no|stop|off|smsoff)\s?(?:\d+\s?)?to\s?\d+")
-LONGEST_NUMBER = 9  # digits
 _LONGEST_RETYPED = 60  # characters of a text that may have been typed on another keyboard
 _HARDLY = 4  # words of which one may be known by chance
 _LONGEST_BARED = 12  # words, single letters among them
@@ -48,6 +36,7 @@ _SHORTEST_OFFERED = 3  # letters: "me" and "on" begin too many sentences
 _SIMPLE = frozenset({Intent.TOPICS, Intent.STATUS, Intent.LANG, Intent.RESUME, Intent.DATA})
 _SHORTEST_SIMPLE = 4  # letters
 _SIMPLE_WORDS = 5  # of such a message
+_ANSWERS = (Intent.YES, Intent.NO)
 _OFFERED = frozenset(
     {Intent.JOIN, Intent.TOPICS, Intent.STATUS, Intent.LANG, Intent.AREA, Intent.PAUSE, Intent.RESUME, Intent.DATA}
 )
@@ -69,8 +58,8 @@ def understand(text: str, vocabulary: Vocabulary) -> Understood:
 
 def _read(text: str, vocabulary: Vocabulary) -> Understood:
     message = Message(text, vocabulary)
-    for rule in RULES:
-        answer = rule.read(message)
+    for read in _READERS:
+        answer = read(message)
         if answer is not None:
             return answer
     return other(message)
@@ -85,39 +74,6 @@ def _as_typed(message: Message) -> Understood | None:
     return single(known, "exact", typed) if known is not None else None
 
 
-def _wordless(message: Message) -> Understood | None:
-    if message.found:
-        return None
-    if any(sign in _STOP_SIGNS for sign in message.text[:_SIGNS_LOOKED_AT]):
-        return Understood(Intent.MAYBE_STOP, rule="sign")
-    if "?" in message.cleaned or "՞" in message.text[:_SIGNS_LOOKED_AT]:
-        return Understood(Intent.HELP, keyword="?", rule="exact")
-    return Understood(Intent.EMPTY, rule="empty")
-
-
-def _digits(message: Message) -> Understood | None:
-    cleaned = message.cleaned
-    if _NUMBER_SIGN.fullmatch(cleaned):
-        cleaned = cleaned.strip()[1:]
-    if not DIGITS.fullmatch(cleaned):
-        if _LONE_ZERO.fullmatch(cleaned):  # a letter for the zero that stops: near, not sure
-            return Understood(Intent.MAYBE_STOP, keyword="0", rule="near", argument=cleaned.strip())
-        if not (_LIKE_DIGITS.fullmatch(cleaned) and _NUMBER.search(cleaned)):
-            return None
-        cleaned = cleaned.translate(_AS_DIGITS)
-    found = _NUMBER.findall(cleaned)
-    numbers = tuple(dict.fromkeys(int(number) for number in found if len(number) <= LONGEST_NUMBER))
-    argument = cleaned.strip()
-    unknown = any(len(number) > LONGEST_NUMBER for number in found)
-    if len(found) == 1 and found[0] in ("0", "00"):
-        return Understood(Intent.ZERO, numbers=(0,), argument=argument, rule="digits")
-    if _MINUS.match(cleaned):
-        return Understood(Intent.LEAVE, numbers=numbers, argument=argument, rule="digits", unknown=unknown)
-    if _RANGE.fullmatch(cleaned):
-        return Understood(Intent.NUMBERS, numbers=numbers, argument=argument, rule="range?", unknown=True)
-    return Understood(Intent.NUMBERS, numbers=numbers, argument=argument, rule="digits", unknown=unknown)
-
-
 def _letter_by_letter(message: Message) -> Understood | None:
     known = message.vocabulary.exact.get(message.joined)
     if known is None or _MINUS_WORD.match(message.cleaned):
@@ -125,14 +81,10 @@ def _letter_by_letter(message: Message) -> Understood | None:
     return single(known, "exact", message.joined)
 
 
-def _short_number(message: Message) -> Understood | None:
-    if len(message.joined) > _LONGEST_RETYPED or not _SHORT_NUMBER.fullmatch(message.joined):
-        return None
-    return Understood(Intent.STOP, language="en", keyword="no", rule="idiom", argument=message.cleaned.strip())
-
-
 def _in_messaging(message: Message) -> Understood | None:
     """`send me the menu`, `resume sms`: one command that needs no argument, and words that name nothing."""
+    if message.intents.isdisjoint(_SIMPLE):
+        return None
     found: Segment | None = None
     for part in message.parts:
         if not part.intents.isdisjoint(_SIMPLE) and len(part.text) >= _SHORTEST_SIMPLE and not part.has(Role.MESSAGING):
@@ -181,6 +133,13 @@ def _spaces(message: Message) -> Understood | None:
 
 
 def _in_courtesy(message: Message) -> Understood | None:
+    parts = message.parts
+    if (
+        Role.COURTESY not in message.roles
+        and message.intents.isdisjoint(_ANSWERS)
+        and (len(parts) == 1 or parts[0].tokens[-1].text != parts[1].tokens[-1].text)  # said twice
+    ):
+        return None
     if (
         "?" in message.cleaned
         and _LONE_QUESTION.search(message.cleaned)
@@ -197,7 +156,7 @@ def _courteous(parts: Sequence[Segment]) -> Understood | None:
     if any(part.intents for part in rest):
         bare = [part for part in rest if not part.has(Role.FILLER)] or rest
         spelled = len(rest) > 2 and all(len(part.text) == 1 for part in rest)  # "j o i n please"
-        for intent in (Intent.YES, Intent.NO):  # "yes, I agree"
+        for intent in _ANSWERS:  # "yes, I agree"
             if not spelled and all(part.asks(intent) for part in bare):
                 return _whole(bare[:1], "courtesy")
     if len(rest) == len(parts):
@@ -227,11 +186,17 @@ def _engine(message: Message) -> Understood | None:
 
 
 def _command(message: Message) -> Understood | None:
+    if message.intents.isdisjoint(command.INTENTS) and Role.REPLY not in message.roles:
+        return None
     return command.read(message.parts, message.cleaned, message.vocabulary)
 
 
 def _names(message: Message) -> Understood | None:
     """A message that only names topics, numbers or a language."""
+    tokens = message.tokens
+    for spot in message.strange:
+        if tokens[spot].inflected is None:
+            return None
     return _named(message.parts, message.cleaned)
 
 
@@ -254,6 +219,8 @@ def _named(parts: Sequence[Segment], cleaned: str) -> Understood | None:
 
 def _two_commands(message: Message) -> Understood | None:
     """`TOPICS STATUS`: each is clear, both together are not."""
+    if message.intents.isdisjoint(_OFFERED):
+        return None
     asked: dict[Intent, None] = {}
     for part in message.parts:
         if part.intents.isdisjoint(_OFFERED):
@@ -285,16 +252,15 @@ def _glued(message: Message) -> Understood | None:
 def _other_keyboard(message: Message) -> Understood | None:
     """A text of which hardly a word is known, and every word is once the keys are read as another layout's."""
     text = message.text.strip()
-    known = sum(1 for part in message.parts if part.meanings)
-    if len(text) > _LONGEST_RETYPED or known > len(message.parts) // _HARDLY:
+    known = [part for part in message.parts if part.meanings]
+    if len(text) > _LONGEST_RETYPED or len(known) > len(message.parts) // _HARDLY:
         return None
     vocabulary = message.vocabulary
-    letters = sum(map(str.isalpha, text))
     for reading in retyped(text):
-        # A sign among the letters tells that this was no other keyboard, but a word of our own.
-        if sum(map(str.isalpha, reading)) < letters:
-            continue
         if not all(_is_listed(word, vocabulary) for word in reading.split()):
+            continue
+        # A sign among the letters tells that this was no other keyboard, but a word of our own.
+        if sum(map(str.isalpha, reading)) < sum(map(str.isalpha, text)):
             continue
         found = Message(reading, vocabulary)
         for rule in (_letter_by_letter, _by_sound, _spaces, _in_courtesy, _engine, _command, _names):
@@ -306,11 +272,13 @@ def _other_keyboard(message: Message) -> Understood | None:
 
 def _bared(message: Message) -> Understood | None:
     """`s t o p please`, `pls ыещз`: what is left without courtesy, by the rules that need the whole message."""
-    rest = [part for part in message.parts if not part.has(Role.COURTESY)]
-    if not rest or len(rest) == len(message.parts) or len(rest) > _LONGEST_BARED:
+    if Role.COURTESY not in message.roles:
+        return None
+    rest = message.rest
+    if not 0 < len(rest) <= _LONGEST_BARED:
         return None
     bare = Message(" ".join(token.raw for part in rest for token in part.tokens), message.vocabulary)
-    for rule in (_digits, _letter_by_letter, _by_sound, _spaces, _other_keyboard):
+    for rule in (figures.digits, _letter_by_letter, _by_sound, _spaces, _other_keyboard):
         answer = rule(bare)
         if answer is not None:
             return answer
@@ -318,22 +286,23 @@ def _bared(message: Message) -> Understood | None:
 
 
 def _is_listed(word: str, vocabulary: Vocabulary) -> bool:
+    """Whether all of *word* is, which has no blanks."""
     return all(
-        part.isdecimal() or vocabulary.lexicon.token(part).folded or part in vocabulary.compact
-        for part in words(lower(clean(word)))
+        part.isdecimal() or part in vocabulary.compact or vocabulary.lexicon.knows(part)
+        for part in ((word,) if _CLEAN.fullmatch(word) else words(lower(clean(word))))
     )
 
 
 def _mended_word(message: Message) -> Understood | None:
-    return _mend(message) if len(message.tokens) == 1 else None
+    return _mend(message) if len(message.tokens) == len(message.strange) == 1 else None
 
 
 def _mended(message: Message) -> Understood | None:
-    if len(message.tokens) == 1:
+    if not len(message.strange) == 1 < len(message.tokens):
         return None
     answer = _mend(message)
     if answer is not None and answer.intent is Intent.MAYBE_STOP:  # courtesy beside one word changes nothing
-        return slipping.beside_courtesy(*message.read_by) or answer
+        return slipping.beside_courtesy(message) or answer
     return answer
 
 
@@ -360,17 +329,17 @@ def _whole_by_sound(parts: Sequence[Segment]) -> Understood | None:
 
 RULES: tuple[Rule, ...] = (
     Rule("as typed", "the whole text, letter by letter, in every language", _as_typed),
-    Rule("wordless", "signs and blanks: 🛑, ?, nothing", _wordless),
-    Rule("digits", "numbers alone, 0 and -3 among them", _digits),
+    Rule("wordless", "signs and blanks: 🛑, ?, nothing", figures.wordless),
+    Rule("digits", "numbers alone, 0 and -3 among them", figures.digits),
     Rule("letters", "the whole text without punctuation, letter by letter, in every language", _letter_by_letter),
-    Rule("short number", "the way out that bulk senders print: No624To91043", _short_number),
+    Rule("short number", "the way out that bulk senders print: No624To91043", figures.short_number),
     Rule("minus", "-budget", _minus),
     Rule("sound", "the whole text by each language's own sounds", _by_sound),
     Rule("spaces", "spaces missing, or where none belong", _spaces),
     Rule("courtesy", "a command within please and thanks; yes and no", _in_courtesy),
     Rule("bared", "the text without its courtesy: spaces and keyboard once more", _bared),
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
-    Rule("hyphened", "a stop word with a hyphen, one slip off", lambda message: slipping.hyphened(*message.read_by)),
+    Rule("hyphened", "a stop word with a hyphen, one slip off", slipping.hyphened),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
     Rule("unglued", "a stop with two of its words written together", spacing.unglued),
     Rule("short slip", "one slip in a short word of a listed phrase, or beside a stop word", _short_slip),
@@ -381,12 +350,12 @@ RULES: tuple[Rule, ...] = (
     Rule("names", "topics, numbers or a language, and nothing else", _names),
     Rule("glued", "AREA and a place without a space", _glued),
     Rule("keyboard", "all of it typed with the keyboard set to another language", _other_keyboard),
-    Rule("slip", "one word, one slip", lambda message: slipping.read(*message.read_by)),
+    Rule("slip", "one word, one slip", slipping.read),
     Rule("mended word", "one word that is a stop as a whole, one slip", _mended_word),
     Rule(
         "near stop",
         "a long stop word one slip off among a few words",
-        lambda message: slipping.near_stop(*message.read_by),
+        slipping.near_stop,
     ),
     Rule("short stop", "a short stop word one slip off: asked about", shortslips.alone),
     Rule(
@@ -394,7 +363,6 @@ RULES: tuple[Rule, ...] = (
         "a stop but for one letter of a known word: asked about",
         shortslips.among_known,
     ),
-    Rule(
-        "far", "two slips in a long word: asked about, never acted on", lambda message: slipping.far(*message.read_by)
-    ),
+    Rule("far", "two slips in a long word: asked about, never acted on", slipping.far),
 )
+_READERS = tuple(rule.read for rule in RULES)

@@ -46,21 +46,20 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     *readers*: what reads a mended message that the stop engine passes on.
     """
     tokens, cleaned, vocabulary = message.tokens, message.cleaned, message.vocabulary
-    if (
-        len(message.strange) != 1
-        or len(tokens) > _MENDED_WORDS
-        or any(part.has(Role.ORDINARY) for part in message.parts)
-    ):
+    if len(message.strange) != 1 or len(tokens) > _MENDED_WORDS or Role.ORDINARY in message.roles:
         return None
     spot = message.strange[0]
     token = tokens[spot]
     shortest = SHORTEST if len(tokens) == 1 else SHORTEST - 1  # in a phrase a word that lost a letter is known too
     if len(token.text) < shortest or token.inflected is not None:
         return None
+    near = vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1)
+    if not near:
+        return None
     answers: dict[object, Understood] = {}
     doubtful = False  # a word that means something else is as near
     firm = False  # within a phrase, or beside words of messaging, that does not matter: "remoge my name"
-    for number in vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1):
+    for number in near:
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
         if part.has(Role.ORDINARY) and not part.is_harmless:

@@ -10,8 +10,11 @@ from smsbot.text.fold import clean, lower, words
 from smsbot.text.lexicon import Token
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Vocabulary
+from smsbot.text.words import Role
 
 _T = TypeVar("_T")
+_NO_ROLES: frozenset[Role] = frozenset()
+_NO_INTENTS: frozenset[Intent] = frozenset()
 UNREAD = Understood(Intent.EMPTY, rule="unread")
 """Stands for what the stop engine says until it is asked."""
 
@@ -54,18 +57,29 @@ class Message:
 
     @once
     def tokens(self) -> list[Token]:
-        return self.vocabulary.lexicon.tokens(self.cleaned)
+        return self.vocabulary.lexicon.apart(self.found)
 
     @once
     def strange(self) -> list[int]:
         """Which tokens are no listed words and no numbers."""
         return [spot for spot, token in enumerate(self.tokens) if not token.ids and token.number is None]
 
-    @property
-    def read_by(self) -> tuple[list[Segment], str, Vocabulary]:
-        """What most rules take."""
-        return self.parts, self.cleaned, self.vocabulary
-
     @once
     def parts(self) -> list[Segment]:
         return segments(self.tokens, self.vocabulary)
+
+    @once
+    def rest(self) -> list[Segment]:
+        """The parts without courtesy."""
+        if Role.COURTESY not in self.roles:
+            return self.parts
+        return [part for part in self.parts if not part.has(Role.COURTESY)]
+
+    @once
+    def roles(self) -> frozenset[Role]:
+        """Of all parts together: what most rules wait for is in few messages."""
+        return _NO_ROLES.union(*[part.roles for part in self.parts])
+
+    @once
+    def intents(self) -> frozenset[Intent]:
+        return _NO_INTENTS.union(*[part.intents for part in self.parts])

@@ -7,7 +7,7 @@ them come to one alphabet of keys, that of the Georgian fold (`smsbot.text.folds
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from smsbot.text.fold import brancher, distinct, fold_of, lower, rewriter, script
 from smsbot.text.folds import likely_georgian
@@ -15,6 +15,8 @@ from smsbot.text.folds import likely_georgian
 MAX_KEYS = 6  # of one spelling; further readings of w, y and h are not worth their time
 
 _KA = fold_of("ka")
+Georgian = Callable[[str], tuple[str, ...]]
+georgian_keys: Georgian = _KA.keys
 # Georgian names as Russian spells them: ჯ is дж, ძ is дз, and the ejectives are told apart no more than in Latin.
 _CYRILLIC = rewriter(
     {
@@ -43,13 +45,16 @@ _ISO_9984 = str.maketrans({"č": "ch", "š": "sh", "ž": "zh", "ǰ": "j", "ḡ":
 _IS_ISO_9984 = re.compile(f"[\0-\x7f{''.join(map(chr, _ISO_9984))}]+")
 
 
-def keys(word: str) -> tuple[str, ...]:
-    """Sound keys of a cleaned word, or of words joined, case kept; a script that is none of ours gives none."""
+def keys(word: str, georgian: Georgian = georgian_keys) -> tuple[str, ...]:
+    """Sound keys of a cleaned word, or of words joined, case kept; a script that is none of ours gives none.
+
+    *georgian*: the keys of the Georgian fold, for whoever has worked them out already.
+    """
     match script(word):
         case "Geor":
-            return _KA.keys(word)
+            return georgian(word)
         case "Latn" if word.isascii():
-            return _latin(word)
+            return _latin(word, georgian)
         case "Latn":
             if _IS_ISO_9984.fullmatch(lower(word)):
                 return _latin(lower(word).translate(_ISO_9984))
@@ -71,10 +76,11 @@ def likely(word: str) -> tuple[str, ...]:
     return keys(word)[:2]
 
 
-def _latin(word: str) -> tuple[str, ...]:
-    found = _KA.keys(word)  # the last one reads capitals as the old fonts did
-    left, tsh, right = word.lower().rpartition("tsh")
-    if tsh:  # აკეთში is no აკეცჰი
+def _latin(word: str, georgian: Georgian = georgian_keys) -> tuple[str, ...]:
+    found = georgian(word)  # the last one reads capitals as the old fonts did
+    lowered = word.lower()
+    if "tsh" in lowered:  # აკეთში is no აკეცჰი
+        left, _, right = lowered.rpartition("tsh")
         found = (
             *found,
             *(before + after for before in _KA.keys(left + "t")[:2] for after in _KA.keys("sh" + right)[:2]),
@@ -92,7 +98,10 @@ coarse = _KA.coarse or str
 _ENDINGS = frozenset("istvis isgan isken idan amde dan tan tvis Si ze is it ad an s m o".split())  # noqa: SIM905  read as prose
 _ENDINGS |= {"da", "de", "den"}  # Azerbaijani: Nikeada, Xonidən
 _LONGEST_ENDING = max(map(len, _ENDINGS))
-_TAKEN_OFF = _LONGEST_ENDING + 1  # letters that `spoken_stems` takes off at most
+_ENDINGS_BY_LAST = {
+    last: sorted((each for each in _ENDINGS if each[-1] == last), key=len) for last in {each[-1] for each in _ENDINGS}
+}  # by the last letter, the shortest first
+TAKEN_OFF = _LONGEST_ENDING + 1  # letters that `spoken_stems` takes off at most
 _VOWELS = "aeiou"
 _SHORTEST_STEM = 3  # letters; ვანი has no more
 # სოფელი is სოფლის, ვაკიჯვარი is ვაკიჯვრის: the last vowel before l, m, n, r falls out.
@@ -116,9 +125,9 @@ def stored_stems(key: str) -> tuple[str, ...]:
 def spoken_stems(key: str) -> tuple[str, ...]:
     """What may be the stem of a word as written, the least taken off first: `aketSi` → `aketS`, `aket`."""
     found = {bare_stem(key): None, key: None}  # the key itself: "в Никее" has lost no vowel
-    for size in range(1, min(_LONGEST_ENDING, len(key) - _SHORTEST_STEM) + 1):
-        if key[-size:] in _ENDINGS:
-            rest = key[:-size]
+    for ending in _ENDINGS_BY_LAST.get(key[-1:], ()):
+        if key.endswith(ending) and len(key) - len(ending) >= _SHORTEST_STEM:
+            rest = key[: -len(ending)]
             found[rest] = None
             found[bare_stem(rest)] = None
     return tuple(found)
@@ -126,7 +135,7 @@ def spoken_stems(key: str) -> tuple[str, ...]:
 
 def spoken_head(key: str) -> str:
     """What every stem of *key* begins with, and *key* too."""
-    return key[: len(key) - _TAKEN_OFF] if len(key) > _SHORTEST_STEM + _TAKEN_OFF else key[:_SHORTEST_STEM]
+    return key[: len(key) - TAKEN_OFF] if len(key) > _SHORTEST_STEM + TAKEN_OFF else key[:_SHORTEST_STEM]
 
 
 def heads(stem: str) -> list[str]:
@@ -176,7 +185,7 @@ _BY_KEY = {key: sense for sense, listed in _QUALIFIERS.items() for word in liste
 _PREFIXES = tuple(sorted(((key, _BY_KEY[key]) for word in ("ზემო", "ზედა", "ქვემო", "ქვედა", "შუა", "გაღმა", "გამოღმა")
                           for key in keys(word)), key=lambda pair: -len(pair[0])))  # fmt: skip
 PREFIXES = tuple(prefix for prefix, _ in _PREFIXES)
-_CASED = re.compile("(верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)")  # "в Верхнем Бахви"
+_CASED = re.compile("(верхн|нижн|средн)(?:ем|его|ей|ему|ую|ого)", re.IGNORECASE)  # "в Верхнем Бахви"
 _CASED_SENSE = {"верхн": "up", "нижн": "down", "средн": "mid"}
 _SHORTEST_BASE = 3
 SEPARATOR = "~"
@@ -209,8 +218,8 @@ def sense_of(word: str, own: Sequence[str] | None = None) -> str | None:
     for key in keys(word) if own is None else own:
         if key in _BY_KEY:
             return _BY_KEY[key]
-    cased = _CASED.fullmatch(lower(word)) if not word.isascii() else None
-    return _CASED_SENSE[cased.group(1)] if cased else None
+    cased = _CASED.fullmatch(word) if not word.isascii() else None
+    return _CASED_SENSE[lower(cased.group(1))] if cased else None
 
 
 # --- what carries no name ---------------------------------------------------------------------------------------------
@@ -243,15 +252,16 @@ class Nouns:
     def __contains__(self, word: object) -> bool:
         if not isinstance(word, str):
             return False
-        return self.has(word, keys(word))
+        return self.has(lower(word), keys(word))
 
-    def has(self, word: str, own: Iterable[str]) -> bool:
-        """Whether *word*, whose keys are *own*, is one of them."""
-        if lower(word) in self._literal:
+    def has(self, lowered: str, own: Iterable[str]) -> bool:
+        """Whether a word, whose keys are *own*, is one of them."""
+        if lowered in self._literal or not self._keys.isdisjoint(own):
             return True
         for key in own:
-            if key in self._keys or (
-                len(key) >= _SHORTEST_CASED
+            if (
+                key[:_SHORTEST_STEM] in self._heads  # of which no ending takes anything
+                and len(key) >= _SHORTEST_CASED
                 and spoken_head(key) in self._heads
                 and not self._stems.isdisjoint(spoken_stems(key))
             ):

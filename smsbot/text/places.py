@@ -6,7 +6,6 @@ All is looked up, nothing is searched: the time does not depend on how many plac
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,10 +15,13 @@ from smsbot.text.placekeys import (
     COUNTING,
     MAX_KEYS,
     PREFIXES,
+    TAKEN_OFF,
+    Georgian,
     Nouns,
     bare_stem,
     begins_as,
     coarse,
+    georgian_keys,
     heads,
     joined,
     keys,
@@ -32,6 +34,7 @@ from smsbot.text.placekeys import (
 )
 from smsbot.text.typo import LONGEST, SHORTEST, Halves, variants, within_one
 from smsbot.text.words import Named
+from smsbot.values import value
 
 MAX_WORDS = 6  # of a name; longer texts are none
 LONGEST_RUN = 3  # words of a name inside other words
@@ -39,25 +42,11 @@ DEEPEST = 20  # levels of places; a loop in the data must not hang
 _DIGITS = 9
 _START = 3  # letters of a key that no case ending touches
 
-# Case endings of topics' names on a key of the Georgian or the Russian fold (`vocabulary` finds topics by them).
-_ENDING = re.compile(r"(?:istvis|isgan|idan|dan|stan|tan|tvis|Si|ze|is|it|ad|ma|[smo])$")
-_VOWEL = re.compile(r"[aeiouAU]$")
-
-
-def stem(key: str) -> str:
-    """A sound key without case ending and final vowel: `nikeaSi` → `nike`."""
-    return _VOWEL.sub("", _ENDING.sub("", key))
-
-
-def stems(key: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((_VOWEL.sub("", key), stem(key), _ENDING.sub("", key))))
-
-
 _Codes = tuple[str, ...]
 _Table = dict[str, _Codes]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sighting:
     """The places that a text may name, in the order listed. *rule*: how they were found.
 
@@ -77,15 +66,16 @@ class Sighting:
 NOTHING = Sighting()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Heard:
-    """One word of a text. *is_noun*: village, town, …. *sense*: what it says before a name. *starts*: a name may begin
-    with its likeliest sounds; *begins*: with any, and in hasty spelling too."""
+    """One word of a text. *is_noun*: village, town, …. *sense*: what it says before a name. *begun*: of its likeliest
+    keys those that a name may begin with; *begins*: a name may begin with any, and in hasty spelling too."""
 
     keys: tuple[str, ...]
     is_noun: bool
+    is_number: bool
     sense: str | None
-    starts: bool
+    begun: Sequence[str]
     begins: bool
 
 
@@ -105,15 +95,21 @@ class PlaceIndex:
     _near: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a stem without one letter → stems
     _starts: set[str] = field(default_factory=set)  # of keys
     _heads: set[str] = field(default_factory=set)  # how what is stored begins, in coarse letters
+    _longest_near: int = 0  # letters of a key that may be a name with a slip and a case ending
     _near_heads: Halves = field(default_factory=Halves)  # of the stems in _near
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
     towns: dict[str, str] = field(default_factory=dict)  # and back
     _order: dict[str, int] = field(default_factory=dict)  # code → where the place is listed
+    georgian: Georgian = georgian_keys
+    """The Georgian keys of a word; a lexicon has those of the words that it was asked for."""
+    _together: tuple[str, tuple[str, ...]] = ("", ())  # words of the latest text without spaces, and their keys
     _latest: tuple[str, Sighting] = ("", NOTHING)
     _heard: Memory[_Heard] = field(init=False)
+    _begun: Memory[bool] = field(init=False)  # the first letters of a key → whether what is stored begins so
 
     def __post_init__(self) -> None:
         self._heard = Memory(self._hear)
+        self._begun = Memory(lambda start: coarse(start) in self._heads)
 
     @classmethod
     def build(
@@ -149,35 +145,38 @@ class PlaceIndex:
         """Codes of the places that *text* may name, in the order listed; none if it names none."""
         return self.look(text).codes
 
-    def look(self, text: str) -> Sighting:
+    def look(self, text: str, found: Sequence[str] | None = None) -> Sighting:
+        """As `find`, and how they were found. *found*: the words of *text*, if it is cleaned already."""
         asked, answer = self._latest  # one message is looked at more than once
         if asked != text:
-            answer = self._look(text) if self.places else NOTHING
+            answer = self._look(words(clean(text)) if found is None else found) if self.places else NOTHING
             self._latest = (text, answer)
         return answer
 
-    def _look(self, text: str) -> Sighting:
-        split = words(clean(text))[: 2 * MAX_WORDS]
-        if len(split) == 1 and _is_number(split[0]) and int(split[0]) in self.by_number:
-            return Sighting((self.by_number[int(split[0])],), "number")
+    def _look(self, found: Sequence[str]) -> Sighting:
+        split = found[: 2 * MAX_WORDS]
         heard = [self._heard[word] for word in split]
+        if len(split) == 1 and heard[0].is_number and int(split[0]) in self.by_number:
+            return Sighting((self.by_number[int(split[0])],), "number")
         bare = self._bare(split, heard)
-        # A noun may belong to the name: ქალაქ-მუზეუმი, სოფელი ოზურგეთი.
-        tries = (tuple(split), tuple(split[1:]) if split[:1] != bare[:1] else (), tuple(bare))
+        tries: list[tuple[str, ...]] = [tuple(split)]
+        if len(bare) < len(split):  # a noun may belong to the name: ქალაქ-მუზეუმი, სოფელი ოზურგეთი
+            tries += [tuple(split[1:]) if split[:1] != bare[:1] else (), tuple(bare)]
         candidates = [each for each in dict.fromkeys(tries) if 0 < len(each) <= MAX_WORDS]
         for candidate in candidates:
-            found = self._whole(candidate)
-            if found.codes:
-                return found
+            sighting = self._whole(candidate)
+            if sighting.codes:
+                return sighting
         for candidate in candidates[-1:]:
-            found = self._slipped(candidate)
-            if found.codes:
-                return found
+            sighting = self._slipped(candidate)
+            if sighting.codes:
+                return sighting
         return self._within(bare)
 
     def forget(self) -> None:
         """Let go of the words that were read."""
         self._heard.clear()
+        self._begun.clear()
         self._latest = ("", NOTHING)
 
     def ancestors(self, code: str) -> list[str]:
@@ -197,16 +196,19 @@ class PlaceIndex:
     # --- reading ---
 
     def _hear(self, word: str) -> _Heard:
-        own = keys(word)
-        starts = not self._starts.isdisjoint([key[:_START] for key in own[:2]])
-        heard = [coarse(key[:_START]) for key in (*own, lower(word))]
-        begins = len(own) >= MAX_KEYS or not self._heads.isdisjoint(heard)
-        return _Heard(own, self.nouns.has(word, own), sense_of(word, own), starts, begins)
+        own, lowered = keys(word, self.georgian), lower(word)
+        begun = [key[:_START] for key in own]
+        starts = not self._starts.isdisjoint(begun[:2])
+        likeliest = self._begin_a_name(own[:2]) if starts else ()
+        begins = (  # what a name's key begins with, it begins with in coarse letters too
+            starts or len(own) >= MAX_KEYS or any(map(self._begun.__getitem__, (*begun, lowered[:_START])))
+        )
+        return _Heard(own, self.nouns.has(lowered, own), _is_number(word), sense_of(word, own), likeliest, begins)
 
     def _bare(self, split: Sequence[str], heard: Sequence[_Heard]) -> list[str]:
         """*split* without village, town and, beside a number, the words that only count."""
         bare = [word for word, one in zip(split, heard, strict=True) if not one.is_noun]
-        if any(map(_is_number, bare)):
+        if True in [one.is_number for one in heard] and any(map(_is_number, bare)):
             bare = [word for word in bare if lower(word) not in COUNTING]
         return bare
 
@@ -221,7 +223,10 @@ class PlaceIndex:
         written = "".join(split)
         if not heard[0].begins and not any(senses) and begins_as(split[0], written):
             return NOTHING
-        own = keys(written) if len(split) > 1 else heard[0].keys
+        own = heard[0].keys
+        if len(split) > 1:
+            own = keys(written)
+            self._together = (written, own)
         told = qualified(split, senses, own)
         spelled = self._begin_a_name(dict.fromkeys((*own, lower(written))))
         if not spelled and not told:
@@ -247,10 +252,16 @@ class PlaceIndex:
         written = "".join(split)
         if not SHORTEST <= len(written) <= LONGEST or lower(written) in self.taken:
             return NOTHING
-        spelled = [key for key in likely(written) if len(key) >= SHORTEST]
-        if any(f"ka:{key}" in self.taken for key in spelled):
-            return NOTHING
-        found = {code for key in spelled for code in self._neighbours(key)}
+        if len(split) == 1:
+            own = self._heard[written].keys[:2]
+        else:
+            asked, own = self._together
+            own = own[:2] if asked == written else likely(written)
+        spelled = [key for key in own if len(key) >= SHORTEST]
+        for key in spelled:
+            if f"ka:{key}" in self.taken:
+                return NOTHING
+        found = {code for key in spelled if len(key) <= self._longest_near for code in self._neighbours(key)}
         return Sighting(self._narrowed(self._listed(found)), "typo") if found else NOTHING
 
     def _neighbours(self, key: str) -> set[str]:
@@ -269,8 +280,11 @@ class PlaceIndex:
         """A place's name among other words, without a slip; the longest run of words wins."""
         if len(split) < 2:
             return NOTHING
-        heard = [self._heard[word].keys for word in split]
-        runs = {at: self._begin_a_name(own[:2]) for at, own in enumerate(heard) if self._heard[split[at]].starts}
+        words_heard = [self._heard[word] for word in split]
+        runs: dict[int, Sequence[str]] = {at: one.begun for at, one in enumerate(words_heard) if one.begun}
+        if not runs:
+            return NOTHING
+        heard = [one.keys for one in words_heard]
         longer = [runs]  # by size: where the run starts → its keys; what begins no name begins none with more words
         for size in range(1, min(LONGEST_RUN, len(split) - 1)):
             runs = {at: self._begin_a_name(joined(own, heard[at + size])) for at, own in runs.items()
@@ -354,6 +368,7 @@ class PlaceIndex:
                 if stem not in held:
                     self._near[rest] = (*held, stem)
             self._near_heads.add(stem)
+            self._longest_near = max(self._longest_near, len(stem) + 1 + TAKEN_OFF)
 
 
 def _spellings(split: Sequence[str]) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from smsbot.text.lexicon import Token
 from smsbot.text.meaning import Meaning
 from smsbot.text.understood import Intent
 from smsbot.text.words import Role
+from smsbot.values import value
 
 _NOTHING: frozenset[Role] = frozenset()
 _STOPPING = frozenset({Role.PHRASE, Role.REFUSAL})
@@ -19,13 +19,13 @@ _FORMS = frozenset({Role.KEPT, Role.STOP_VERB})
 _ANSWERS = frozenset({Intent.ALL, Intent.YES, Intent.NO})  # "stop all"; "no, stop"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Segment:
     """Tokens that form one listed phrase, or one token without meaning; made by `segment`.
 
     *stops*: it is a stop word, phrase or refusal. *is_harmless*: beside a stop word it leaves that a stop. *is_silent*:
     beside a topic it names nothing. *concerns_stop*: without one that does, the stop engine has nothing to say.
-    *spoken*: the language of all its meanings.
+    *spoken*: the language of all its meanings. *is_strange*: it names nothing that we know.
     """
 
     tokens: tuple[Token, ...]
@@ -38,6 +38,7 @@ class Segment:
     is_silent: bool = False
     concerns_stop: bool = False
     spoken: str | None = None
+    is_strange: bool = False
 
     @property
     def number(self) -> int | None:
@@ -55,11 +56,6 @@ class Segment:
     @property
     def last(self) -> str:
         return self.tokens[-1].text
-
-    @property
-    def is_strange(self) -> bool:
-        """It names nothing that we know."""
-        return not self.meanings and self.tokens[0].number is None and self.tokens[0].inflected is None
 
     @property
     def names_language(self) -> bool:
@@ -82,7 +78,8 @@ class Segment:
 def segment(tokens: Sequence[Token], meanings: Sequence[Meaning] = (), *, literal: bool = False) -> Segment:
     """A segment with *meanings*. English words are English even where another language uses them too (STOP)."""
     if not meanings:
-        return Segment(tuple(tokens), literal=literal)
+        first = tokens[0]
+        return Segment(tuple(tokens), literal=literal, is_strange=first.number is None and first.inflected is None)
     spoken = {meaning.language for meaning in meanings}
     roles = frozenset([meaning.role for meaning in meanings if meaning.role is not None])
     intents = frozenset([meaning.intent for meaning in meanings if meaning.intent is not None])

@@ -28,6 +28,7 @@ _SURE_WORD = 3  # letters as typed
 _SHORTEST_ASKED = 2  # letters of a word that may be a short stop word
 _CHECKED_BY_KEYS = 3  # letters up to which a slip must be one that a hand makes
 _FILLING = frozenset({Role.FILLER, Role.ARTICLE, Role.TELLING, Role.PLACE_NOUN})
+_DECIDED = frozenset({Role.ORDINARY, Role.KEPT})
 _FILLER = frozenset({Role.FILLER})
 _TOWN = frozenset({Role.PLACE_NOUN})  # sop, by its sound სოფ (village)
 _ASKED_ABOUT = frozenset({Intent.STOP, Intent.MAYBE_STOP})
@@ -39,7 +40,7 @@ def read(message: Message, readers: Sequence[mending.Reader]) -> Understood | No
     strange = message.strange
     if len(strange) != 1 or not 1 < len(tokens) <= _WORDS or tokens[strange[0]].inflected is not None:
         return None
-    if any(part.has(Role.ORDINARY) for part in message.parts):
+    if Role.ORDINARY in message.roles:
         return None
     return _best(_answers(message, strange[0], readers))
 
@@ -47,9 +48,9 @@ def read(message: Message, readers: Sequence[mending.Reader]) -> Understood | No
 def among_known(message: Message) -> Understood | None:
     """A message of known words that is a stop but for one letter of one of them ("take me of"): asked about."""
     tokens, parts = message.tokens, message.parts
-    if not 1 < len(tokens) <= _WORDS_KNOWN or not all(token.ids for token in tokens):
+    if message.strange or not 1 < len(tokens) <= _WORDS_KNOWN or not all(token.ids for token in tokens):
         return None
-    if any(part.has(Role.ORDINARY) or part.stops or part.has(Role.KEPT) or part.asks(Intent.HELP) for part in parts):
+    if not message.roles.isdisjoint(_DECIDED) or Intent.HELP in message.intents or any(part.stops for part in parts):
         return None
     for spot in range(len(tokens)):
         for answer in _answers(message, spot, ()):
@@ -60,7 +61,7 @@ def among_known(message: Message) -> Understood | None:
 
 def alone(message: Message) -> Understood | None:
     """One short strange word near a short stop word (`edn`, `sop it`): asked about."""
-    rest = [part for part in message.parts if not (part.has(Role.COURTESY) or part.roles == _FILLER)]
+    rest = [part for part in message.rest if part.roles != _FILLER]
     if len(rest) != 1 or not (rest[0].is_strange or (rest[0].roles == _TOWN and not rest[0].literal)):
         return None
     word = rest[0].tokens[0].text
@@ -81,9 +82,12 @@ def _answers(message: Message, spot: int, readers: Sequence[mending.Reader]) -> 
     token = tokens[spot]
     if len(token.text) > _LONGEST:
         return
+    near = vocabulary.short.near(token.text)
+    if not near:
+        return
     around = {number for at, each in enumerate(tokens) if at != spot for number in each.ids}
     stops = any(part.stops for part in message.parts)
-    for number, spelled in vocabulary.short.near(token.text).items():
+    for number, spelled in near.items():
         if number in token.ids or not (stops or not around.isdisjoint(vocabulary.short.mates.get(number, ()))):
             continue
         cut = segments(mended(tokens, spot, (number,)), vocabulary)

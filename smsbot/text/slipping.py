@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from smsbot.text import command
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument
 from smsbot.text.fold import fold_of, lower
+from smsbot.text.message import Message
 from smsbot.text.reading import rank, script_of, single
 from smsbot.text.typo import SHORTEST, is_other_form
 from smsbot.text.understood import Intent, Understood
@@ -29,11 +30,12 @@ _HYPHENED = 2  # words
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
 
-def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def read(message: Message) -> Understood | None:
     """One word, one slip; or a command with one slip before an argument that is wholly known."""
-    rest = [part for part in parts if not part.has(Role.COURTESY)]
+    rest = message.rest
     if not rest or rest[0].meanings:
         return None
+    cleaned, vocabulary = message.cleaned, message.vocabulary
     head = rest[0]
     if len(rest) == 1 and vocabulary.places.look(head.raw).certain:  # განახლება is a village, and no slip for განათლება
         return None
@@ -65,11 +67,9 @@ def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Unde
     return _before_argument(rest, meaning, cleaned, vocabulary)
 
 
-def beside_courtesy(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def beside_courtesy(message: Message) -> Understood | None:
     """The same word as if nothing but it had been sent: "омтенить спасибо"."""
-    if sum(not part.has(Role.COURTESY) for part in parts) != 1:
-        return None
-    return read(parts, cleaned, vocabulary)
+    return read(message) if len(message.rest) == 1 else None
 
 
 def _before_argument(
@@ -141,31 +141,35 @@ def _is_doubted(head: Segment, found: Sequence[Meaning], vocabulary: Vocabulary)
     return not any(len(lower(head.raw)) < len(meaning.word) for meaning in found)
 
 
-def hyphened(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def hyphened(message: Message) -> Understood | None:
     """`opt-uot`: a stop word that people write with a hyphen, one slip off."""
-    tokens = [token for part in parts if not part.has(Role.COURTESY) for token in part.tokens]
+    cleaned = message.cleaned
+    if "-" not in cleaned:
+        return None
+    tokens = [token for part in message.rest for token in part.tokens]
     if len(tokens) != _HYPHENED or "-".join(token.text for token in tokens) not in lower(cleaned):
         return None
-    meanings = vocabulary.slips("".join(token.text for token in tokens))
+    meanings = message.vocabulary.slips("".join(token.text for token in tokens))
     if not meanings or any(meaning.intent is not Intent.STOP for meaning in meanings):
         return None
     return _near(Intent.STOP, meanings[0], cleaned, "typo")
 
 
-def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def near_stop(message: Message) -> Understood | None:
     """A short message with a long stop word one slip off: a stop beside courtesy, else worth a question."""
+    parts, cleaned, vocabulary = message.parts, message.cleaned, message.vocabulary
     content = [part for part in parts if not part.is_harmless]
     if not 1 <= len(content) <= _NEAR_WORDS:
         return None
-    negated = any(part.has(Role.NEGATOR) for part in parts)
     for part in content:
-        if (part.meanings and not part.has(Role.ORDINARY)) or len(part.tokens) != 1 or len(part.raw) < _NEAR_LETTERS:
+        if (part.meanings and Role.ORDINARY not in part.roles) or len(part.tokens) != 1:
             continue
-        slips = vocabulary.slips(part.raw)
-        found = [meaning for meaning in slips if meaning.intent is Intent.STOP]
+        raw = part.tokens[0].raw
+        slips = vocabulary.slips(raw) if len(raw) >= _NEAR_LETTERS else ()
+        found = [meaning for meaning in slips if meaning.intent is Intent.STOP] if slips else ()
         if not found:
             continue
-        if negated:
+        if Role.NEGATOR in message.roles:
             return _near(Intent.KEEP, found[0], cleaned, "negated")
         if part.has(Role.ORDINARY) or is_form_of_any(part.raw, found, vocabulary):
             alone = len(content) == 1 and not any(other.has(Role.TELLING) for other in parts)
@@ -179,18 +183,18 @@ def near_stop(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) ->
     return None
 
 
-def far(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
+def far(message: Message) -> Understood | None:
     """One long word two slips off a command."""
-    rest = [part for part in parts if not part.has(Role.COURTESY)]
+    rest = message.rest
     if len(rest) != 1 or rest[0].meanings or len(rest[0].raw) < _FAR_LETTERS:
         return None
-    found = vocabulary.two_slips(rest[0].raw)
+    found = message.vocabulary.two_slips(rest[0].raw)
     if not found:
         return None
     asked = {meaning.intent: None for meaning in found if meaning.intent and meaning.intent not in NEVER_A_SLIP}
     if not asked:
         return None
-    return question(asked, found[0], cleaned)
+    return question(asked, found[0], message.cleaned)
 
 
 def _tie(meanings: Sequence[Meaning], cleaned: str) -> Understood | None:

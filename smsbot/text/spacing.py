@@ -17,6 +17,7 @@ from smsbot.text.words import Role
 
 _LONGEST = 40  # letters of a phrase written without spaces
 _SPLIT_WORDS = 3  # of a phrase with spaces where none belong
+_LONGEST_LETTER = 3  # letters that one becomes when it is lowered
 _SHORTEST_JOINED = 6  # letters; two short words may happen to make a third
 _SHORTEST_PIECE = 3  # letters of what is glued to a stop word
 _SHORTEST_HALF = 2  # letters of a word written together with another
@@ -36,7 +37,7 @@ def read(message: Message) -> Understood | None:
         return None
     if len(found) == 1 and message.parts[0].literal and message.parts[0].has(Role.ORDINARY):
         return None
-    lowered = lower(joined)
+    lowered = message.joined.replace(" ", "")
     if len(found) > 1 and not _spaced_out(message, lowered):
         return None
     meanings = vocabulary.compact.get(lowered)
@@ -52,11 +53,13 @@ def read(message: Message) -> Understood | None:
 def _spaced_out(message: Message, lowered: str) -> bool:
     """Whether several words may be one phrase: single letters, pieces of a stop word, or a few strange words."""
     found, parts = message.found, message.parts
-    if max(map(len, found)) == 1:
+    if len(lowered) <= _LONGEST_LETTER * len(found) and max(map(len, found)) == 1:
         return True
     if lowered in message.vocabulary.core and not _all_known(parts):
         return True
-    return len(lowered) >= _SHORTEST_JOINED and len(found) <= _SPLIT_WORDS and not _all_known(parts)
+    if len(lowered) < _SHORTEST_JOINED or len(found) > _SPLIT_WORDS:
+        return False
+    return bool(message.strange) or not _all_known(parts)
 
 
 def _all_known(parts: Sequence[Segment]) -> bool:

@@ -28,11 +28,14 @@ _CLAUSE_ENDS = tuple(",.;:!?\n-")
 
 def read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
     """The stop, leave, keep or stop sentence in *parts*, or None if no stop word is in them."""
-    return _read(parts, cleaned, vocabulary) if any(part.concerns_stop for part in parts) else None
+    for part in parts:
+        if part.concerns_stop:
+            return _read(parts, cleaned, vocabulary)
+    return None
 
 
 def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Understood | None:
-    content = [part for part in parts if not part.has(Role.COURTESY) or part.asks(Intent.STOP)]
+    content = [part for part in parts if Role.COURTESY not in part.roles or Intent.STOP in part.intents]
     spots = [index for index, part in enumerate(content) if part.stops]
     if not spots:
         return _by_form(content, parts, cleaned, vocabulary)
@@ -42,7 +45,7 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
     if negated:
         intent = Intent.KEEP if _leads(content, negated[0]) else Intent.STOP_SENTENCE
         return _answer(intent, meaning, cleaned, "negated")
-    if _refuses_to_stop(content, spots, cleaned):
+    if len(spots) > 1 and _refuses_to_stop(content, spots, cleaned):
         return _answer(Intent.KEEP, meaning, cleaned, "negated")
     if _may_refuse_to_stop(content, cleaned) or any(_may_be_negated(content, spot, vocabulary) for spot in spots):
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "negated?")
@@ -56,7 +59,7 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
     leaving = _leave(content, others, meaning) or _leave_slipped(content, others, meaning, vocabulary)
     if leaving is not None:
         return leaving
-    asked = any(part.has(Role.ASKING) for part in content[: spots[0]])
+    asked = spots[0] > 0 and any(part.has(Role.ASKING) for part in content[: spots[0]])
     if not asked and any(part.has(Role.PHRASE) for part in content):
         about = _is_about_something(content, cleaned) or _is_told_of(content, cleaned, vocabulary)
         return (
@@ -123,6 +126,8 @@ def _refuses_to_stop(content: Sequence[Segment], spots: Sequence[int], cleaned: 
 def _may_refuse_to_stop(content: Sequence[Segment], cleaned: str) -> bool:
     """The stop, and behind it "don't want": გამოწერის გაუქმება არ მინდა. In English the first word alone decides."""
     for left, right in pairwise(content):
+        if Role.OBJECT not in left.roles or Role.REFUSAL not in right.roles:
+            continue
         what, refusal = left.meaning(None, Role.OBJECT), right.meaning(None, Role.REFUSAL)
         if what is not None and refusal is not None and what.language == refusal.language != "en":
             return not _parted(cleaned, left.last)
@@ -175,7 +180,7 @@ def _strangers(content: Sequence[Segment]) -> int:
 
 def _are_names(strangers: Sequence[Segment], vocabulary: Vocabulary) -> bool:
     """Whether *strangers* are somebody's signature: a given name, with or without the surname."""
-    if not any(part.has(Role.GIVEN_NAME) for part in strangers) or len(strangers) > _NAME_WORDS:
+    if len(strangers) > _NAME_WORDS or not any(part.has(Role.GIVEN_NAME) for part in strangers):
         return False
     return all(
         part.has(Role.GIVEN_NAME) or (not part.meanings and part.last.endswith(vocabulary.surnames))
@@ -188,6 +193,9 @@ def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meani
 
     "Cancel" and "turn off" need the topic's own name: "cancel the construction" is about a construction.
     """
+    for part in others:
+        if part.is_strange:
+            return None
     command = content[0] if content[0].stops else content[-1]
     argument = read_argument(others)
     if argument.unknown or not (argument.topics or argument.numbers):
@@ -227,15 +235,15 @@ def _stop_meaning(part: Segment) -> Meaning:
 
 def _is_negated(content: Sequence[Segment], spot: int) -> bool:
     """Whether a negation stands shortly before; a phrase with its own ("don't text me") cannot be turned round."""
-    if any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
-        return False
     before = content[max(0, spot - _REACH) : spot]
-    return any(part.has(Role.NEGATOR) for part in before)
+    if not any(part.has(Role.NEGATOR) for part in before):
+        return False
+    return not any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning))
 
 
 def _may_be_negated(content: Sequence[Segment], spot: int, vocabulary: Vocabulary) -> bool:
     """Whether a misspelt "not" stands shortly before: "please do nott stop these messages", я на хочу отписаться."""
-    if any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
+    if spot == 0 or any(meaning.denies for meaning in content[spot].meanings if _asks_stop(meaning)):
         return False
     spoken = {meaning.language for meaning in content[spot].meanings}
     return any(

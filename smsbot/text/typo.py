@@ -29,14 +29,15 @@ def within_one(left: str, right: str) -> bool:
     """Whether one insertion, deletion, substitution or swap of neighbours (or nothing) turns *left* into *right*."""
     if left == right:
         return True
-    if len(left) > len(right):
-        left, right = right, left
-    if len(right) - len(left) > 1:
+    shorter, longer = len(left), len(right)
+    if shorter > longer:
+        left, right, shorter, longer = right, left, longer, shorter
+    if longer - shorter > 1:
         return False
     start = 0
-    while start < len(left) and left[start] == right[start]:
+    while start < shorter and left[start] == right[start]:
         start += 1
-    if len(left) < len(right):
+    if shorter < longer:
         return left[start:] == right[start + 1 :]
     if left[start + 1 :] == right[start + 1 :]:
         return True
@@ -77,23 +78,26 @@ class Halves:
     halves of the listed words, by the length of the word that is looked up.
     """
 
-    __slots__ = ("_heads", "_tails")
+    __slots__ = ("_by_size",)
 
     def __init__(self) -> None:
-        self._heads: dict[int, set[str]] = {}
-        self._tails: dict[int, set[str]] = {}
+        self._by_size: dict[int, tuple[set[str], set[str]]] = {}  # heads and tails
 
     def add(self, word: str) -> None:
         size = len(word)
         for typed in (size - 1, size, size + 1):
             half = max(typed - 1, 0) // 2
-            self._heads.setdefault(typed, set()).add(word[:half])
-            self._tails.setdefault(typed, set()).add(word[size - max(typed - half - 1, 0) :])
+            heads, tails = self._by_size.setdefault(typed, (set(), set()))
+            heads.add(word[:half])
+            tails.add(word[size - max(typed - half - 1, 0) :])
 
     def may_be_near(self, word: str) -> bool:
-        heads = self._heads.get(len(word))
-        half = max(len(word) - 1, 0) // 2
-        return heads is not None and (word[:half] in heads or word[half + 1 :] in self._tails[len(word)])
+        size = len(word)
+        kept = self._by_size.get(size)
+        if kept is None:
+            return False
+        half = (size - 1) // 2 if size else 0
+        return word[:half] in kept[0] or word[half + 1 :] in kept[1]
 
 
 class Neighbours(Generic[_T]):

@@ -46,6 +46,7 @@ _MENDED = (
     Role.DAY,
 )
 _Longer = dict[int, list[tuple[tuple[int, ...], Meaning]]]  # the second word's number → phrases
+_NONE_BEGUN: Sequence[_Longer] = ()
 
 
 @dataclass(eq=False)
@@ -68,7 +69,7 @@ class Vocabulary:
     _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
     # Phrases of several words, by the numbers of the first and the second.
     _longer: dict[int, _Longer] = field(default_factory=dict)
-    _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, list[_Longer]]] = field(default_factory=dict)
+    _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, Sequence[_Longer]]] = field(default_factory=dict)
     _slips: Memory[list[Meaning]] = field(init=False)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class Vocabulary:
             Nearness(spoken),
         )  # fmt: skip
         self.places.taken = self.compact
+        self.places.georgian = self.lexicon.georgian
         for entry in languages:
             self._add_language(entry)
         for topic in topics:
@@ -115,44 +117,63 @@ class Vocabulary:
 
     # --- reading ---
 
-    def longest(self, tokens: Sequence[Token], start: int) -> Segment:
-        """The longest listed phrase at *start*, of equal ones those that match letter by letter; else the one word."""
-        alone, begun = self._known(tokens[start])
-        if not begun or start + 1 == len(tokens):
-            return alone
+    def cut(self, tokens: Sequence[Token]) -> list[Segment]:
+        """*tokens* from left to right, the longest listed phrase first, else the one word."""
+        result = []
+        start, end = 0, len(tokens)
+        known = self._alone
+        while start < end:
+            token = tokens[start]
+            part, begun = known.get((token.raw, token.ids)) or self._known(token)
+            following = tokens[start + 1].ids if begun and start + 1 < end else ()
+            phrase = self._longest(begun, following, tokens, start) if following else None
+            if phrase is None:
+                start += 1
+            else:
+                part = phrase
+                start += len(part.tokens)
+            result.append(part)
+        return result
+
+    def _longest(
+        self, begun: Sequence[_Longer], following: Sequence[int], tokens: Sequence[Token], start: int
+    ) -> Segment | None:
+        """The longest listed phrase at *start*, of equal ones those that match letter by letter.
+
+        *begun*: the phrases that the first word begins; *following*: what the second may be.
+        """
         best: list[Meaning] = []
         best_size, best_literal = 2, False
-        following = tokens[start + 1].ids
-        for longer in begun if following else ():
+        most = len(tokens) - start
+        for longer in begun:
             for second in following:
                 for ids, meaning in longer.get(second, ()):
-                    if len(ids) < best_size or start + len(ids) > len(tokens):
+                    size = len(ids)
+                    if not best_size <= size <= most:
                         continue
                     literal = _matches(ids, tokens, start)
-                    if literal is None or (len(ids), literal) < (best_size, best_literal):
+                    if literal is None or (size, literal) < (best_size, best_literal):
                         continue
-                    if (len(ids), literal) > (best_size, best_literal):
-                        best_size, best_literal, best = len(ids), literal, []
+                    if (size, literal) > (best_size, best_literal):
+                        best_size, best_literal, best = size, literal, []
                     best.append(meaning)
-        if best:
-            return segment(tokens[start : start + best_size], best, literal=best_literal)
-        return alone
+        return segment(tokens[start : start + best_size], best, literal=best_literal) if best else None
 
     def alone(self, token: Token) -> Segment:
         """What *token* is by itself."""
         return self._known(token)[0]
 
-    def _known(self, token: Token) -> tuple[Segment, list[_Longer]]:
+    def _known(self, token: Token) -> tuple[Segment, Sequence[_Longer]]:
         """What *token* is by itself, and the phrases that it may begin."""
         key = token.raw, token.ids
         found = self._alone.get(key)
         if found is None:
             if len(self._alone) >= CACHE_LIMIT:
                 self._alone.clear()
-            found = self._alone[key] = self._make_known(token) if token.ids else (segment((token,)), [])
+            found = self._alone[key] = self._make_known(token) if token.ids else (segment((token,)), _NONE_BEGUN)
         return found
 
-    def _make_known(self, token: Token) -> tuple[Segment, list[_Longer]]:
+    def _make_known(self, token: Token) -> tuple[Segment, Sequence[_Longer]]:
         singles = self._singles
         literal = any(number in singles for number in token.literal)
         numbers = [number for number in token.ids if not literal or number in token.literal]
@@ -314,12 +335,9 @@ class Vocabulary:
     def _add_slips(self, entry: LanguageWords) -> None:
         """Index the language's words for slips of the finger."""
         code, fold = entry.language, fold_of(entry.language)
-        for word, meanings in self.exact.items():
-            for meaning in meanings:
-                if meaning.language != code or meaning.typo or " " in word:
-                    continue
-                if meaning.number is None:
-                    self._near.add(word, code, meaning, sure=self._is_sure(meaning, code))
+        for word, meaning in ((word, meaning) for word, meanings in self.exact.items() for meaning in meanings):
+            if meaning.language == code and not meaning.typo and " " not in word and meaning.number is None:
+                self._near.add(word, code, meaning, sure=self._is_sure(meaning, code))
         for named, names in entry.names.items():  # რუსულად names another language, and is spelled as this one is
             for word in names if named != code else ():
                 self._near.add(word, code, Meaning(names_language=named, language=named, word=word))

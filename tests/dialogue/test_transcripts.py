@@ -14,7 +14,7 @@ from smsbot.errors import ContentError
 from tests.dialogue.bot import blueprint, engine, topics
 
 FILES = Content().transcript_files()
-ENGINES: dict[tuple[str, ...], Engine] = {}
+ENGINES: dict[str, Engine] = {}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -26,7 +26,7 @@ def test_a_conversation_goes_as_written(path: Path) -> None:
 
 def at(places: tuple[Place, ...]) -> Engine:
     """The built-in bot in a municipality of these places; compiled once for each set of them."""
-    key = tuple(place.code for place in places)
+    key = repr(places)
     if key not in ENGINES:
         ENGINES[key] = blueprint().engine(topics(), places)
     return ENGINES[key]

@@ -141,3 +141,13 @@ def test_ambiguous_letters_are_read_in_every_way_up_to_the_limit():
     assert brancher({"w": "cv", "y": "ki"})("wy") == ["ck", "ci", "vk", "vi"]
     assert brancher({"w": "cv", "y": "ki"}, limit=2)("awya") == ["acka", "avka"]
     assert brancher({"w": "cv"})("stop") == ["stop"]
+
+
+@given(st.lists(st.text("abcdghijkoqrstuwxyzABCDHJKSTZW", min_size=1, max_size=12), min_size=1, max_size=5))
+def test_latin_words_heard_together_sound_as_each_does_alone(spelled):
+    for language in ("ka", "ru", "az", "hy"):
+        fold = fold_of(language)
+        lowered = [word.lower() for word in spelled]
+        sounds = fold.latin(" ".join(lowered)).split(" ")
+        heard = [fold.plain(*each) for each in zip(spelled, lowered, sounds, strict=True)]
+        assert heard == [fold.keys(word) for word in spelled], language

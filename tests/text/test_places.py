@@ -287,3 +287,13 @@ LONG = ["ა" * 10_000, "w" * 10_000, "y h w " * 3_000, "\u0301" * 10_000, "zemo
 def test_a_text_without_end_has_few_keys(index: PlaceIndex, text: str) -> None:
     assert index.find(text) in ((), ("micro-13",))
     assert len(keys(text[:1000])) <= 8
+
+
+@pytest.mark.parametrize(
+    "text", ["ნიკეა", "soFeli nikea", "ქვემო აკეთი", "nikee", "в верхнем бахви", "В ВЕРХНЕМ БАХВИ", "12"]
+)
+def test_words_that_are_cut_already_name_the_same_place(index: PlaceIndex, text: str) -> None:
+    index.forget()
+    whole = index.look(text)
+    index.forget()
+    assert index.look(text, text.split()) == whole

@@ -164,3 +164,25 @@ def test_nothing_that_was_read_stays_after_forgetting(vocabulary):
     assert not any(kept)
     assert not vocabulary.places._heard
     assert understand("nikeashi", vocabulary) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["shuqi gatishet nikeashi", "Chartet SHUQI", "gaauqmet biujeti", "ııı stop сtop 5t0p stooop", "tshsh SHch j"],
+)
+def test_words_of_one_message_are_the_words_they_are_alone(text, vocabulary):
+    vocabulary.forget()
+    together = vocabulary.lexicon.tokens(text)
+    alone = []
+    for word in text.split():
+        vocabulary.forget()
+        alone += vocabulary.lexicon.tokens(word)
+    assert together == alone
+
+
+@pytest.mark.parametrize("word", ["stop", "ыещз", "სტოპ", "gaauqmet", "сtop", "5t0p", "stooop", "жщшт", "qwrt", "გშგშ"])
+def test_a_word_is_known_whether_or_not_it_is_kept(word, vocabulary):
+    vocabulary.forget()
+    known = vocabulary.lexicon.knows(word)
+    assert known == bool(vocabulary.lexicon.token(word).folded)
+    assert known == vocabulary.lexicon.knows(word)
