@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Protocol
 
 import structlog
@@ -18,20 +19,37 @@ class Worker(Protocol):
     def stop(self) -> None: ...
 
 
+AGAIN_S = 1.0  # after an error that nobody foresaw
+
+
 class Workers:
     """The workers of a process, each in a task of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, again_s: float = AGAIN_S) -> None:
+        self._again_s = again_s
         self._tasks: dict[asyncio.Task[None], Worker] = {}
+        self._ending = asyncio.Event()
 
     def begin(self, worker: Worker, name: str) -> None:
-        self._tasks[asyncio.create_task(worker.run(), name=name)] = worker
+        self._tasks[asyncio.create_task(self._keep(worker, name), name=name)] = worker
+
+    async def _keep(self, worker: Worker, name: str) -> None:
+        """One that ends with an error is told of and begun anew: messages wait for it."""
+        while True:
+            try:
+                await worker.run()
+            except Exception:
+                log.exception("a worker ended with an error", worker=name)
+            else:
+                return
+            if self._ending.is_set():
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self._again_s)
 
     async def end(self) -> None:
-        """All of them are told before any is waited for. One that ended with an error is logged and keeps nobody."""
+        """All of them are told before any is waited for."""
+        self._ending.set()
         for worker in self._tasks.values():
             worker.stop()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
-        for task, result in zip(self._tasks, results, strict=True):
-            if isinstance(result, Exception):
-                log.error("a worker ended with an error", worker=task.get_name(), error=type(result).__name__)
+        await asyncio.gather(*self._tasks)

@@ -1,48 +1,45 @@
+"""What a process does beside answering goes on until it is told to end, whatever happens to it."""
+
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
-from typing import Any
+
+import pytest
 
 from smsbot.workers import Workers
 
 
-class Scripted:
-    def __init__(self, ended: list[str], name: str, *, fails: bool = False) -> None:
-        self._ended = ended
-        self._name = name
-        self._fails = fails
+class Faulty:
+    """Ends with an error at its first try."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self.at_work = asyncio.Event()
         self._told = asyncio.Event()
 
     async def run(self) -> None:
+        self.tries += 1
+        if self.tries == 1:
+            raise ZeroDivisionError
+        self.at_work.set()
         await self._told.wait()
-        if self._fails:
-            raise LookupError
-        self._ended.append(self._name)
 
     def stop(self) -> None:
         self._told.set()
 
 
-async def test_all_end_also_where_one_fails(logged: list[MutableMapping[str, Any]]) -> None:
-    ended: list[str] = []
-    workers = Workers()
-    for name in ("one", "two", "three"):
-        workers.begin(Scripted(ended, name, fails=name == "two"), name)
-    await asyncio.sleep(0)
+async def test_a_worker_that_ends_with_an_error_is_told_of_and_begun_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    workers, worker = Workers(again_s=0.0), Faulty()
+    workers.begin(worker, "dispatch main")
+    await asyncio.wait_for(worker.at_work.wait(), 60)
     await workers.end()
-    assert ended == ["one", "three"]
-    assert [(entry["event"], entry["worker"], entry["error"]) for entry in logged] == [
-        ("a worker ended with an error", "two", "LookupError")
-    ]
+    assert worker.tries == 2
+    said = capsys.readouterr()
+    assert "dispatch main" in said.out + said.err
 
 
-async def test_a_worker_that_ended_by_itself_keeps_nobody_waiting() -> None:
-    ended: list[str] = []
-    worker = Scripted(ended, "one")
-    worker.stop()
-    workers = Workers()
-    workers.begin(worker, "one")
-    await asyncio.sleep(0)
-    await asyncio.wait_for(workers.end(), 60)
-    assert ended == ["one"]
+async def test_one_that_fails_while_the_process_ends_keeps_nobody() -> None:
+    workers, worker = Workers(again_s=3_600.0), Faulty()
+    workers.begin(worker, "dispatch main")
+    await workers.end()
+    assert worker.tries == 1

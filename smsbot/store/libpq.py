@@ -10,6 +10,7 @@ connections of `smsbot.store.writer` alone, which says when that may have happen
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import count
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 PREPARED_AFTER = 2  # uses: what is asked once in a while is not worth keeping
+SERVER_ENDS = b"57P"  # PostgreSQL's codes of a server or session that ends; libpq's own words about a cut have none
 PREPARED_MOST = 256  # statements of a connection
 
 
@@ -40,6 +42,7 @@ class Straight:
         self._rows = adapt.Transformer(driver)
         self._idle = int(pq.TransactionStatus.IDLE)
         self._bad = int(pq.ConnStatus.BAD)
+        self._sqlstate = pq.DiagnosticField.SQLSTATE
         self._good = (int(pq.ExecStatus.TUPLES_OK), int(pq.ExecStatus.COMMAND_OK))
         self._uses: dict[str, int] = {}
         self._prepared: dict[str, bytes] = {}
@@ -47,8 +50,9 @@ class Straight:
 
     def renew(self) -> None:
         """After a rollback, by which psycopg has forgotten all that was prepared: so must the server, and we."""
-        if self._pgconn.transaction_status == self._idle:  # not on a connection that was cut
-            self._pgconn.exec_(b"DEALLOCATE ALL")
+        if self._pgconn.transaction_status == self._idle:
+            with contextlib.suppress(self._errors.Error):  # on a connection that is being cut nothing is left anyway
+                self._pgconn.exec_(b"DEALLOCATE ALL")
         self._prepared.clear()
         self._uses.clear()
 
@@ -117,7 +121,9 @@ class Straight:
     def _checked(self, result: PGresult) -> PGresult:
         if result.status in self._good:
             return result
-        if self._pgconn.status == self._bad:
+        state = result.error_field(self._sqlstate)
+        if self._pgconn.status == self._bad or state is None or state.startswith(SERVER_ENDS):
+            self._driver.close()  # so that everybody sees that nothing comes of it any more
             raise self._errors.OperationalError("the connection was cut")
         raise self._errors.error_from_result(result)
 

@@ -162,6 +162,8 @@ class Lexicon:
     def _hear(self, fresh: Sequence[str]) -> None:
         """Have the keys of new words in ASCII letters at hand: together they cost little more than one."""
         spoken = [word for word in fresh if len(word) <= LONGEST + 1]
+        if not spoken:
+            return
         lowered = " ".join(spoken).lower()
         heard = [lowered.split(" ")]
         tables = self._by_script["Latn"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from smsbot.clock import DAY_MS
 from smsbot.outbound.custody import LEASE, Custodian
 from smsbot.service import Service
 from smsbot.settings import Retention, Settings
-from smsbot.store import leases, sql
+from smsbot.store import leases, months, sql
 from smsbot.store.database import Store
 from smsbot.testing.population import populate, settle_directory
 
@@ -34,6 +35,8 @@ def town(store: Store) -> Store:
         )
 
     store.write(build)
+    while piece := store.read(lambda c: months.find(c, Retention(), NOW)):  # the month has begun
+        store.write(partial(months.do, _piece=piece, now_ms=NOW))
     return store
 
 

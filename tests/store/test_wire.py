@@ -145,3 +145,14 @@ def test_letters_of_an_older_server_are_sent_as_its_driver_sends_them(postgres_s
         assert wire.fetch(connection, "SHOW client_encoding") == [("LATIN1",)]
         assert wire.fetch(connection, "SELECT CAST(? AS text)", ("café",)) == [("café",)]
     older.close()
+
+
+def test_a_connection_that_was_cut_between_two_statements_is_told_as_cut(postgres_store: Store) -> None:
+    with postgres_store.writes.connect() as connection:
+        wire.own(connection)
+        ((pid,),) = wire.fetch(connection, "SELECT pg_backend_pid()")
+        connection.commit()
+        postgres_store.write(lambda other: wire.fetch(other, "SELECT pg_terminate_backend(?)", (pid,)))
+        with pytest.raises(OperationalError) as caught:
+            wire.fetch(connection, "SELECT 1")
+    assert caught.value.connection_invalidated

@@ -59,6 +59,10 @@ def test_the_worst_that_can_be_put_together_has_a_ceiling(vocabulary, parts, tim
     assert work((glue.join(parts) * times)[:10_000], vocabulary) < CEILING
 
 
+def test_several_endless_words_are_no_error(vocabulary):
+    assert understand(f"{'x' * 60} {'y' * 61}", vocabulary).intent is Intent.OTHER
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.text(st.characters(), max_size=400), st.lists(st.sampled_from(NASTY), max_size=60).map("".join)))
 def test_every_text_has_an_answer_and_an_explanation_that_agrees(vocabulary, text):
