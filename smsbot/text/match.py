@@ -294,7 +294,12 @@ def _is_listed(word: str, vocabulary: Vocabulary) -> bool:
 
 
 def _mended_word(message: Message) -> Understood | None:
-    return _mend(message) if len(message.tokens) == len(message.strange) == 1 else None
+    if not len(message.tokens) == len(message.strange) == 1:
+        return None
+    answer = _mend(message)
+    if answer is not None and message.vocabulary.places.look(message.tokens[0].raw).certain:
+        return None  # Chanchati is a village, and no slip for չանջատիր
+    return answer
 
 
 def _mended(message: Message) -> Understood | None:
