@@ -20,7 +20,7 @@ from smsbot.errors import GatewayError, StoreError
 from smsbot.gateways.base import ChannelConfig, HttpGateway, Link, Transport
 from smsbot.outbound.accord import Accord
 from smsbot.outbound.bucket import Bucket, Monotonic
-from smsbot.outbound.claims import Claims, Turn
+from smsbot.outbound.claims import Claims, Outcome, Turn
 from smsbot.outbound.handover import Deliverer, Handover
 from smsbot.outbound.hold import Hold
 from smsbot.outbound.holding import TERM_MS
@@ -240,13 +240,8 @@ class Dispatcher:
         told, reading = (watch.news(), self._vitals.news()) if self._claims.held else (None, None)
         turn = Turn(done.results, done.optouts, limit, share, told, reading, clock_went_back=self._setback.lately())
         now_s = self._monotonic()
-        try:
-            outcome = await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
-        except StoreError as error:
-            log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
-            self._restore(done)
-            if reading is not None:
-                self._vitals.restore(reading)
+        outcome = await self._work(turn, done)
+        if outcome is None:
             await asyncio.sleep(AGAIN_S)
             return
         self._claims.note(outcome, now_s)
@@ -275,11 +270,21 @@ class Dispatcher:
         if outcome.claimed:
             self._take_up(outcome.claimed, outcome.looked_s)
 
-    def _restore(self, done: _Done) -> None:
-        self._look = True
-        done.results.extend(self._done.results)
-        done.optouts.extend(self._done.optouts)
-        self._done = done
+    async def _work(self, turn: Turn, done: _Done) -> Outcome | None:
+        """The transaction; None if no database answers. Whatever went wrong, its results wait for the next one."""
+        try:
+            return await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
+        except Exception as error:
+            self._look = True
+            done.results.extend(self._done.results)
+            done.optouts.extend(self._done.optouts)
+            self._done = done
+            if turn.reading is not None:
+                self._vitals.restore(turn.reading)
+            if not isinstance(error, StoreError):
+                raise
+            log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
+            return None
 
     # Handing over
 
@@ -390,8 +395,4 @@ class Dispatcher:
     async def _settle(self, give_back: Sequence[int], *, leaving: bool = False) -> None:
         done, self._done = self._done, _Done()
         turn = Turn(done.results, done.optouts, 0, 0, None, self._vitals.last(), give_back=give_back, leaving=leaving)
-        try:
-            await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
-        except StoreError as error:
-            log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
-            self._restore(done)
+        await self._work(turn, done)

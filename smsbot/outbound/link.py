@@ -56,7 +56,7 @@ class _Inbox:
 
 
 class LinkRunner:
-    """Runs *link* from `keep` to `lose` or `part`. *take* puts down what comes, *trouble* is told how it stands.
+    """Runs *link* from each `keep` to `lose` or `part`. *take* puts down what comes, *trouble* is told how it stands.
 
     *alone*: no other process can use this database, so a lease that could not be renewed is not somebody else's.
     """
@@ -93,11 +93,12 @@ class LinkRunner:
             self._changed.set()
 
     async def part(self) -> None:
-        """End the connection for good; returns when it is ended."""
+        """End the connection; returns when it is ended. A lease that is kept afterwards makes another."""
         self._parting = True
         self._changed.set()
         if self._task is not None:
             await asyncio.wait({self._task})
+        self._until_s, self._task, self._parting = None, None, False
 
     @property
     def _ours(self) -> bool:

@@ -22,6 +22,7 @@ from smsbot.store.retention import Piece, Step
 AT_ONCE = 500  # rows of one transaction on SQLite; citizens' texts wait behind it
 MADE = {"outbox": "created_ms", "inbound": "at_ms"}
 WAITS = {"outbox": "due_ms IS NOT NULL", "inbound": "inbox = 'open' AND inbox <> ''"}
+ALL = "SELECT count(*) FROM {}"
 COUNTED = "SELECT count(*), status, broadcast_id FROM {} WHERE {} GROUP BY status, broadcast_id"
 
 
@@ -73,15 +74,12 @@ def _drop(connection: Connection, table: str, piece: Piece, now_ms: int) -> int:
         return 0
     if not _through(connection, table, part, horizon_ms):
         return 0
-    counted = sql.run(connection, COUNTED.format(part.name, "true") if table == "outbox" else _ALL.format(part.name))
+    counted = sql.run(connection, COUNTED.format(part.name, "true") if table == "outbox" else ALL.format(part.name))
     rows = counted.all()
     if not months.patiently(connection, f"DO $$ BEGIN DROP TABLE {part.name}; END $$"):
         return 0
     _note(connection, table, rows, part.high, now_ms)
     return sum(int(row[0]) for row in rows)
-
-
-_ALL = "SELECT count(*) FROM {}"
 
 
 def _rows(connection: Connection, table: str, horizon_ms: int) -> list[int]:
@@ -116,12 +114,7 @@ def _note(connection: Connection, table: str, counted: Sequence[Any], begin: int
     sql.run_many(
         connection, "UPDATE broadcast_count SET gone = gone + ? WHERE status = ? AND broadcast_id = ?", sorted(moves)
     )
-    sql.run(
-        connection,
-        "INSERT INTO walk (name, position, at_ms) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-        " position = excluded.position, at_ms = excluded.at_ms",
-        (f"begin {table}", begin, now_ms),
-    )
+    walk.put(connection, f"begin {table}", begin, now_ms)
 
 
 STEPS: Sequence[Step] = tuple(

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 PREPARED_AFTER = 2  # uses: what is asked once in a while is not worth keeping
-SERVER_ENDS = b"57P"  # PostgreSQL's codes of a server or session that ends; libpq's own words about a cut have none
 PREPARED_MOST = 256  # statements of a connection
+SERVER_ENDS = b"57P"  # PostgreSQL's codes of a server or session that ends; libpq's own words about a cut have none
 
 
 class Straight:

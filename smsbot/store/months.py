@@ -175,14 +175,14 @@ def do(connection: Connection, _piece: Piece, now_ms: int) -> int:
             _jump(connection, "inbound", present)
     floors = _floors(connection)
     if ("outbox", present) in missing:
-        _note(connection, LATE, floors.get("outbox", 0), now_ms)
+        walk.put(connection, LATE, floors.get("outbox", 0), now_ms)
     late = _seen_late(connection, parts(connection, "outbox"), now_ms)
     if late is not None:
-        _note(connection, LATE, late, now_ms)
+        walk.put(connection, LATE, late, now_ms)
     for table in TABLES:
         floor = _floor(connection, table, parts(connection, table), now_ms)
         if floor != floors.get(table, 0):
-            _note(connection, f"recent {table}", floor, now_ms)
+            walk.put(connection, f"recent {table}", floor, now_ms)
     look_anew(connection)
     return 0
 
@@ -214,15 +214,6 @@ def _seen_late(connection: Connection, known: Sequence[Part], now_ms: int) -> in
     if late is None or (told.position < late and now_ms - told.at_ms < REPORTED_MS):
         return None
     return None if late == told.position and now_ms - told.at_ms < HOUR_MS else late
-
-
-def _note(connection: Connection, name: str, position: int, now_ms: int) -> None:
-    sql.run(
-        connection,
-        "INSERT INTO walk (name, position, at_ms) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-        " position = excluded.position, at_ms = excluded.at_ms",
-        (name, position, now_ms),
-    )
 
 
 def patiently(connection: Connection, statement: str) -> bool:

@@ -26,6 +26,16 @@ def place(connection: Connection, name: str) -> Place:
     return Place() if row is None else Place(int(row[0]), int(row[1]))
 
 
+def put(connection: Connection, name: str, position: int, now_ms: int) -> None:
+    """Note a position, wherever the last one was."""
+    sql.run(
+        connection,
+        "INSERT INTO walk (name, position, at_ms) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+        " position = excluded.position, at_ms = excluded.at_ms",
+        (name, position, now_ms),
+    )
+
+
 def move(connection: Connection, name: str, before: int, after: int, now_ms: int) -> bool:
     """Take the step from *before* to *after*; False if another process has taken it meanwhile."""
     sql.run(

@@ -336,6 +336,16 @@ async def test_a_lease_that_is_not_renewed_ends_the_connection_before_it_runs_ou
     assert link.ended == ["cancelled", "cancelled"]
 
 
+async def test_after_parting_a_lease_that_is_kept_makes_another_connection() -> None:
+    link = Scripted()
+    run = runner(link, [])
+    for times in (1, 2):
+        run.keep(time.monotonic() + 60)
+        await until(lambda times=times: link.runs == times)
+        await run.part()
+    assert link.ended == ["cancelled", "cancelled"]
+
+
 async def test_where_no_other_process_can_be_the_connection_outlives_the_lease() -> None:
     link = Scripted()
     run = runner(link, [], alone=True)
