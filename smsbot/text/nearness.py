@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from smsbot.text.fold import PLAIN, Fold, fold_of, lower, script
 from smsbot.text.lexicon import Token
-from smsbot.text.typo import LONGEST, SHORTEST, Halves, Neighbours, rests, within_two
+from smsbot.text.typo import LONGEST, SHORTEST, Ends, Neighbours, rests, within_two
 
 _T = TypeVar("_T")
 _MORE = 1
@@ -29,14 +29,14 @@ def _more(typed: str, fold: Fold) -> int:
 class Nearness(Generic[_T]):
     """Sounds are compared within a language only, as everywhere."""
 
-    __slots__ = ("_halves", "_long", "_rests", "_short", "_sounds", "_spelled", "_unfolded")
+    __slots__ = ("_ends", "_long", "_rests", "_short", "_sounds", "_spelled", "_unfolded")
 
     def __init__(self, languages: Iterable[str]) -> None:
         self._spelled: Neighbours[_T] = Neighbours()
         self._short: Neighbours[_T] = Neighbours()  # spellings that are too short to be sure of
         self._sounds: dict[str, Neighbours[_T]] = {}
         self._rests: set[str] = set()  # of all of them
-        self._halves = Halves()  # of all of them: most words of a text have neither, and need no rests
+        self._ends = Ends()  # of all of them: most words of a text have neither, and need no rests
         self._long: dict[tuple[str, str, int], list[tuple[str, _T]]] = {}  # language, first letter and size of a key
         self._unfolded = [language for language in languages if fold_of(language) is PLAIN]
 
@@ -58,7 +58,7 @@ class Nearness(Generic[_T]):
         index.add(word, value)
         if SHORTEST <= len(word) <= LONGEST:
             self._rests.update(rests(word))
-            self._halves.add(word)
+            self._ends.add(word)
 
     def find(self, token: Token, shortest: int = SHORTEST, *, loose: bool = False) -> list[_T]:
         """Values one slip away from *token*, in the order of the languages; *shortest*: letters that must be there.
@@ -90,7 +90,7 @@ class Nearness(Generic[_T]):
         Most words have none, and a key is often the same in several languages.
         """
         near = {}
-        may_be_near = self._halves.may_be_near
+        may_be_near = self._ends.may_be_near
         for word in {token.text, *[key for _, keys in token.keys for key in keys]}:
             if shortest <= len(word) <= LONGEST + 1 and may_be_near(word):
                 left = rests(word)

@@ -32,7 +32,7 @@ from smsbot.text.placekeys import (
     spoken_stems,
     stored_stems,
 )
-from smsbot.text.typo import LONGEST, SHORTEST, Halves, variants, within_one
+from smsbot.text.typo import LONGEST, SHORTEST, Ends, variants, within_one
 from smsbot.text.words import Named
 from smsbot.values import value
 
@@ -96,7 +96,7 @@ class PlaceIndex:
     _starts: set[str] = field(default_factory=set)  # of keys
     _heads: set[str] = field(default_factory=set)  # how what is stored begins, in coarse letters
     _longest_near: int = 0  # letters of a key that may be a name with a slip and a case ending
-    _near_heads: Halves = field(default_factory=Halves)  # of the stems in _near
+    _near_ends: Ends = field(default_factory=Ends)  # of the stems in _near
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
     towns: dict[str, str] = field(default_factory=dict)  # and back
     _order: dict[str, int] = field(default_factory=dict)  # code → where the place is listed
@@ -268,7 +268,7 @@ class PlaceIndex:
         """Codes of names one letter off, case ending or not. Compared are the stems, if they are long enough."""
         found: set[str] = set()
         for spot in spoken_stems(key):
-            if len(spot) < SHORTEST - 1 or not self._near_heads.may_be_near(spot):
+            if len(spot) < SHORTEST - 1 or not self._near_ends.may_be_near(spot):
                 continue
             for rest in (spot, *variants(spot)):
                 for near in self._near.get(rest, ()):
@@ -367,7 +367,7 @@ class PlaceIndex:
                 held = self._near.get(rest, ())
                 if stem not in held:
                     self._near[rest] = (*held, stem)
-            self._near_heads.add(stem)
+            self._near_ends.add(stem)
             self._longest_near = max(self._longest_near, len(stem) + 1 + TAKEN_OFF)
 
 

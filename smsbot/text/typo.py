@@ -71,7 +71,7 @@ def is_other_form(word: str, listed: str, endings: Endings) -> bool:
 _TWO = 2
 
 
-class Halves:
+class Ends:
     """Whether a word may be within one slip of a listed one: two looks in place of one a letter.
 
     A slip touches two letters at most, so that what is before it or what is behind it is as listed. Kept are such

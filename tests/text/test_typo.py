@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsbot.text.typo import Halves, Neighbours, within_one
+from smsbot.text.typo import Ends, Neighbours, within_one
 
 
 @pytest.mark.parametrize(
@@ -43,15 +43,15 @@ def test_the_index_finds_exactly_what_comparison_finds(word, listed):
 
 @given(st.text("abc", max_size=9), st.text("abc", max_size=9))
 def test_half_of_a_word_with_a_slip_is_as_listed(word, listed):
-    halves = Halves()
-    halves.add(listed)
+    ends = Ends()
+    ends.add(listed)
     if within_one(word, listed):
-        assert halves.may_be_near(word)
+        assert ends.may_be_near(word)
 
 
 def test_most_words_have_no_half_of_a_listed_one():
-    halves = Halves()
-    halves.add("construction")
-    assert halves.may_be_near("constructoin")
-    assert not halves.may_be_near("conclusion")
-    assert not Halves().may_be_near("construction")
+    ends = Ends()
+    ends.add("construction")
+    assert ends.may_be_near("constructoin")
+    assert not ends.may_be_near("conclusion")
+    assert not Ends().may_be_near("construction")
