@@ -60,7 +60,14 @@ async def _tried(lane: Any) -> str:
     """Why *lane* does not fit, or ""."""
     world, transport = _World(), _Transport()
     config = uvicorn.Config(
-        world.app, http=USUAL, loop="asyncio", ws="none", interface="asgi3", lifespan="off", log_config=None
+        world.app,
+        http=USUAL,
+        loop="asyncio",
+        ws="none",
+        interface="asgi3",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
     )
     one = lane(config, ServerState(), {}, hooks=world)
     one.logger = logging.Logger(__name__, SILENT)  # what goes wrong is told in one line

@@ -1,5 +1,6 @@
 """An uvicorn that is inside not as the webhooks' lane knows it: they go the usual way, and one line tells of it."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ PARTS = [
 ]  # fmt: skip
 
 
-def test_with_this_uvicorn_webhooks_pass_by_asgi() -> None:
-    with capture_logs() as said:
+def test_with_this_uvicorn_webhooks_pass_by_asgi(caplog: pytest.LogCaptureFixture) -> None:
+    """And nobody reads of a page that nobody asked for."""
+    with capture_logs() as said, caplog.at_level(logging.INFO):
         assert callable(trial.protocol(HOOKS))
     assert said == []
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")]
 
 
 @pytest.mark.parametrize("part", PARTS)
