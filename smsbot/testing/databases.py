@@ -91,14 +91,17 @@ class Postgres:
         self._execute(f"ALTER SYSTEM SET {setting}")
         self._execute("SELECT pg_reload_conf()")
 
+    def vacuum(self, url: str) -> None:
+        """Clean and count every table of the database of *url*."""
+        self._execute("VACUUM (ANALYZE)", url)
+
     def _url(self, database: str) -> str:
         base, _, query = self.address.partition("?")
         return f"{base.rsplit('/', 1)[0]}/{database}" + (f"?{query}" if query else "")
 
-    def _execute(self, sql: str) -> None:
-        engine = create_engine(
-            self.address.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
-        )
+    def _execute(self, sql: str, url: str | None = None) -> None:
+        address = (url or self.address).replace("postgresql://", "postgresql+psycopg://")
+        engine = create_engine(address, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.exec_driver_sql(sql)
         engine.dispose()

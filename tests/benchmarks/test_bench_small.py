@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import fanout, machine, profile, report, smpp, town, turns
+from benchmarks import fanout, machine, profile, report, scale, smpp, town, turns
 from benchmarks.__main__ import BENCHMARKS, ON_DEMAND, main, measure
 from benchmarks.suite import SQLITE, Bench, Broken, Goal, Row, count, expect
 from smsbot.store import months
@@ -58,6 +58,22 @@ def test_a_town_has_a_year_of_messages_each_month_in_its_part(bench: Bench) -> N
     finally:
         store.close()
     bench.drop(url)
+
+
+def test_the_hot_path_is_compared_between_a_large_and_a_small_town(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scale, "ROUNDS", 4)
+    rows = list(scale.run(bench))
+    compared = [row for row in rows if row.goal is not None]
+    assert [row.name.partition(":")[0] for row in compared] == [
+        "A turn by HTTP", "Looking for repeats of 50 texts", "Queueing 200 replies", "Claiming 200 messages",
+        "Settling 200", "200 delivery reports by the gateway's id", "A page of the inbox",
+        "The messages of one number", "A piece of 5,000 of a broadcast",
+    ]  # fmt: skip
+    assert min(row.value for row in rows) > 0
+    dropped = [row.name for row in rows if "dropping a month" in row.name]
+    assert dropped == ["Counting and dropping a month of outbox", "Counting and dropping a month of inbound"]
 
 
 def test_what_breaks_is_told_and_the_others_still_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
