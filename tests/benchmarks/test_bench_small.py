@@ -67,7 +67,8 @@ def test_the_hot_path_is_compared_between_a_large_and_a_small_town(
     rows = list(scale.run(bench))
     compared = [row for row in rows if row.goal is not None]
     assert [row.name.partition(":")[0] for row in compared] == [
-        "A turn by HTTP", "Looking for repeats of 50 texts", "Queueing 200 replies", "Claiming 200 messages",
+        "A turn by HTTP, people in shared_buffers of 4GB", "Looking for repeats of 50 texts", "Queueing 200 replies",
+        "Claiming 200 messages",
         "Settling 200", "200 delivery reports by the gateway's id", "A page of the inbox",
         "The messages of one number", "A piece of 5,000 of a broadcast",
     ]  # fmt: skip
