@@ -34,7 +34,7 @@ class Turn:
     reading: channel_vitals.Reading | None = None
     give_back: Sequence[int] = ()
     leaving: bool = False
-    clock_went_back: bool = False  # or nobody knows, at the start
+    clock_went_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Claims:
             self.holding.give_back(connection, fence)
             return Outcome(False, None, renewed, stopped=stopped)
         took = _Took()
-        if turn.clock_went_back:
+        if turn.clock_went_back or not self.holding.ours:  # while nobody had the channel it may have been set back
             outbox.rebase(connection, self._channel, now_ms)
         if turn.limit or turn.share:
             took = self._claim(connection, turn, now_ms)

@@ -91,7 +91,10 @@ def main(words: Sequence[str] | None = None) -> int:
 def _round(case: Case, seed: int, number: int, screen: TextIO) -> Outcome:
     """One round; the folder of one that failed is kept and named. *number*: of this round among all."""
     folder = Path(tempfile.mkdtemp(prefix="smsbot-chaos-"))
-    outcome = once(case, folder, LARGE, random.Random(seed), number=number)
+    try:
+        outcome = once(case, folder, LARGE, random.Random(seed), number=number)
+    except (AssertionError, OSError) as error:  # TimeoutError is one: the others are still worth having
+        outcome = Outcome(astray=[f"{type(error).__name__}: {error}"])
     if outcome.clean and (case.doubles or not outcome.doubled):
         shutil.rmtree(folder, ignore_errors=True)
     else:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from smsbot.clock import HOUR_MS
+from smsbot.outbound.claims import Claims, Turn
+from smsbot.outbound.schedule import QuietHours
+from smsbot.settings import Settings
 from smsbot.store import leases, sql
 from smsbot.store.database import Store
 from smsbot.store.leases import Sighting
@@ -81,6 +84,18 @@ async def test_what_a_clock_an_hour_ahead_has_queued_leaves_once_it_is_right_aga
     post.clock.ahead_ms = 0
     async with post.running():
         await post.settled(key, "sent")
+
+
+def test_whoever_takes_a_channel_sends_what_a_clock_an_hour_ahead_has_queued(store: Store) -> None:
+    """Nobody had it when the clock was set back, and whoever takes it has not seen that."""
+    post = Post(town(store), Gateway())
+    post.clock.ahead_ms = HOUR_MS
+    key = post.reply()
+    post.clock.ahead_ms = 0
+    claims = Claims(store, "main", "two", QuietHours.of(Settings()))
+    turn = Turn((), (), limit=10, share=0, told=None)
+    outcome = store.write(lambda c: claims.work(c, turn, post.clock))
+    assert [message.id for message in outcome.claimed] == [key]
 
 
 async def test_a_claim_of_a_clock_an_hour_ahead_lasts_no_longer_than_any(store: Store) -> None:
