@@ -7,15 +7,16 @@ asked. What is left without its "not", or with a word that means something by it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
-from smsbot.text import mending, stopping
+from smsbot.text import handslip, mending, stopping
 from smsbot.text.arguments import Segment, segments
 from smsbot.text.keyboard import is_plausible
 from smsbot.text.lexicon import Token, mended
 from smsbot.text.message import Message
 from smsbot.text.slipping import question
+from smsbot.text.typo import SHORTEST
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import NEVER_A_SLIP, Vocabulary
 from smsbot.text.words import Role
@@ -31,6 +32,10 @@ _FILLING = frozenset({Role.FILLER, Role.ARTICLE, Role.TELLING, Role.PLACE_NOUN})
 _DECIDED = frozenset({Role.ORDINARY, Role.KEPT})
 _FILLER = frozenset({Role.FILLER})
 _TOWN = frozenset({Role.PLACE_NOUN})  # sop, by its sound სოფ (village)
+_PAIR = 2
+_ORDINARY = frozenset({Role.ORDINARY})
+_TURNING = frozenset({Role.NEGATOR, Role.ARTICLE, Role.TELLING, Role.ASKING})
+_MEANT = frozenset({Role.COURTESY, Role.MESSAGING})
 _ASKED_ABOUT = frozenset({Intent.STOP, Intent.MAYBE_STOP})
 
 
@@ -57,6 +62,37 @@ def among_known(message: Message) -> Understood | None:
             if answer.intent in _ASKED_ABOUT:
                 return _asked(answer)
     return None
+
+
+def beside_stop(message: Message) -> Understood | None:
+    """`სტოპ ყელა`, `lease cancel`: a stop word, and a word of its own that may be a misspelt harmless one."""
+    content = [part for part in message.parts if not part.is_harmless]
+    spots = [spot for spot, part in enumerate(content) if part.stops]
+    if len(spots) != 1 or len(content) != _PAIR or not message.roles.isdisjoint(_TURNING):
+        return None
+    stop, other = content[spots[0]], content[1 - spots[0]]
+    if other.roles != _ORDINARY or other.intents or len(other.tokens) > 1:
+        return None
+    token, vocabulary = other.tokens[0], message.vocabulary
+    near = vocabulary.slipped_parts(token, SHORTEST - 1, loose=True)
+    spoken = {meaning.language for meaning in other.meanings}
+    if not any(_is_meant(number, spoken, vocabulary) for number in handslip.read(token, near, vocabulary).likely):
+        return None
+    meaning = stop.meaning(Intent.STOP, Role.PHRASE, Role.REFUSAL) or stop.meanings[0]
+    return Understood(
+        Intent.MAYBE_STOP,
+        argument=message.cleaned.strip(),
+        language=meaning.language,
+        keyword=meaning.word,
+        rule="near",
+    )
+
+
+def _is_meant(number: int, spoken: Set[str | None], vocabulary: Vocabulary) -> bool:
+    """Whether a listed word of a language of *spoken* is courtesy, messaging or "all"."""
+    language, listed = vocabulary.lexicon.listed[number]
+    part = vocabulary.alone(vocabulary.lexicon.token(listed))
+    return language in spoken and (not part.roles.isdisjoint(_MEANT) or part.asks(Intent.ALL))
 
 
 def alone(message: Message) -> Understood | None:

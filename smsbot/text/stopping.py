@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from itertools import pairwise
 
+from smsbot.text import signature
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument, slipped_topic
 from smsbot.text.fold import lower
 from smsbot.text.reading import script_of
+from smsbot.text.signature import Signature
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
@@ -21,7 +23,6 @@ ABOUT = "about"
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _SHORT_WORD = 2  # letters of a known word that may be a misspelt negation all the same
 _REACH = 2  # phrases between a negation and the stop word it negates
-_NAME_WORDS = 3  # of a signature
 _SENDING_ENDS = frozenset({"stop", "quit", "cease"})  # begin English phrases whose object is what we send
 _CLAUSE_ENDS = tuple(",.;:!?\n-")
 
@@ -51,7 +52,8 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "negated?")
     others = [part for index, part in enumerate(content) if index not in spots]
     strangers = [part for part in others if not part.is_harmless]
-    if strangers and _are_names(strangers, vocabulary):
+    signed = signature.read(strangers, vocabulary)
+    if signed is Signature.SURE:
         clear = any(content[spot].has(Role.CORE) or not content[spot].asks(Intent.STOP) for spot in spots)
         return _answer(Intent.STOP if clear else Intent.MAYBE_STOP, meaning, cleaned, "courtesy")
     if not strangers:
@@ -76,7 +78,8 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
         # "STOP START", "stop help", "JOIN BUDGET STOP": two commands at once
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "mixed")
     if content[0] is command or any(content[spot].has(Role.CORE) for spot in spots):
-        return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
+        likely = signed is Signature.LIKELY and len(others) == len(strangers)
+        return _answer(Intent.MAYBE_STOP if likely else Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
     return None
 
 
@@ -176,16 +179,6 @@ def _points(after: Sequence[Segment]) -> bool:
 
 def _strangers(content: Sequence[Segment]) -> int:
     return sum(1 for part in content if not part.is_harmless and not part.stops)
-
-
-def _are_names(strangers: Sequence[Segment], vocabulary: Vocabulary) -> bool:
-    """Whether *strangers* are somebody's signature: a given name, with or without the surname."""
-    if len(strangers) > _NAME_WORDS or not any(part.has(Role.GIVEN_NAME) for part in strangers):
-        return False
-    return all(
-        part.has(Role.GIVEN_NAME) or (not part.meanings and part.last.endswith(vocabulary.surnames))
-        for part in strangers
-    )
 
 
 def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meaning) -> Understood | None:
