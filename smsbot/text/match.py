@@ -353,6 +353,7 @@ RULES: tuple[Rule, ...] = (
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
     Rule("hyphened", "a stop word with a hyphen, one slip off", slipping.hyphened),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
+    Rule("cut in two", "a long stop word one slip off with a space in it", spacing.cut_in_two),
     Rule("unglued", "a stop with two of its words written together", spacing.unglued),
     Rule("short slip", "one slip in a short word of a listed phrase, or beside a stop word", _short_slip),
     Rule("stop sentence", "a stop word within other content", _sentence),

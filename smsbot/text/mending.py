@@ -36,6 +36,8 @@ _CANDIDATES = 3  # commands that one question can offer
 _ABOUT_MESSAGES = frozenset({Role.MESSAGING, Role.PHRASE})
 _STOPS = frozenset({Intent.STOP, Intent.MAYBE_STOP})
 _LESS_FIRM = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.OTHER})
+_ALONE = 3  # words of a message that mean nothing alone
+_DECIDED = frozenset({Role.ORDINARY, Role.KEPT})
 _OF_THE_ENGINE = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE})
 # Never by a slip in the word itself, since the opposite is as near or nothing can bring it back.
 _AS_WRITTEN = frozenset({Intent.YES, Intent.NO, Intent.ALL})
@@ -72,6 +74,30 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
         if answer is not None:
             readings.add(answer, part, likely=likely)
     return readings.chosen(message)
+
+
+def mend_known(message: Message) -> Understood | None:
+    """A message of listed words that is a stop phrase but for one slip: `აღარასდროს მმწეროთ`.
+
+    The slip is looked for among the words that mean something only within phrases.
+    """
+    tokens, vocabulary = message.tokens, message.vocabulary
+    if len(tokens) > _MENDED_WORDS or not message.roles.isdisjoint(_DECIDED):
+        return None
+    alone = [spot for spot, token in enumerate(tokens) if token.ids and not vocabulary.alone(token).meanings]
+    for spot in alone if len(alone) <= _ALONE else ():
+        token = tokens[spot]
+        near = vocabulary.slipped_parts(token, SHORTEST - 1, loose=True) if token.inflected is None else []
+        slip = handslip.read(token, near, vocabulary)
+        for number in near:
+            if number in token.ids or number not in slip.likely:
+                continue
+            cut = segments(mended(tokens, spot, (number,)), vocabulary)
+            part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
+            answer = _stop(cut, part, token, message, slip) if len(part.tokens) > 1 and part.stops else None
+            if answer is not None and answer.intent in _STOPS:
+                return _typo(answer) if slip.handed else _asked(answer)
+    return None
 
 
 @dataclass(slots=True)

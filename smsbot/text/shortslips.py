@@ -51,8 +51,12 @@ def read(message: Message, readers: Sequence[mending.Reader]) -> Understood | No
 
 
 def among_known(message: Message) -> Understood | None:
-    """A message of known words that is a stop but for one letter of one of them ("take me of"): asked about."""
+    """A message of known words that is a stop but for one letter of one of them; a short one ("take me of") is asked
+    about."""
     tokens, parts = message.tokens, message.parts
+    mended = mending.mend_known(message) if not message.strange else None
+    if mended is not None:
+        return mended
     if message.strange or not 1 < len(tokens) <= _WORDS_KNOWN or not all(token.ids for token in tokens):
         return None
     if not message.roles.isdisjoint(_DECIDED) or Intent.HELP in message.intents or any(part.stops for part in parts):

@@ -346,7 +346,9 @@ class Vocabulary:
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
         listed += [word for found in entry.names.values() for word in found]
         listed += [name for topic in self.topics for tongue, name in topic.names.items() if tongue == code]
-        refused = {part for role in _STOP_ROLES for each in entry.roles.get(role, ()) for part in words(clean(each))}
+        phrases = [each for each in entry.words.get(Intent.STOP, ()) if " " in each]
+        phrases += [each for role in _STOP_ROLES for each in entry.roles.get(role, ())]
+        refused = {part for each in phrases for part in words(clean(each))}
         for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
             if fold.script == script(word) or word in refused:
                 self._near_parts.add(word, code, self.lexicon.add(word, code))
