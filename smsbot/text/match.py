@@ -169,7 +169,7 @@ def _courteous(parts: Sequence[Segment]) -> Understood | None:
 
 def _stop(message: Message) -> Understood | None:
     answer = _engine(message)
-    if answer is None or answer.intent is Intent.STOP_SENTENCE or answer.rule == stopping.ABOUT:
+    if answer is None or answer.rule in (stopping.ABOUT, stopping.SENTENCE) or answer.intent is Intent.STOP_SENTENCE:
         return None
     if answer.intent is Intent.KEEP and len(message.strange) == 1:  # "not interestde stop": the "not" is a phrase's
         mended = _mend(message)

@@ -45,7 +45,7 @@ def read(message: Message, readers: Sequence[mending.Reader]) -> Understood | No
     strange = message.strange
     if len(strange) != 1 or not 1 < len(tokens) <= _WORDS or tokens[strange[0]].inflected is not None:
         return None
-    if Role.ORDINARY in message.roles:
+    if any(part.has(Role.ORDINARY) and not part.concerns_stop for part in message.parts):
         return None
     return _best(_answers(message, strange[0], readers))
 
