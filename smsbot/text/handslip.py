@@ -11,30 +11,47 @@ from smsbot.text.keyboard import is_plausible
 from smsbot.text.lexicon import Token
 from smsbot.text.typo import SHORTEST, within_one
 from smsbot.text.vocabulary import Vocabulary
-from smsbot.values import value
 
 
-@value(frozen=True, slots=True)
 class Slip:
-    """*likely*: the listed words that a hand may have meant; all that are one slip away, if it can have meant none.
-    *handed*: one of them has five letters or more as it is spelled. *english*: an English word is one slip away.
-    """
+    """A strange word and the listed words *near* it; what is asked is worked out once."""
 
-    likely: frozenset[int]
-    handed: bool
-    english: bool
+    def __init__(self, token: Token, near: Sequence[int], vocabulary: Vocabulary) -> None:
+        self._token = token
+        self._near = near
+        self._vocabulary = vocabulary
+        self._meant: frozenset[int] | None = None
+        self._handed: bool | None = None
 
+    @property
+    def likely(self) -> frozenset[int]:
+        """Those of *near* that a hand may have meant; all, if it can have meant none."""
+        return self._found or frozenset(self._near)
 
-def read(token: Token, near: Sequence[int], vocabulary: Vocabulary) -> Slip:
-    """*near*: the listed words one slip away from *token*."""
-    listed = vocabulary.lexicon.listed
-    found = frozenset(number for number in near if _is_slip_of(token, number, vocabulary))
-    handed = any(
-        len(spelled) >= SHORTEST and within_one(token.text, spelled) and is_plausible(token.text, spelled)
-        for number in found
-        for spelled in _spelled(number, vocabulary)
-    )
-    return Slip(found or frozenset(near), handed, any(listed[number][0] == "en" for number in near))
+    @property
+    def handed(self) -> bool:
+        """Whether a hand may have meant one that has five letters or more as it is spelled."""
+        if self._handed is None:
+            typed, vocabulary = self._token.text, self._vocabulary
+            self._handed = any(
+                len(word) >= SHORTEST and within_one(typed, word) and is_plausible(typed, word)
+                for number in self._found
+                for word in _spelled(number, vocabulary)
+            )
+        return self._handed
+
+    @property
+    def english(self) -> bool:
+        """Whether an English word is among *near*."""
+        return any(self._vocabulary.lexicon.listed[number][0] == "en" for number in self._near)
+
+    @property
+    def _found(self) -> frozenset[int]:
+        if self._meant is None:
+            self._meant = frozenset(
+                number for number in self._near if _is_slip_of(self._token, number, self._vocabulary)
+            )
+        return self._meant
 
 
 def _is_slip_of(token: Token, number: int, vocabulary: Vocabulary) -> bool:

@@ -181,8 +181,10 @@ def _stop(message: Message) -> Understood | None:
 def _sentence(message: Message) -> Understood | None:
     """Said only after a misspelt "please" has not been taken for other content."""
     answer = _engine(message)
+    if not message.concerns_stop:
+        return None
     if answer is None or answer.intent is Intent.STOP_SENTENCE:
-        return shortslips.beside_stop(message) or answer
+        return shortslips.beside_stop(message) or mending.mend_twice(message, ()) or answer
     return answer
 
 

@@ -10,18 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from smsbot.text import handslip, signature, stopping
+from smsbot.text import phraseword, signature, stopping
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, segments
-from smsbot.text.fold import fold_of, lower
 from smsbot.text.handslip import Slip
-from smsbot.text.keyboard import is_plausible
 from smsbot.text.lexicon import Token, mended
 from smsbot.text.message import Message
-from smsbot.text.segment import HARMLESS
-from smsbot.text.slipping import is_form_of_any, question
-from smsbot.text.typo import SHORTEST, within_one
+from smsbot.text.slipping import question
+from smsbot.text.typo import SHORTEST
 from smsbot.text.understood import Intent, Understood
-from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
 Reader = Callable[[Sequence[Segment]], Understood | None]
@@ -31,11 +27,11 @@ _SURE = 6  # letters of a word beside a stop word, whatever the slip
 _SURE_IN_LATIN = 8  # letters of another language's word in plain Latin letters
 _SURE_BESIDE_NOUN = 7  # letters
 _SURE_TOPIC = 5  # letters as typed of a topic's name with a slip in it
-_SURE_NEGATOR = 4  # letters, typed and meant
 _CANDIDATES = 3  # commands that one question can offer
 _ABOUT_MESSAGES = frozenset({Role.MESSAGING, Role.PHRASE})
 _STOPS = frozenset({Intent.STOP, Intent.MAYBE_STOP})
 _LESS_FIRM = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.OTHER})
+_TWICE = 2  # words with a slip
 _ALONE = 3  # words of a message that mean nothing alone
 _DECIDED = frozenset({Role.ORDINARY, Role.KEPT})
 _OF_THE_ENGINE = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE})
@@ -61,19 +57,47 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     near = vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1)
     if not near:
         return None
-    slip = handslip.read(token, near, vocabulary)
+    slip = Slip(token, near, vocabulary)
     readings = _Readings()
     for number in near:
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
-        likely = number in slip.likely
-        if any(each.has(Role.ORDINARY) and not each.is_harmless for each in cut):
-            readings.doubtful = readings.doubtful or (likely and part.has(Role.ORDINARY))
+        if any(_is_of_its_own(each) for each in cut):
+            readings.doubtful = readings.doubtful or (part.has(Role.ORDINARY) and number in slip.likely)
             continue
         answer = _stop(cut, part, token, message, slip) or _other(cut, part, readers)
         if answer is not None:
-            readings.add(answer, part, likely=likely)
+            readings.add(answer, part, likely=number in slip.likely)
     return readings.chosen(message)
+
+
+def _is_of_its_own(part: Segment) -> bool:
+    """Whether *part* means something else; "enough already" does and may be a stop."""
+    if part.concerns_stop and len(part.tokens) > 1:
+        return False
+    return part.has(Role.ORDINARY) and not part.is_harmless
+
+
+def mend_twice(message: Message, readers: Sequence[Reader]) -> Understood | None:
+    """A message of which two words are strange, and which with both mended is a stop: asked about."""
+    strange, vocabulary = message.strange, message.vocabulary
+    if len(strange) != _TWICE or len(message.tokens) > _MENDED_WORDS:
+        return None
+    found = []
+    for spot in strange:
+        near = vocabulary.slipped_parts(message.tokens[spot], SHORTEST - 1, loose=True)
+        if not near:
+            return None
+        found.append((spot, near))
+    for spot, near in found:
+        slip = Slip(message.tokens[spot], near, vocabulary)
+        if not slip.handed or message.tokens[spot].inflected is not None:
+            continue
+        other = message.with_tokens(mended(message.tokens, spot, slip.likely))
+        answer = mend(other, readers) if Role.ORDINARY not in other.roles else None
+        if answer is not None and answer.intent in _STOPS:
+            return _asked(answer)
+    return None
 
 
 def mend_known(message: Message) -> Understood | None:
@@ -88,7 +112,7 @@ def mend_known(message: Message) -> Understood | None:
     for spot in alone if len(alone) <= _ALONE else ():
         token = tokens[spot]
         near = vocabulary.slipped_parts(token, SHORTEST - 1, loose=True) if token.inflected is None else []
-        slip = handslip.read(token, near, vocabulary)
+        slip = Slip(token, near, vocabulary)
         for number in near:
             if number in token.ids or number not in slip.likely:
                 continue
@@ -145,7 +169,7 @@ def _stop(cut: Sequence[Segment], part: Segment, token: Token, message: Message,
     if answer is None or answer.rule == stopping.ABOUT or answer.intent not in _OF_THE_ENGINE:
         return None
     told = any(each.has(Role.MESSAGING) or each.has(Role.PHRASE) for each in cut if each is not part)
-    if is_form_of(token, part, vocabulary):
+    if phraseword.is_form_of(token, part, vocabulary):
         return _asked(answer) if told and part.stops and answer.intent is Intent.STOP else None
     if answer.intent is not Intent.STOP:
         return answer
@@ -155,7 +179,7 @@ def _stop(cut: Sequence[Segment], part: Segment, token: Token, message: Message,
         return _asked(answer)
     sure = _is_sure(part, token, slip)
     if part.stops:
-        doubtful = is_negator(part, token, vocabulary) and not is_sure_negator(part, token)
+        doubtful = phraseword.is_negator(part, token, vocabulary) and not phraseword.is_sure_negator(part, token)
         # "Cancel the order" (შეკვეთა): no შეწყვეტა
         beside = len(part.tokens) == 1 and not slip.handed and any(each.stops for each in message.parts)
         return _asked(answer) if doubtful or beside else answer
@@ -226,58 +250,6 @@ def _chosen(answers: Sequence[Understood]) -> Understood | None:
         Intent.OTHER, argument=first.argument, language=first.language, script=first.script, keyword=first.keyword,
         rule="near", candidates=candidates,
     )  # fmt: skip
-
-
-def is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
-    """Whether *token* is another form of the word in its place rather than a slip of it.
-
-    What people say they do not want has no forms that say otherwise; and a last letter typed twice makes none.
-    """
-    if part.has(Role.REFUSAL) or (len(part.tokens) > 1 and token.text[-1:] == token.text[-2:-1]):
-        return False
-    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
-    for meaning in part.meanings:
-        listed = meaning.word.split()
-        if (
-            meaning.language is not None
-            and spot < len(listed)
-            and (meaning.denies or not _is_silent(listed[spot], vocabulary))
-        ):
-            one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
-            if (part.stops or part.has(Role.STOP_VERB)) and is_form_of_any(token.raw, [one], vocabulary):
-                return True
-    return False
-
-
-def is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
-    """Whether the slip is in the "not" of a phrase: without it the phrase says the opposite."""
-    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
-    listed = [meaning.word.split() for meaning in part.meanings]
-    return any(spot < len(each) and _has_role(each[spot], Role.NEGATOR, vocabulary) for each in listed)
-
-
-def is_sure_negator(part: Segment, token: Token) -> bool:
-    """Whether a strange word can only be the "not" of its phrase with one slip of the hand: `აღატ`, `dpnt`."""
-    if token.ids or len(token.text) < _SURE_NEGATOR:
-        return False
-    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
-    meant = {word for each in part.meanings for word in _spelled(each, spot) if len(word) >= _SURE_NEGATOR}
-    return any(within_one(token.text, word) and is_plausible(token.text, word) for word in meant)
-
-
-def _spelled(meaning: Meaning, spot: int) -> tuple[str, ...]:
-    """The word at *spot* of a listed phrase, and its Latin spellings."""
-    listed = meaning.word.split()[spot : spot + 1]
-    spellings = fold_of(meaning.language or "").spellings
-    return tuple(each for word in listed for each in (lower(word), *(spellings(word) if spellings else ())))
-
-
-def _has_role(word: str, role: Role, vocabulary: Vocabulary) -> bool:
-    return vocabulary.alone(vocabulary.lexicon.token(word)).has(role)
-
-
-def _is_silent(word: str, vocabulary: Vocabulary) -> bool:
-    return not vocabulary.alone(vocabulary.lexicon.token(word)).roles.isdisjoint(HARMLESS)
 
 
 def _asked(answer: Understood) -> Understood:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
-from smsbot.text import handslip, mending, stopping
+from smsbot.text import mending, phraseword, stopping
 from smsbot.text.arguments import Segment, segments
+from smsbot.text.handslip import Slip
 from smsbot.text.keyboard import is_plausible
 from smsbot.text.lexicon import Token, mended
 from smsbot.text.message import Message
@@ -70,9 +71,11 @@ def among_known(message: Message) -> Understood | None:
 
 def beside_stop(message: Message) -> Understood | None:
     """`სტოპ ყელა`, `lease cancel`: a stop word, and a word of its own that may be a misspelt harmless one."""
+    if Role.ORDINARY not in message.roles or not message.roles.isdisjoint(_TURNING):
+        return None
     content = [part for part in message.parts if not part.is_harmless]
     spots = [spot for spot, part in enumerate(content) if part.stops]
-    if len(spots) != 1 or len(content) != _PAIR or not message.roles.isdisjoint(_TURNING):
+    if len(spots) != 1 or len(content) != _PAIR:
         return None
     stop, other = content[spots[0]], content[1 - spots[0]]
     if other.roles != _ORDINARY or other.intents or len(other.tokens) > 1:
@@ -80,7 +83,7 @@ def beside_stop(message: Message) -> Understood | None:
     token, vocabulary = other.tokens[0], message.vocabulary
     near = vocabulary.slipped_parts(token, SHORTEST - 1, loose=True)
     spoken = {meaning.language for meaning in other.meanings}
-    if not any(_is_meant(number, spoken, vocabulary) for number in handslip.read(token, near, vocabulary).likely):
+    if not any(_is_meant(number, spoken, vocabulary) for number in Slip(token, near, vocabulary).likely):
         return None
     meaning = stop.meaning(Intent.STOP, Role.PHRASE, Role.REFUSAL) or stop.meanings[0]
     return Understood(
@@ -132,7 +135,7 @@ def _answers(message: Message, spot: int, readers: Sequence[mending.Reader]) -> 
             continue
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
-        if token.ids and mending.is_negator(part, token, vocabulary) and _says_something(token, vocabulary):
+        if token.ids and phraseword.is_negator(part, token, vocabulary) and _says_something(token, vocabulary):
             continue
         if len(part.tokens) == 1 and not (stops and _is_beside(part, token.text, spelled)):
             continue
@@ -163,8 +166,8 @@ def _stop(message: Message, cut: Sequence[Segment], part: Segment, token: Token)
         return answer if answer.intent in (Intent.MAYBE_STOP, Intent.KEEP) else None
     doubtful = (
         not _is_sure(part, token)
-        or (mending.is_negator(part, token, vocabulary) and not mending.is_sure_negator(part, token))
-        or mending.is_form_of(token, part, vocabulary)
+        or (phraseword.is_negator(part, token, vocabulary) and not phraseword.is_sure_negator(part, token))
+        or phraseword.is_form_of(token, part, vocabulary)
         or vocabulary.is_ordinary_neighbour(token)
     )
     return _asked(answer) if doubtful else replace(answer, rule="typo")

@@ -14,8 +14,8 @@ from smsbot.text.vocabulary import Vocabulary
 from smsbot.text.words import Role
 
 _WORDS = 3
-_GEORGIAN = "ძე"  # two letters, and no other word's end
-_FIRM_LETTERS = 3  # of an ending that is a surname's even where the given name has a slip
+_SON = ("ძე", "dze", "дзе")  # short, and no other word's end
+_FIRM_LETTERS = 4  # of an ending that is a surname's even where a name has a slip
 _GIVEN_LETTERS = 4  # of a given name with a slip in it
 
 
@@ -29,10 +29,14 @@ def read(strangers: Sequence[Segment], vocabulary: Vocabulary) -> Signature:
     """Whether the words that *strangers* are, beside a stop, are somebody's name; likely, if one of them may be."""
     if not 1 <= len(strangers) <= _WORDS:
         return Signature.NONE
-    given = [part for part in strangers if part.has(Role.GIVEN_NAME)]
-    others = [part for part in strangers if part not in given]
-    if any(part.meanings for part in others):
-        return Signature.NONE
+    given, others = [], []
+    for part in strangers:
+        if part.has(Role.GIVEN_NAME):
+            given.append(part)
+        elif part.meanings:
+            return Signature.NONE
+        else:
+            others.append(part)
     surnames = [part for part in others if part.last.endswith(vocabulary.surnames)]
     left = [part for part in others if part not in surnames]
     if not left:
@@ -55,7 +59,7 @@ def unsigned(message: Message) -> list[int]:
 
 
 def _firm(vocabulary: Vocabulary) -> tuple[str, ...]:
-    return tuple(each for each in vocabulary.surnames if len(each) >= _FIRM_LETTERS or each == _GEORGIAN)
+    return tuple(each for each in vocabulary.surnames if len(each) >= _FIRM_LETTERS or each in _SON)
 
 
 def _is_near_surname(word: str, vocabulary: Vocabulary) -> bool:

@@ -150,6 +150,8 @@ def _parted(cleaned: str, word: str) -> bool:
 
 def _ends_in_stop(parts: Sequence[Segment], cleaned: str) -> bool:
     """Whether the last clause is a stop and nothing else: "I never signed up for this, stop please"."""
+    if not (parts[-1].stops or parts[-1].has(Role.COURTESY)):
+        return False
     clauses = [found for clause in _CLAUSE.split(cleaned) if (found := words(clause))]
     if len(clauses) < _TWO:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smsbot.text import handslip
+from smsbot.text.handslip import Slip
 from smsbot.text.match import understand
 from smsbot.text.understood import Intent
 
@@ -133,6 +133,6 @@ def test_a_signature_with_a_slip_is_one(text, intent, vocabulary):
 def test_of_several_listed_words_those_are_likelier_that_a_hand_may_have_meant(typed, likely, vocabulary):
     token = vocabulary.lexicon.token(typed)
     near = vocabulary.slipped_parts(token, 4, loose=True)
-    found = {vocabulary.lexicon.listed[number][1] for number in handslip.read(token, near, vocabulary).likely}
+    found = {vocabulary.lexicon.listed[number][1] for number in Slip(token, near, vocabulary).likely}
     assert likely <= found
     assert not found & {"massages", "subscribe", "tanks", "თხოვთ"}
