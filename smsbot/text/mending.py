@@ -33,7 +33,6 @@ _STOPS = frozenset({Intent.STOP, Intent.MAYBE_STOP})
 _LESS_FIRM = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.OTHER})
 _TWICE = 2  # words with a slip
 _ALONE = 3  # words of a message that mean nothing alone
-_DECIDED = frozenset({Role.ORDINARY, Role.KEPT})
 _OF_THE_ENGINE = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE})
 # Never by a slip in the word itself, since the opposite is as near or nothing can bring it back.
 _AS_WRITTEN = frozenset({Intent.YES, Intent.NO, Intent.ALL})
@@ -103,12 +102,18 @@ def mend_twice(message: Message, readers: Sequence[Reader]) -> Understood | None
 def mend_known(message: Message) -> Understood | None:
     """A message of listed words that is a stop phrase but for one slip: `აღარასდროს მმწეროთ`.
 
-    The slip is looked for among the words that mean something only within phrases.
+    The slip is looked for among the words that mean something only within phrases; and among those that are something
+    else alone (հանք, a mine, is not հանեք), about which is asked.
     """
     tokens, vocabulary = message.tokens, message.vocabulary
-    if len(tokens) > _MENDED_WORDS or not message.roles.isdisjoint(_DECIDED):
+    if len(tokens) > _MENDED_WORDS or Role.KEPT in message.roles:
         return None
-    alone = [spot for spot, token in enumerate(tokens) if token.ids and not vocabulary.alone(token).meanings]
+    alone = [
+        spot
+        for spot, token in enumerate(tokens)
+        if token.ids and all(meaning.role is Role.ORDINARY for meaning in vocabulary.alone(token).meanings)
+    ]
+    doubtful = Role.ORDINARY in message.roles
     for spot in alone if len(alone) <= _ALONE else ():
         token = tokens[spot]
         near = vocabulary.slipped_parts(token, SHORTEST - 1, loose=True) if token.inflected is None else []
@@ -119,8 +124,8 @@ def mend_known(message: Message) -> Understood | None:
             cut = segments(mended(tokens, spot, (number,)), vocabulary)
             part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
             answer = _stop(cut, part, token, message, slip) if len(part.tokens) > 1 and part.stops else None
-            if answer is not None and answer.intent in _STOPS:
-                return _typo(answer) if slip.handed else _asked(answer)
+            if answer is not None and answer.intent in _STOPS and not any(map(_is_of_its_own, cut)):
+                return _typo(answer) if slip.handed and not doubtful else _asked(answer)
     return None
 
 
