@@ -61,7 +61,7 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     for number in near:
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
-        if any(_is_of_its_own(each) for each in cut):
+        if any(_is_of_its_own(each, len(cut)) for each in cut):
             readings.doubtful = readings.doubtful or (part.has(Role.ORDINARY) and number in slip.likely)
             continue
         answer = _stop(cut, part, token, message, slip) or _other(cut, part, readers)
@@ -70,9 +70,9 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     return readings.chosen(message)
 
 
-def _is_of_its_own(part: Segment) -> bool:
-    """Whether *part* means something else; "enough already" does and may be a stop."""
-    if part.concerns_stop and len(part.tokens) > 1:
+def _is_of_its_own(part: Segment, parts: int) -> bool:
+    """Whether *part* means something else; "enough already" does and may be a stop. *parts*: of the message."""
+    if part.concerns_stop and (len(part.tokens) > 1 or parts == 1):
         return False
     return part.has(Role.ORDINARY) and not part.is_harmless
 
@@ -124,7 +124,11 @@ def mend_known(message: Message) -> Understood | None:
             cut = segments(mended(tokens, spot, (number,)), vocabulary)
             part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
             answer = _stop(cut, part, token, message, slip) if len(part.tokens) > 1 and part.stops else None
-            if answer is not None and answer.intent in _STOPS and not any(map(_is_of_its_own, cut)):
+            if (
+                answer is not None
+                and answer.intent in _STOPS
+                and not any(_is_of_its_own(each, len(cut)) for each in cut)
+            ):
                 return _typo(answer) if slip.handed and not doubtful else _asked(answer)
     return None
 

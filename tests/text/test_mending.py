@@ -23,6 +23,14 @@ no more alers
 usubscribe my number
 I no longerr want these messages
 i am not interestedd
+stop sending me massages
+un subsctibe
+please elave me alone
+ნუღარ მწერ
+აღარასდროს მმწეროთ
+удали меня из списка
+nömrəmi sil
+es chei nomeri ar aris
 neverr text me again
 გამორთეთ სმსბი
 გხოვთ სტოპ
@@ -55,6 +63,12 @@ not interestde stop
 I don't want your mwssages
 մի ոուղարկեք
 stop taxting my phone
+enoguh
+догтали
+I never signed up for this, stop please
+հանք ինձ ցուցակից
+Stop sendng texts to this nubmer
+Rely STOP
 """.strip().splitlines()
 
 NEVER = """
@@ -86,6 +100,13 @@ sərgini ləğv edin
 ստոպ արև
 don't stop sending mrssages
 do not stpo these messages
+მომწერე გთხოვთ
+восстановите пожалуйста
+შემიშვით
+ocean
+հանք
+un subscribed
+меня убрали из списка
 """.strip().splitlines()
 
 SIGNED = [
