@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 
+from smsbot.text.understood import Understood
+
 GEORGIAN = "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ"
 _CAPS, _NATIONAL = "ALL CAPS", "a b g d e v z t i k l m n o p zh r s t u p k gh q sh ch ts dz ts ch kh j h"
 # Sources: Presidential Decree 109 of 2011 (national, its apostrophes mark ejectives), BGN/PCGN 1981, ISO 9984:1996, two
@@ -43,6 +45,9 @@ _PLEASE = {
     "hy": ("խնդրում եմ", "շնորհակալություն", "բարև"),
 }  # fmt: skip
 _SIGNS = ("!", "!!", ".", "...", " 🙏", " 😡", "!!!", " :)", "?!", " 👍", "\n", "‎", " -")
+_AS_LISTED = frozenset({"exact", "fold", "phrase", "courtesy"})
+SLIPPED = 5
+"""Letters of the shortest word in which a slip has to be understood."""
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -131,6 +136,14 @@ def hurried(text: str, chance: Random, shortest: int) -> str:
     spot = chance.choice(long)
     words[spot] = slipped(words[spot], chance)
     return " ".join(words)
+
+
+def is_slippable(text: str, found: Understood) -> bool:
+    """Whether *text*, read as *found*, is a case as listed, so that one slip more is the only one: no slip already, no
+    other keyboard, no words run together, no key held down."""
+    joined = " " not in text and " " in found.keyword
+    lowered = text.lower()
+    return found.rule in _AS_LISTED and not joined and not any(char * 3 in lowered for char in lowered)
 
 
 def sample(found: Sequence[tuple[str, str]], count: int, chance: Random) -> list[tuple[str, str]]:

@@ -1,12 +1,13 @@
 """Which keys lie side by side: whether a hand that meant one short word may have typed the other.
 
-Source: the standard Windows layouts (US, Russian, Georgian QWERTY, Armenian phonetic), row by row.
+Source: the standard Windows layouts (US, Azerbaijani, Russian, Georgian QWERTY, Armenian phonetic), row by row.
 """
 
 from __future__ import annotations
 
 _ROWS = (
     ("qwertyuiop", "asdfghjkl", "zxcvbnm"),
+    ("qüertyuiopöğ", "asdfghjklıə", "zxcvbnmçş"),
     ("йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю"),
     ("ქწერტყუიოპ", "ასდფგჰჯკლ", "ზხცვბნმ"),
     ("քոեռտըւիօպ", "ասդֆգհյկլ", "զղցվբնմ"),

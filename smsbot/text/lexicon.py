@@ -78,7 +78,8 @@ class Lexicon:
     """Filled while a vocabulary is built and only read after that, but for a cache of tokens."""
 
     __slots__ = (
-        "_by_script", "_cache", "_cases", "_heard", "_ids", "_literal", "_starts", "_stems", "_tables", "unmistakable",
+        "_by_script", "_cache", "_cases", "_heard", "_ids", "_literal", "_starts", "_stems", "_tables", "listed",
+        "unmistakable",
     )  # fmt: skip
 
     def __init__(self, languages: Iterable[str]) -> None:
@@ -87,6 +88,8 @@ class Lexicon:
         folded = [table for table in self._tables.values() if table.fold is not PLAIN]
         self._by_script = {found: [t for t in folded if found in ("Latn", t.fold.script)] for found in _SCRIPTS}
         self._ids: dict[tuple[str, str], int] = {}
+        self.listed: list[tuple[str, str]] = []
+        """Language and listed word (lowered) of each number."""
         self._literal: dict[str, set[int]] = {}
         self._cache = Memory(self._make)
         self._heard: dict[str, Keys] = {}  # of the words that are about to be made tokens
@@ -100,6 +103,8 @@ class Lexicon:
         """The number of a cleaned word; *language* "" for a word of no language."""
         lowered = lower(word)
         number = self._ids.setdefault((language, lowered), len(self._ids))
+        if number == len(self.listed):
+            self.listed.append((language, lowered))
         self._literal.setdefault(lowered, set()).add(number)
         table = self._tables.get(language)
         if table is not None and table.fold is not PLAIN:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from smsbot.text import command, figures, mending, shortslips, slipping, spacing, stopping
+from smsbot.text import command, figures, mending, shortslips, signature, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.freetext import other
@@ -169,14 +169,23 @@ def _courteous(parts: Sequence[Segment]) -> Understood | None:
 
 def _stop(message: Message) -> Understood | None:
     answer = _engine(message)
-    if answer is None or answer.intent is Intent.STOP_SENTENCE or answer.rule == stopping.ABOUT:
+    if answer is None or answer.rule in (stopping.ABOUT, stopping.SENTENCE) or answer.intent is Intent.STOP_SENTENCE:
         return None
+    if answer.intent is Intent.KEEP and len(message.strange) == 1:  # "not interestde stop": the "not" is a phrase's
+        mended = _mend(message)
+        if mended is not None and mended.intent is Intent.STOP:
+            return replace(mended, intent=Intent.MAYBE_STOP, rule="near")
     return answer
 
 
 def _sentence(message: Message) -> Understood | None:
     """Said only after a misspelt "please" has not been taken for other content."""
-    return _engine(message)
+    answer = _engine(message)
+    if not message.concerns_stop:
+        return None
+    if answer is None or answer.intent is Intent.STOP_SENTENCE:
+        return shortslips.beside_stop(message) or mending.mend_twice(message, ()) or answer
+    return answer
 
 
 def _engine(message: Message) -> Understood | None:
@@ -303,7 +312,7 @@ def _mended_word(message: Message) -> Understood | None:
 
 
 def _mended(message: Message) -> Understood | None:
-    if not len(message.strange) == 1 < len(message.tokens):
+    if not len(signature.unsigned(message)) == 1 < len(message.tokens):
         return None
     answer = _mend(message)
     if answer is not None and answer.intent is Intent.MAYBE_STOP:  # courtesy beside one word changes nothing
@@ -346,6 +355,7 @@ RULES: tuple[Rule, ...] = (
     Rule("stop", "the stop engine: words, phrases, negations", _stop),
     Rule("hyphened", "a stop word with a hyphen, one slip off", slipping.hyphened),
     Rule("mended", "one slip in one word of a message that is otherwise known", _mended),
+    Rule("cut in two", "a long stop word one slip off with a space in it", spacing.cut_in_two),
     Rule("unglued", "a stop with two of its words written together", spacing.unglued),
     Rule("short slip", "one slip in a short word of a listed phrase, or beside a stop word", _short_slip),
     Rule("stop sentence", "a stop word within other content", _sentence),

@@ -8,32 +8,31 @@ and "stop tanks" is no thanks. A missing or misspelt "not" is asked about too.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from smsbot.text import stopping
+from smsbot.text import phraseword, signature, stopping
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, segments
-from smsbot.text.fold import fold_of, lower
-from smsbot.text.keyboard import is_plausible
+from smsbot.text.handslip import Slip
 from smsbot.text.lexicon import Token, mended
 from smsbot.text.message import Message
-from smsbot.text.segment import HARMLESS
-from smsbot.text.slipping import is_form_of_any, question
-from smsbot.text.typo import SHORTEST, within_one
+from smsbot.text.slipping import question
+from smsbot.text.typo import SHORTEST
 from smsbot.text.understood import Intent, Understood
-from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
 Reader = Callable[[Sequence[Segment]], Understood | None]
 
 _MENDED_WORDS = 10  # of a message of which one word is mended
-_SURE_COURTESY = 6  # letters
-_SURE_MESSAGING = 5  # letters; what is near and means something else ("хватит спать") is listed as ordinary
-_SURE_IN_ENGLISH = 6  # letters: betting, waiting and lending, near getting, writing and sending, are listed too
-_SURE_BESIDE_NOUN = 7  # letters
+_SURE = 6  # letters of a word beside a stop word, whatever the slip
 _SURE_IN_LATIN = 8  # letters of another language's word in plain Latin letters
+_SURE_BESIDE_NOUN = 7  # letters
 _SURE_TOPIC = 5  # letters as typed of a topic's name with a slip in it
-_SURE_NEGATOR = 4  # letters, typed and meant
 _CANDIDATES = 3  # commands that one question can offer
+_ABOUT_MESSAGES = frozenset({Role.MESSAGING, Role.PHRASE})
+_STOPS = frozenset({Intent.STOP, Intent.MAYBE_STOP})
+_LESS_FIRM = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.OTHER})
+_TWICE = 2  # words with a slip
+_ALONE = 3  # words of a message that mean nothing alone
 _OF_THE_ENGINE = frozenset({Intent.STOP, Intent.MAYBE_STOP, Intent.KEEP, Intent.LEAVE})
 # Never by a slip in the word itself, since the opposite is as near or nothing can bring it back.
 _AS_WRITTEN = frozenset({Intent.YES, Intent.NO, Intent.ALL})
@@ -45,10 +44,11 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
 
     *readers*: what reads a mended message that the stop engine passes on.
     """
-    tokens, cleaned, vocabulary = message.tokens, message.cleaned, message.vocabulary
-    if len(message.strange) != 1 or len(tokens) > _MENDED_WORDS or Role.ORDINARY in message.roles:
+    tokens, vocabulary = message.tokens, message.vocabulary
+    spots = message.strange if len(message.strange) == 1 else signature.unsigned(message)
+    if len(spots) != 1 or len(tokens) > _MENDED_WORDS:
         return None
-    spot = message.strange[0]
+    spot = spots[0]
     token = tokens[spot]
     shortest = SHORTEST if len(tokens) == 1 else SHORTEST - 1  # in a phrase a word that lost a letter is known too
     if len(token.text) < shortest or token.inflected is not None:
@@ -56,51 +56,166 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
     near = vocabulary.slipped_parts(token, shortest, loose=len(tokens) > 1)
     if not near:
         return None
-    answers: dict[object, Understood] = {}
-    doubtful = False  # a word that means something else is as near
-    firm = False  # within a phrase, or beside words of messaging, that does not matter: "remoge my name"
+    slip = Slip(token, near, vocabulary)
+    readings = _Readings()
     for number in near:
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
-        if part.has(Role.ORDINARY) and not part.is_harmless:
-            doubtful = True
+        if any(_is_of_its_own(each, len(cut)) for each in cut):
+            readings.doubtful = readings.doubtful or (part.has(Role.ORDINARY) and number in slip.likely)
             continue
-        answer = _stop(cut, part, token, cleaned, vocabulary) or _other(cut, part, readers)
+        answer = _stop(cut, part, token, message, slip) or _other(cut, part, readers)
         if answer is not None:
-            firm = firm or (part.stops and len(part.tokens) > 1)
-            if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
-                answer = replace(answer, rule=DOUBTFUL_NAME)
-            answers.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
-    found = list(answers.values())
-    if doubtful and not firm and not any(each.has(Role.MESSAGING) for each in message.parts):
-        found = [_asked(answer) if answer.intent is Intent.STOP else answer for answer in found]
-    asked = {answer.intent for answer in found}
-    if firm and {Intent.STOP, Intent.KEEP} <= asked:  # մի ոուղարկեք: ուղարկեք ("send"), or չուղարկեք ("do not send")
-        return _asked(found[0])
-    return _chosen(found)
+            readings.add(answer, part, likely=number in slip.likely)
+    return readings.chosen(message)
 
 
-def _stop(
-    cut: Sequence[Segment], part: Segment, token: Token, cleaned: str, vocabulary: Vocabulary
-) -> Understood | None:
-    answer = stopping.read(cut, cleaned, vocabulary)
+def _is_of_its_own(part: Segment, parts: int) -> bool:
+    """Whether *part* means something else; "enough already" does and may be a stop. *parts*: of the message."""
+    if part.concerns_stop and (len(part.tokens) > 1 or parts == 1):
+        return False
+    return part.has(Role.ORDINARY) and not part.is_harmless
+
+
+def mend_twice(message: Message, readers: Sequence[Reader]) -> Understood | None:
+    """A message of which two words are strange, and which with both mended is a stop: asked about."""
+    strange, vocabulary = message.strange, message.vocabulary
+    if len(strange) != _TWICE or len(message.tokens) > _MENDED_WORDS:
+        return None
+    found = []
+    for spot in strange:
+        near = vocabulary.slipped_parts(message.tokens[spot], SHORTEST - 1, loose=True)
+        if not near:
+            return None
+        found.append((spot, near))
+    for spot, near in found:
+        slip = Slip(message.tokens[spot], near, vocabulary)
+        if not slip.handed or message.tokens[spot].inflected is not None:
+            continue
+        other = message.with_tokens(mended(message.tokens, spot, slip.likely))
+        answer = mend(other, readers) if Role.ORDINARY not in other.roles else None
+        if answer is not None and answer.intent in _STOPS:
+            return _asked(answer)
+    return None
+
+
+def mend_known(message: Message) -> Understood | None:
+    """A message of listed words that is a stop phrase but for one slip: `აღარასდროს მმწეროთ`.
+
+    The slip is looked for among the words that mean something only within phrases; and among those that are something
+    else alone (հանք, a mine, is not հանեք), about which is asked.
+    """
+    tokens, vocabulary = message.tokens, message.vocabulary
+    if len(tokens) > _MENDED_WORDS or Role.KEPT in message.roles:
+        return None
+    alone = [
+        spot
+        for spot, token in enumerate(tokens)
+        if token.ids and all(meaning.role is Role.ORDINARY for meaning in vocabulary.alone(token).meanings)
+    ]
+    doubtful = Role.ORDINARY in message.roles
+    for spot in alone if len(alone) <= _ALONE else ():
+        token = tokens[spot]
+        near = vocabulary.slipped_parts(token, SHORTEST - 1, loose=True) if token.inflected is None else []
+        slip = Slip(token, near, vocabulary)
+        for number in near:
+            if number in token.ids or number not in slip.likely:
+                continue
+            cut = segments(mended(tokens, spot, (number,)), vocabulary)
+            part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
+            answer = _stop(cut, part, token, message, slip) if len(part.tokens) > 1 and part.stops else None
+            if (
+                answer is not None
+                and answer.intent in _STOPS
+                and not any(_is_of_its_own(each, len(cut)) for each in cut)
+            ):
+                return _typo(answer) if slip.handed and not doubtful else _asked(answer)
+    return None
+
+
+@dataclass(slots=True)
+class _Readings:
+    """What a message says with each of the words that a strange one may be.
+
+    *doubtful*: a word that means something else is as near. *firm*: of a phrase of ours, within which that does not
+    matter ("remoge my name"). *unlikely*: with a word that no hand can have meant.
+    """
+
+    doubtful: bool = False
+    found: dict[object, Understood] = field(default_factory=dict)
+    firm: dict[Intent, Understood] = field(default_factory=dict)
+    unlikely: list[Understood] = field(default_factory=list)
+
+    def add(self, answer: Understood, part: Segment, *, likely: bool) -> None:
+        if not likely and answer.intent is not Intent.KEEP:
+            self.unlikely.append(answer)
+            return
+        if part.concerns_stop and len(part.tokens) > 1:
+            self.firm.setdefault(answer.intent, answer)
+        if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
+            answer = replace(answer, rule=DOUBTFUL_NAME)
+        self.found.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
+
+    def chosen(self, message: Message) -> Understood | None:
+        if not self.found:
+            stop = next((each for each in self.unlikely if each.intent in _STOPS), None)
+            return _asked(stop) if stop is not None else None
+        found = list(self.found.values())
+        if self.doubtful and not self.firm and message.roles.isdisjoint(_ABOUT_MESSAGES):
+            found = [_asked(answer) if answer.intent is Intent.STOP else answer for answer in found]
+        asked = {answer.intent for answer in found}
+        # մի ոուղարկեք: ուղարկեք ("send"), or չուղարկեք ("do not send")
+        if self.firm and {Intent.STOP, Intent.KEEP} <= asked:
+            return _asked(found[0])
+        if self.firm.keys() == {Intent.STOP} and asked <= _LESS_FIRM:  # "end my subscriptionn"
+            return _typo(self.firm[Intent.STOP])
+        return _chosen(found)
+
+
+def _stop(cut: Sequence[Segment], part: Segment, token: Token, message: Message, slip: Slip) -> Understood | None:
+    vocabulary = message.vocabulary
+    answer = stopping.read(cut, message.cleaned, vocabulary)
     if answer is None or answer.rule == stopping.ABOUT or answer.intent not in _OF_THE_ENGINE:
         return None
-    if is_form_of(token, part, vocabulary):
-        return None
+    told = any(each.has(Role.MESSAGING) or each.has(Role.PHRASE) for each in cut if each is not part)
+    if phraseword.is_form_of(token, part, vocabulary):
+        return _asked(answer) if told and part.stops and answer.intent is Intent.STOP else None
     if answer.intent is not Intent.STOP:
         return answer
-    told = any(each.has(Role.MESSAGING) or each.has(Role.PHRASE) for each in cut if each is not part)
     if part.stops and len(part.tokens) == 1 and len(token.text) < SHORTEST and not told:  # მარა (but) is not კმარა
         return _asked(answer)
+    if not _is_spoken(part, message):
+        return _asked(answer)
+    sure = _is_sure(part, token, slip)
     if part.stops:
-        doubtful = is_negator(part, token, vocabulary) and not is_sure_negator(part, token)
-        return _asked(answer) if doubtful else answer
+        doubtful = phraseword.is_negator(part, token, vocabulary) and not phraseword.is_sure_negator(part, token)
+        # "Cancel the order" (შეკვეთა): no შეწყვეტა
+        beside = len(part.tokens) == 1 and not slip.handed and any(each.stops for each in message.parts)
+        return _asked(answer) if doubtful or beside else answer
     long = part.has(Role.MESSAGING) and len(token.text) >= _SURE_BESIDE_NOUN  # "end subscriptio"
     told_of = any(each.has(Role.NOUN) and not each.has(Role.CORE) for each in cut)
-    if told_of and not long:  # უარი მივვიღე: a refusal was received
+    # A slip in "receive" or "text" may be another form of it: უარი მივვიღე, a refusal was received
+    if told_of and not (told or long) and (part.has(Role.MESSAGING) or not sure):
         return _asked(answer)
-    return answer if told or _is_sure(part, token) else _asked(answer)
+    return answer if told or sure or len(part.tokens) > 1 else _asked(answer)
+
+
+def _is_sure(part: Segment, token: Token, slip: Slip) -> bool:
+    """Whether a word beside a stop word is a slip of the hand in a long word, or long enough whatever the slip."""
+    latin = token.text.isascii()
+    own = slip.english or not latin
+    # Four plain Latin letters are too often an English word to be what is left of another language's.
+    if slip.handed and (own or len(token.text) >= SHORTEST):
+        return True
+    if part.has(Role.MESSAGING) and not latin:
+        return len(token.text) >= SHORTEST
+    return len(token.text) >= (_SURE if own or part.has(Role.COURTESY) else _SURE_IN_LATIN)
+
+
+def _is_spoken(part: Segment, message: Message) -> bool:
+    """Whether the slip is in a word of English or of the stop word's language: viziti (a visit) is no выйти."""
+    spoken = {meaning.language for each in message.parts if each.stops for meaning in each.meanings} - {None}
+    return not spoken or "en" in spoken or not spoken.isdisjoint({"en", *(each.language for each in part.meanings)})
 
 
 def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> Understood | None:
@@ -144,63 +259,6 @@ def _chosen(answers: Sequence[Understood]) -> Understood | None:
         Intent.OTHER, argument=first.argument, language=first.language, script=first.script, keyword=first.keyword,
         rule="near", candidates=candidates,
     )  # fmt: skip
-
-
-def is_form_of(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
-    """Whether *token* is another form of the word in its place rather than a slip of it."""
-    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
-    for meaning in part.meanings:
-        listed = meaning.word.split()
-        if (
-            meaning.language is not None
-            and spot < len(listed)
-            and (meaning.denies or not _is_silent(listed[spot], vocabulary))
-        ):
-            one = Meaning(intent=Intent.STOP, language=meaning.language, word=listed[spot])
-            if (part.stops or part.has(Role.STOP_VERB)) and is_form_of_any(token.raw, [one], vocabulary):
-                return True
-    return False
-
-
-def is_negator(part: Segment, token: Token, vocabulary: Vocabulary) -> bool:
-    """Whether the slip is in the "not" of a phrase: without it the phrase says the opposite."""
-    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
-    listed = [meaning.word.split() for meaning in part.meanings]
-    return any(spot < len(each) and _has_role(each[spot], Role.NEGATOR, vocabulary) for each in listed)
-
-
-def is_sure_negator(part: Segment, token: Token) -> bool:
-    """Whether a strange word can only be the "not" of its phrase with one slip of the hand: `აღატ`, `dpnt`."""
-    if token.ids or len(token.text) < _SURE_NEGATOR:
-        return False
-    spot = next(index for index, each in enumerate(part.tokens) if each.raw == token.raw)
-    meant = {word for each in part.meanings for word in _spelled(each, spot) if len(word) >= _SURE_NEGATOR}
-    return any(within_one(token.text, word) and is_plausible(token.text, word) for word in meant)
-
-
-def _spelled(meaning: Meaning, spot: int) -> tuple[str, ...]:
-    """The word at *spot* of a listed phrase, and its Latin spellings."""
-    listed = meaning.word.split()[spot : spot + 1]
-    spellings = fold_of(meaning.language or "").spellings
-    return tuple(each for word in listed for each in (lower(word), *(spellings(word) if spellings else ())))
-
-
-def _has_role(word: str, role: Role, vocabulary: Vocabulary) -> bool:
-    return vocabulary.alone(vocabulary.lexicon.token(word)).has(role)
-
-
-def _is_silent(word: str, vocabulary: Vocabulary) -> bool:
-    return not vocabulary.alone(vocabulary.lexicon.token(word)).roles.isdisjoint(HARMLESS)
-
-
-def _is_sure(part: Segment, token: Token) -> bool:
-    """Whether a word beside a stop word is long enough, or firm enough in its phrase, to be a slip and nothing else."""
-    courteous = part.has(Role.COURTESY) or part.has(Role.REPLY) or part.asks(Intent.ALL)
-    messaging = _SURE_MESSAGING
-    if token.text.isascii():
-        english = all(meaning.language == "en" for meaning in part.meanings)
-        messaging = _SURE_IN_ENGLISH if english else _SURE_IN_LATIN
-    return len(part.tokens) > 1 or len(token.text) >= (_SURE_COURTESY if courteous else messaging)
 
 
 def _asked(answer: Understood) -> Understood:

@@ -41,6 +41,12 @@ class Message:
         self.vocabulary = vocabulary
         self.stop: Understood | None = UNREAD
 
+    def with_tokens(self, tokens: list[Token]) -> Message:
+        """The same text with other words for some of its own."""
+        other = Message(self.text, self.vocabulary)
+        other.__dict__["tokens"] = tokens
+        return other
+
     @once
     def cleaned(self) -> str:
         return clean(self.text)
@@ -74,6 +80,11 @@ class Message:
         if Role.COURTESY not in self.roles:
             return self.parts
         return [part for part in self.parts if not part.has(Role.COURTESY)]
+
+    @once
+    def concerns_stop(self) -> bool:
+        """Whether the stop engine has anything to say."""
+        return any(part.concerns_stop for part in self.parts)
 
     @once
     def roles(self) -> frozenset[Role]:

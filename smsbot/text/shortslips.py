@@ -7,15 +7,17 @@ asked. What is left without its "not", or with a word that means something by it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 
-from smsbot.text import mending, stopping
+from smsbot.text import mending, phraseword, stopping
 from smsbot.text.arguments import Segment, segments
+from smsbot.text.handslip import Slip
 from smsbot.text.keyboard import is_plausible
 from smsbot.text.lexicon import Token, mended
 from smsbot.text.message import Message
 from smsbot.text.slipping import question
+from smsbot.text.typo import SHORTEST
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import NEVER_A_SLIP, Vocabulary
 from smsbot.text.words import Role
@@ -31,6 +33,10 @@ _FILLING = frozenset({Role.FILLER, Role.ARTICLE, Role.TELLING, Role.PLACE_NOUN})
 _DECIDED = frozenset({Role.ORDINARY, Role.KEPT})
 _FILLER = frozenset({Role.FILLER})
 _TOWN = frozenset({Role.PLACE_NOUN})  # sop, by its sound სოფ (village)
+_PAIR = 2
+_ORDINARY = frozenset({Role.ORDINARY})
+_TURNING = frozenset({Role.NEGATOR, Role.ARTICLE, Role.TELLING, Role.ASKING})
+_MEANT = frozenset({Role.COURTESY, Role.MESSAGING})
 _ASKED_ABOUT = frozenset({Intent.STOP, Intent.MAYBE_STOP})
 
 
@@ -40,14 +46,18 @@ def read(message: Message, readers: Sequence[mending.Reader]) -> Understood | No
     strange = message.strange
     if len(strange) != 1 or not 1 < len(tokens) <= _WORDS or tokens[strange[0]].inflected is not None:
         return None
-    if Role.ORDINARY in message.roles:
+    if any(part.has(Role.ORDINARY) and not part.concerns_stop for part in message.parts):
         return None
     return _best(_answers(message, strange[0], readers))
 
 
 def among_known(message: Message) -> Understood | None:
-    """A message of known words that is a stop but for one letter of one of them ("take me of"): asked about."""
+    """A message of known words that is a stop but for one letter of one of them; a short one ("take me of") is asked
+    about."""
     tokens, parts = message.tokens, message.parts
+    mended = mending.mend_known(message) if not message.strange else None
+    if mended is not None:
+        return mended
     if message.strange or not 1 < len(tokens) <= _WORDS_KNOWN or not all(token.ids for token in tokens):
         return None
     if not message.roles.isdisjoint(_DECIDED) or Intent.HELP in message.intents or any(part.stops for part in parts):
@@ -57,6 +67,39 @@ def among_known(message: Message) -> Understood | None:
             if answer.intent in _ASKED_ABOUT:
                 return _asked(answer)
     return None
+
+
+def beside_stop(message: Message) -> Understood | None:
+    """`სტოპ ყელა`, `lease cancel`: a stop word, and a word of its own that may be a misspelt harmless one."""
+    if Role.ORDINARY not in message.roles or not message.roles.isdisjoint(_TURNING):
+        return None
+    content = [part for part in message.parts if not part.is_harmless]
+    spots = [spot for spot, part in enumerate(content) if part.stops]
+    if len(spots) != 1 or len(content) != _PAIR:
+        return None
+    stop, other = content[spots[0]], content[1 - spots[0]]
+    if other.roles != _ORDINARY or other.intents or len(other.tokens) > 1:
+        return None
+    token, vocabulary = other.tokens[0], message.vocabulary
+    near = vocabulary.slipped_parts(token, SHORTEST - 1, loose=True)
+    spoken = {meaning.language for meaning in other.meanings}
+    if not any(_is_meant(number, spoken, vocabulary) for number in Slip(token, near, vocabulary).likely):
+        return None
+    meaning = stop.meaning(Intent.STOP, Role.PHRASE, Role.REFUSAL) or stop.meanings[0]
+    return Understood(
+        Intent.MAYBE_STOP,
+        argument=message.cleaned.strip(),
+        language=meaning.language,
+        keyword=meaning.word,
+        rule="near",
+    )
+
+
+def _is_meant(number: int, spoken: Set[str | None], vocabulary: Vocabulary) -> bool:
+    """Whether a listed word of a language of *spoken* is courtesy, messaging or "all"."""
+    language, listed = vocabulary.lexicon.listed[number]
+    part = vocabulary.alone(vocabulary.lexicon.token(listed))
+    return language in spoken and (not part.roles.isdisjoint(_MEANT) or part.asks(Intent.ALL))
 
 
 def alone(message: Message) -> Understood | None:
@@ -92,7 +135,7 @@ def _answers(message: Message, spot: int, readers: Sequence[mending.Reader]) -> 
             continue
         cut = segments(mended(tokens, spot, (number,)), vocabulary)
         part = next(each for each in cut if any(one.raw == token.raw for one in each.tokens))
-        if token.ids and mending.is_negator(part, token, vocabulary) and _says_something(token, vocabulary):
+        if token.ids and phraseword.is_negator(part, token, vocabulary) and _says_something(token, vocabulary):
             continue
         if len(part.tokens) == 1 and not (stops and _is_beside(part, token.text, spelled)):
             continue
@@ -123,8 +166,8 @@ def _stop(message: Message, cut: Sequence[Segment], part: Segment, token: Token)
         return answer if answer.intent in (Intent.MAYBE_STOP, Intent.KEEP) else None
     doubtful = (
         not _is_sure(part, token)
-        or (mending.is_negator(part, token, vocabulary) and not mending.is_sure_negator(part, token))
-        or mending.is_form_of(token, part, vocabulary)
+        or (phraseword.is_negator(part, token, vocabulary) and not phraseword.is_sure_negator(part, token))
+        or phraseword.is_form_of(token, part, vocabulary)
         or vocabulary.is_ordinary_neighbour(token)
     )
     return _asked(answer) if doubtful else replace(answer, rule="typo")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from smsbot.text import stopping
+from smsbot.text import slipping, stopping
 from smsbot.text.arguments import Segment, segments
 from smsbot.text.fold import lower
 from smsbot.text.lexicon import Keys
@@ -24,6 +24,8 @@ _SHORTEST_HALF = 2  # letters of a word written together with another
 _SHORTEST_CORE = 4  # letters of a stop word that is looked for inside another
 _SURE_GLUED = 5  # letters of a stop word that is clear in front of what it is written together with
 _SURE_STEM = 6  # letters of a stop word in front of "me", "now" and the like
+_HALVES = 2
+_SURE_WHOLE = 9  # letters of a stop word with a slip that is cut in two
 _GLUED_WORDS = 8  # of a message with two words written together
 _GLUED = frozenset({Role.COURTESY, Role.MESSAGING})
 _BEHIND = _GLUED | {Role.FILLER}
@@ -48,6 +50,22 @@ def read(message: Message) -> Understood | None:
         return single(meanings, "fold", joined)
     core = _with_core(joined, vocabulary) if len(found) == 1 else None
     return single([core], "glued", joined) if core is not None else None
+
+
+def cut_in_two(message: Message) -> Understood | None:
+    """`un subsctibe`: a long stop word with a slip, and a space in it where none belongs."""
+    tokens = message.tokens
+    if len(tokens) != _HALVES or not message.strange or not message.joined.replace(" ", "").isalpha():
+        return None
+    joined = "".join(message.found)
+    if len(joined) < _SURE_WHOLE:
+        return None
+    slips = message.vocabulary.slips(joined)
+    if not slips or any(meaning.intent is not Intent.STOP for meaning in slips):
+        return None
+    if slipping.is_form_of_any(joined, slips, message.vocabulary):
+        return None
+    return single(slips, "typo", joined)
 
 
 def _spaced_out(message: Message, lowered: str) -> bool:

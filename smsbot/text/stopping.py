@@ -6,23 +6,29 @@ never does; a negated one never does; what is near is asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence, Set
 from itertools import pairwise
 
+from smsbot.text import signature
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument, slipped_topic
-from smsbot.text.fold import lower
+from smsbot.text.fold import lower, words
 from smsbot.text.reading import script_of
+from smsbot.text.signature import Signature
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.text.words import Role
 
 ABOUT = "about"
 """The rule of a stop phrase that goes on about something; a slip in what follows may be all there is to it."""
+SENTENCE = "sentence"
+"""The rule of a stop word within other content."""
 _STOP_ROLES = frozenset({Role.PHRASE, Role.REFUSAL})
 _SHORT_WORD = 2  # letters of a known word that may be a misspelt negation all the same
 _REACH = 2  # phrases between a negation and the stop word it negates
-_NAME_WORDS = 3  # of a signature
 _SENDING_ENDS = frozenset({"stop", "quit", "cease"})  # begin English phrases whose object is what we send
+_TWO = 2  # clauses
+_CLAUSE = re.compile(r"[,.;:!?\n]+")
 _CLAUSE_ENDS = tuple(",.;:!?\n-")
 
 
@@ -51,7 +57,8 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "negated?")
     others = [part for index, part in enumerate(content) if index not in spots]
     strangers = [part for part in others if not part.is_harmless]
-    if strangers and _are_names(strangers, vocabulary):
+    signed = signature.read(strangers, vocabulary)
+    if signed is Signature.SURE:
         clear = any(content[spot].has(Role.CORE) or not content[spot].asks(Intent.STOP) for spot in spots)
         return _answer(Intent.STOP if clear else Intent.MAYBE_STOP, meaning, cleaned, "courtesy")
     if not strangers:
@@ -70,13 +77,14 @@ def _read(parts: Sequence[Segment], cleaned: str, vocabulary: Vocabulary) -> Und
     command = next((content[spot] for spot in spots if content[spot].asks(Intent.STOP)), None)
     if command is None:
         if asked:
-            return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
+            return _answer(Intent.STOP_SENTENCE, meaning, cleaned, SENTENCE)
         return _refused(content, others, strangers, meaning, cleaned)
     if any(part.intents for part in strangers) and not read_argument([p for p in strangers if not p.intents]).unknown:
         # "STOP START", "stop help", "JOIN BUDGET STOP": two commands at once
         return _answer(Intent.MAYBE_STOP, meaning, cleaned, "mixed")
-    if content[0] is command or any(content[spot].has(Role.CORE) for spot in spots):
-        return _answer(Intent.STOP_SENTENCE, meaning, cleaned, "sentence")
+    likely = (signed is Signature.LIKELY and len(others) == len(strangers)) or _ends_in_stop(parts, cleaned)
+    if likely or content[0] is command or any(content[spot].has(Role.CORE) for spot in spots):
+        return _answer(Intent.MAYBE_STOP if likely else Intent.STOP_SENTENCE, meaning, cleaned, SENTENCE)
     return None
 
 
@@ -140,6 +148,24 @@ def _parted(cleaned: str, word: str) -> bool:
     return after[:1] in _CLAUSE_ENDS
 
 
+def _ends_in_stop(parts: Sequence[Segment], cleaned: str) -> bool:
+    """Whether the last clause is a stop and nothing else: "I never signed up for this, stop please"."""
+    if not (parts[-1].stops or parts[-1].has(Role.COURTESY)):
+        return False
+    clauses = [found for clause in _CLAUSE.split(cleaned) if (found := words(clause))]
+    if len(clauses) < _TWO:
+        return False
+    left, stops = len(clauses[-1]), False
+    for part in reversed(parts):
+        if left <= 0:
+            break
+        if not (part.stops or part.has(Role.COURTESY)):
+            return False
+        left -= len(part.tokens)
+        stops = stops or part.asks(Intent.STOP)
+    return stops and left == 0
+
+
 def _is_about_something(content: Sequence[Segment], cleaned: str) -> bool:
     """ "Take me off the queue for housing", "don't send me the inspector": each phrase goes on, and not about us."""
     for spot, part in enumerate(content):
@@ -176,16 +202,6 @@ def _points(after: Sequence[Segment]) -> bool:
 
 def _strangers(content: Sequence[Segment]) -> int:
     return sum(1 for part in content if not part.is_harmless and not part.stops)
-
-
-def _are_names(strangers: Sequence[Segment], vocabulary: Vocabulary) -> bool:
-    """Whether *strangers* are somebody's signature: a given name, with or without the surname."""
-    if len(strangers) > _NAME_WORDS or not any(part.has(Role.GIVEN_NAME) for part in strangers):
-        return False
-    return all(
-        part.has(Role.GIVEN_NAME) or (not part.meanings and part.last.endswith(vocabulary.surnames))
-        for part in strangers
-    )
 
 
 def _leave(content: Sequence[Segment], others: Sequence[Segment], meaning: Meaning) -> Understood | None:

@@ -5,11 +5,11 @@ A phrase is a row of the lexicon's word numbers. Nothing here depends on who wri
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import clean, fold_of, lower, script, words
+from smsbot.text.inflection import endings
 from smsbot.text.lexicon import Lexicon, Token
 from smsbot.text.meaning import Meaning
 from smsbot.text.memory import CACHE_LIMIT, Memory
@@ -234,7 +234,7 @@ class Vocabulary:
         own = fold_of(entry.language).script
         code = entry.language
         negators = [_flat(word) for word in entry.roles.get(Role.NEGATOR, ())]
-        self.endings[code] = frozenset(_endings(entry.roles.get(Role.ENDING, ()), code))
+        self.endings[code] = frozenset(endings(entry.roles.get(Role.ENDING, ()), code))
         self.surnames += entry.roles.get(Role.SURNAME, ())
         self.sent += entry.roles.get(Role.SENT, ())
 
@@ -346,8 +346,11 @@ class Vocabulary:
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
         listed += [word for found in entry.names.values() for word in found]
         listed += [name for topic in self.topics for tongue, name in topic.names.items() if tongue == code]
+        phrases = [each for each in entry.words.get(Intent.STOP, ()) if " " in each]
+        phrases += [each for role in _STOP_ROLES for each in entry.roles.get(role, ())]
+        refused = {part for each in phrases for part in words(clean(each))}
         for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
-            if fold.script == script(word):
+            if fold.script == script(word) or word in refused:
                 self._near_parts.add(word, code, self.lexicon.add(word, code))
 
     def _is_sure(self, meaning: Meaning, code: str) -> bool:
@@ -378,15 +381,6 @@ def _matches(ids: Sequence[int], tokens: Sequence[Token], start: int) -> bool | 
                 return None
             literal = False
     return literal
-
-
-def _endings(listed: Sequence[str], language: str) -> Iterator[tuple[str, str]]:
-    """`ე>ა` as a pair of letters, and as a pair of sounds."""
-    keys = fold_of(language).keys
-    for rule in listed:
-        old, _, new = rule.partition(">")
-        yield old, new
-        yield from itertools.product(keys(old) if old else ("",), keys(new))
 
 
 def _flat(word: str) -> str:
