@@ -1,0 +1,44 @@
+"""Short names of places with a slip: too near to other words to be found in any text, but not behind "my district is".
+
+`places` compares stems, and of a name of five letters the stem has four. Here whole names are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from smsbot.text.fold import lower
+from smsbot.text.placekeys import keys, spoken_stems, stored_stems
+from smsbot.text.typo import SHORTEST, Neighbours
+
+_LONGEST = 6  # letters of a name; longer ones are found by their stems
+_LEAST = 4  # letters as typed
+_MOST = 10  # with a case ending
+_LIKELIEST = 2  # keys of what is typed
+
+
+class ShortPlaces:
+    """Codes by the keys of the short names; filled while the index of places is built."""
+
+    __slots__ = ("_codes",)
+
+    def __init__(self) -> None:
+        self._codes: Neighbours[str] = Neighbours(_LEAST, _LONGEST)
+
+    def add(self, key: str, code: str) -> None:
+        if SHORTEST <= len(key) <= _LONGEST:
+            for spot in (key, *stored_stems(key)):
+                self._codes.add(spot, code)
+
+    def near(self, split: Sequence[str], taken: Collection[str]) -> set[str]:
+        """Codes of the names one letter off what the words *split* are together, case ending or not.
+
+        *taken*: words that mean something else, and are no slip of a name.
+        """
+        written = "".join(split)
+        if not _LEAST <= len(written) <= _MOST or lower(written) in taken:
+            return set()
+        spoken = {
+            spot for key in keys(written)[:_LIKELIEST] for spot in (key, *spoken_stems(key)) if len(spot) >= _LEAST
+        }
+        return {code for spot in spoken for code in self._codes.find(spot, _LEAST)}
