@@ -65,7 +65,7 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
         if part.has(Role.ORDINARY) and not part.is_harmless:
             doubtful = True
             continue
-        answer = _stop(cut, part, token, cleaned, vocabulary) or _other(cut, part, readers)
+        answer = _stop(cut, part, token, cleaned, vocabulary) or _other(cut, part, token, readers, vocabulary)
         if answer is not None:
             firm = firm or (part.stops and len(part.tokens) > 1)
             if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
@@ -103,7 +103,11 @@ def _stop(
     return answer if told or _is_sure(part, token) else _asked(answer)
 
 
-def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> Understood | None:
+def _other(
+    cut: Sequence[Segment], part: Segment, token: Token, readers: Sequence[Reader], vocabulary: Vocabulary
+) -> Understood | None:
+    if part.has(Role.COURTESY) and any(meaning.intent for meaning in vocabulary.slips(token.raw)):
+        return None  # "puase 7" is nearer to pause than to plase
     for reader in readers:
         answer = reader(cut)
         if answer is None:

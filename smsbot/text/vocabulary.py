@@ -45,6 +45,7 @@ _MENDED = (
     Role.TOPIC_NOUN,
     Role.DAY,
 )
+_TIMES = (Role.WEEK, Role.MONTH, Role.UNTIL)
 _Longer = dict[int, list[tuple[tuple[int, ...], Meaning]]]  # the second word's number → phrases
 _NONE_BEGUN: Sequence[_Longer] = ()
 
@@ -59,6 +60,7 @@ class Vocabulary:
     lexicon: Lexicon
     _near: Nearness[Meaning]
     _near_parts: Nearness[int]  # words of phrases
+    _near_names: Nearness[int]  # words of topics, numbers and times, and of what begins a command
     exact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # whole messages, lowered
     compact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # the same without spaces
     core: dict[str, Meaning] = field(default_factory=dict)  # single stop words that are clear among other words
@@ -86,7 +88,7 @@ class Vocabulary:
         spoken = [entry.language for entry in languages]
         self = cls(
             tuple(languages), tuple(topics), PlaceIndex.build(places, nouns), Lexicon(spoken), Nearness(spoken),
-            Nearness(spoken),
+            Nearness(spoken), Nearness(spoken),
         )  # fmt: skip
         self.places.taken = self.compact
         self.places.georgian = self.lexicon.georgian
@@ -201,6 +203,10 @@ class Vocabulary:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
         return list(dict.fromkeys(self._near_parts.find(token, shortest, loose=loose)))
 
+    def slipped_names(self, token: Token, shortest: int = SHORTEST) -> list[int]:
+        """Words of topics, of numbers and of times, and of what begins a command, one slip away from *token*."""
+        return list(dict.fromkeys(self._near_names.find(token, shortest, loose=True)))
+
     def is_ordinary_neighbour(self, token: Token) -> bool:
         """Whether *token* is a slip away from a word that is known to be something else."""
         return self._is_near(token, Role.ORDINARY)
@@ -286,6 +292,8 @@ class Vocabulary:
                     ),
                     home,
                 )
+                for part in words(clean(word)):
+                    self._near_names.add(part, home, self.lexicon.add(part, home))
 
     def _home(self, word: str, topic: Named) -> tuple[str, bool]:
         """The language of a topic's further word, by script or by its name's words; and whether it is the name."""
@@ -346,9 +354,13 @@ class Vocabulary:
         listed += [word for role in _MENDED for word in entry.roles.get(role, ())]
         listed += [word for found in entry.names.values() for word in found]
         listed += [name for topic in self.topics for tongue, name in topic.names.items() if tongue == code]
-        for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
-            if fold.script == script(word):
-                self._near_parts.add(word, code, self.lexicon.add(word, code))
+        rarer = [*entry.numbers, *(word for found in entry.heads.values() for word in found)]
+        rarer += [word for role in _TIMES for word in entry.roles.get(role, ())]
+        polite = [word for word in entry.roles.get(Role.COURTESY, ()) if script(word) != fold.script]
+        for index, found, own in ((self._near_parts, listed, True), (self._near_names, [*rarer, *polite], False)):
+            for word in dict.fromkeys(part for each in found for part in words(clean(each))):
+                if not own or fold.script == script(word):
+                    index.add(word, code, self.lexicon.add(word, code))
 
     def _is_sure(self, meaning: Meaning, code: str) -> bool:
         """Whether a slip of a short word in plain Latin letters is one: of a stop word, or a word that we publish."""

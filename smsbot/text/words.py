@@ -38,6 +38,7 @@ class Role(StrEnum):
     NOUN = "nouns"  # stop words that also name a thing or an event: "the end", გათიშვა (a cut)
     OBJECT = "objects"  # stop words that may be what is not wanted: "don't want" + отписаться keeps
     ASKING = "asking"  # why, who, you: what follows is told or asked, not ordered
+    LACKING = "lacking"  # without: "a village without water" names no place
     GIVEN_NAME = "given_names"  # a signature beside a stop word
     SURNAME = "surname_endings"  # by which the word beside a given name is taken for a surname
     SENT = "sent_endings"  # of the word before "don't send me" that tells what is not to be sent: ქვითარს (a bill)
