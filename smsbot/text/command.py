@@ -8,6 +8,7 @@ from dataclasses import replace
 from smsbot.text.arguments import DOUBTFUL_NAME, Argument, Segment, read_argument, slipped_topics
 from smsbot.text.fold import lower
 from smsbot.text.lexicon import mended
+from smsbot.text.places import Sighting
 from smsbot.text.reading import named, rank, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
@@ -235,11 +236,13 @@ def _area(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabular
     """The place named; a place that we do not know only behind our own word: "district hospital" is none."""
     # სოფელი asks for the area, and tells the village Ozurgeti from the town.
     noun = f"{found.head.text} " if found.head.has(Role.PLACE_NOUN) else ""
-    sighting = vocabulary.places.told(noun + found.written)
-    places = sighting.codes or _without_courtesy(noun, found, vocabulary)
+    sighting = _told(noun, found, vocabulary)
+    places = sighting.codes
     goes_on = any(not part.roles.isdisjoint(_GOING_ON) for part in found.tail)  # село Никея без воды
     if places and not (goes_on and sighting.rule == "within"):
-        return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
+        rule = "typo" if sighting.rule == "typo" else base.rule
+        place = places[0] if len(places) == 1 else None
+        return replace(base, place=place, places=places, rule=rule, unknown=False), 0
     strangers = found.argument.strangers
     if meaning.head or (strangers and not _is_published(meaning, vocabulary)):
         return None, 0
@@ -258,11 +261,13 @@ def _language(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocab
     return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers
 
 
-def _without_courtesy(noun: str, found: Call, vocabulary: Vocabulary) -> tuple[str, ...]:
+def _told(noun: str, found: Call, vocabulary: Vocabulary) -> Sighting:
+    """The places that follow, if need be without the courtesy."""
+    sighting = vocabulary.places.told(noun + found.written)
     kept = [part for part in found.tail if not part.has(Role.COURTESY)]
-    if len(kept) == len(found.tail):
-        return ()
-    return vocabulary.places.told(noun + " ".join(token.raw for part in kept for token in part.tokens)).codes
+    if sighting.codes or len(kept) == len(found.tail):
+        return sighting
+    return vocabulary.places.told(noun + " ".join(token.raw for part in kept for token in part.tokens))
 
 
 def _is_slip_of_ordinary(found: Call, vocabulary: Vocabulary) -> bool:
@@ -321,8 +326,7 @@ def _as_time(part: Segment, vocabulary: Vocabulary) -> Segment:
     token = part.tokens[0]
     if len(token.text) < _LEAST_TIME:
         return part
-    near = (*vocabulary.slipped_names(token, _LEAST_TIME), *vocabulary.slipped_parts(token, _LEAST_TIME, loose=True))
-    for number in near:
+    for number in vocabulary.slipped_words(token.raw):
         (meant,) = vocabulary.cut(mended((token,), 0, (number,)))
         if not meant.roles.isdisjoint(_TIMES):
             return meant

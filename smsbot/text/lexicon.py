@@ -80,8 +80,8 @@ class Lexicon:
     """Filled while a vocabulary is built and only read after that, but for a cache of tokens."""
 
     __slots__ = (
-        "_by_script", "_cache", "_cases", "_heard", "_ids", "_literal", "_near_stems", "_starts", "_stems", "_tables",
-        "unmistakable",
+        "_by_script", "_cache", "_cases", "_heard", "_ids", "_literal", "_near_stems", "_slipped", "_starts", "_stems",
+        "_tables", "unmistakable",
     )  # fmt: skip
 
     def __init__(self, languages: Iterable[str]) -> None:
@@ -96,6 +96,7 @@ class Lexicon:
         self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
         self._starts: set[str] = set()
         # By language, of those stems and cases; each with its meaning.
+        self._slipped = Memory(lambda word: self._find_slipped(self.token(word)))
         self._near_stems: dict[str, Neighbours[tuple[str, Meaning]]] = {}
         self._cases: dict[str, Meaning] = {}  # sound keys of Azerbaijani topics' names with their case endings
         self.unmistakable: set[int] = set()
@@ -132,9 +133,10 @@ class Lexicon:
                 self._starts.add(key[:_STEM_START])
 
     def slipped_inflections(self, token: Token) -> list[Meaning]:
-        """The topics of whose name *token* may be another case with a slip in it: ბიუეჯტის, бюджте."""
-        if len(token.raw) <= SHORTEST:
-            return []
+        """The topics of whose name *token* may be another case with a slip in it: ბიუეჯტის, бюджта."""
+        return self._slipped[token.raw] if len(token.raw) > SHORTEST else []
+
+    def _find_slipped(self, token: Token) -> list[Meaning]:
         found: dict[str | None, Meaning] = {}
         for language, own in token.keys:
             near = self._near_stems.get(language)
@@ -222,6 +224,7 @@ class Lexicon:
     def forget(self) -> None:
         """Let go of the words that were read."""
         self._cache.clear()
+        self._slipped.clear()
 
     def halves(self, token: Token, shortest: int) -> list[tuple[Token, Token]]:
         """*token* as two listed words written together, each of *shortest* letters or more."""

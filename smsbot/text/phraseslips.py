@@ -22,7 +22,7 @@ from smsbot.values import value
 Reader = Callable[[Sequence[Segment]], Understood | None]
 
 _WORDS = 7  # of such a message
-_STRANGE = 3  # words of it that nobody listed, a place's name among them
+_STRANGE = 2  # words of it that nobody listed: the slip, and a place's name
 _WHOLE = 2  # of the readers: those that read nothing but one listed phrase, all that is tried where all words are known
 _FURTHER = 6  # letters of a topic's further word: свет (light) is no совет
 _LOST = 4  # letters of a word that lost one
@@ -75,8 +75,7 @@ def _mended(message: Message, spot: int) -> Iterator[_Mended]:
     if len(token.text) < _LOST or token.number is not None or token.inflected is not None:
         return
     known = set(token.ids)
-    near = (*vocabulary.slipped_parts(token, _LOST, loose=True), *vocabulary.slipped_names(token, _LOST))
-    for number in dict.fromkeys(near):
+    for number in vocabulary.slipped_words(token.raw):
         if number in known:
             continue
         cut = segments(mended(tokens, spot, (number,)), vocabulary)

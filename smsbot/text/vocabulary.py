@@ -5,11 +5,11 @@ A phrase is a row of the lexicon's word numbers. Nothing here depends on who wri
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from smsbot.text.fold import clean, fold_of, lower, script, words
+from smsbot.text.inflection import pairs_of_endings
 from smsbot.text.lexicon import Lexicon, Token
 from smsbot.text.meaning import Meaning
 from smsbot.text.memory import CACHE_LIMIT, Memory
@@ -19,12 +19,11 @@ from smsbot.text.segment import Segment, segment
 from smsbot.text.shortwords import ShortWords
 from smsbot.text.typo import SHORTEST, Endings
 from smsbot.text.understood import Intent, Understood
-from smsbot.text.words import LanguageWords, Named, Role
+from smsbot.text.words import LanguageWords, Named, Role, shown
 
 __all__ = ["LanguageWords", "Meaning", "Named", "Role", "Token", "Vocabulary"]
 
 SHORT_MESSAGE = 40  # characters
-DOTTED = ("az", "tr")  # languages whose capital of i is İ
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 _OPPOSITES = frozenset({Intent.YES, Intent.NO})
 # Roles whose lists are no words of a message, and roles whose phrases ask for a stop.
@@ -73,12 +72,14 @@ class Vocabulary:
     _longer: dict[int, _Longer] = field(default_factory=dict)
     _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, Sequence[_Longer]]] = field(default_factory=dict)
     _slips: Memory[list[Meaning]] = field(init=False)
+    _slipped: Memory[list[int]] = field(init=False)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
     _latin: dict[tuple[Intent, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._slips = Memory(lambda word: self._near.find(self.lexicon.token(word)))
+        self._slipped = Memory(self._find_slipped)
 
     @classmethod
     def build(
@@ -109,8 +110,7 @@ class Vocabulary:
         """The word to publish for *intent*; in capitals where the script has them for readers (never Georgian)."""
         for code in dict.fromkeys((language, *(entry.language for entry in self.languages[:1]), "en")):
             latin = self._latin.get((intent, code)) if script == "Latn" else None
-            found = latin or self._published.get((intent, code))
-            if found is not None:
+            if (found := latin or self._published.get((intent, code))) is not None:
                 return found
         return intent.value.upper()
 
@@ -193,7 +193,7 @@ class Vocabulary:
 
     def two_slips(self, word: str) -> list[Meaning]:
         """Commands two slips away from a long *word*."""
-        return [meaning for meaning in self._near.find_far(self.lexicon.token(word)) if meaning.intent is not None]
+        return [found for found in self._near.find_far(self.lexicon.token(word)) if found.intent is not None]
 
     def shortened(self, token: Token) -> list[Meaning]:
         """Commands and topics one slip away, those too that are too short, or too like other words, for `slips`."""
@@ -203,9 +203,13 @@ class Vocabulary:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
         return list(dict.fromkeys(self._near_parts.find(token, shortest, loose=loose)))
 
-    def slipped_names(self, token: Token, shortest: int = SHORTEST) -> list[int]:
-        """Words of topics, of numbers and of times, and of what begins a command, one slip away from *token*."""
-        return list(dict.fromkeys(self._near_names.find(token, shortest, loose=True)))
+    def slipped_words(self, word: str) -> list[int]:
+        """Listed words of any kind one slip away from *word* (cleaned, case kept), or a letter longer."""
+        return self._slipped[word]
+
+    def _find_slipped(self, word: str) -> list[int]:
+        token, indexes = self.lexicon.token(word), (self._near_parts, self._near_names)
+        return list(dict.fromkeys(near for each in indexes for near in each.find(token, SHORTEST - 1, loose=True)))
 
     def is_ordinary_neighbour(self, token: Token) -> bool:
         """Whether *token* is a slip away from a word that is known to be something else."""
@@ -229,7 +233,7 @@ class Vocabulary:
 
     def forget(self) -> None:
         """Let go of what was read, words and short messages, as if nothing had been."""
-        for remembered in (self.remembered, self._alone, self._slips):
+        for remembered in (self.remembered, self._alone, self._slips, self._slipped):
             remembered.clear()
         self.lexicon.forget()
         self.places.forget()
@@ -240,7 +244,7 @@ class Vocabulary:
         own = fold_of(entry.language).script
         code = entry.language
         negators = [_flat(word) for word in entry.roles.get(Role.NEGATOR, ())]
-        self.endings[code] = frozenset(_endings(entry.roles.get(Role.ENDING, ()), code))
+        self.endings[code] = frozenset(pairs_of_endings(entry.roles.get(Role.ENDING, ()), code))
         self.surnames += entry.roles.get(Role.SURNAME, ())
         self.sent += entry.roles.get(Role.SENT, ())
 
@@ -252,7 +256,7 @@ class Vocabulary:
 
         for intent, listed in entry.words.items():
             if listed:
-                self._published[intent, code] = _shown(listed[0], code)
+                self._published[intent, code] = shown(listed[0], code)
         self._latin.update({(intent, code): word for intent, word in entry.latin.items()})
         fresh = {intent: (word,) for intent, word in entry.latin.items() if lower(word) not in self.exact}
         # In this order: of equal meanings the first listed is the one a reader is told.
@@ -356,8 +360,8 @@ class Vocabulary:
         listed += [name for topic in self.topics for tongue, name in topic.names.items() if tongue == code]
         rarer = [*entry.numbers, *(word for found in entry.heads.values() for word in found)]
         rarer += [word for role in _TIMES for word in entry.roles.get(role, ())]
-        polite = [word for word in entry.roles.get(Role.COURTESY, ()) if script(word) != fold.script]
-        for index, found, own in ((self._near_parts, listed, True), (self._near_names, [*rarer, *polite], False)):
+        rarer += [word for word in entry.roles.get(Role.COURTESY, ()) if script(word) != fold.script]
+        for index, found, own in ((self._near_parts, listed, True), (self._near_names, rarer, False)):
             for word in dict.fromkeys(part for each in found for part in words(clean(each))):
                 if not own or fold.script == script(word):
                     index.add(word, code, self.lexicon.add(word, code))
@@ -392,21 +396,5 @@ def _matches(ids: Sequence[int], tokens: Sequence[Token], start: int) -> bool | 
     return literal
 
 
-def _endings(listed: Sequence[str], language: str) -> Iterator[tuple[str, str]]:
-    """`ე>ა` as a pair of letters, and as a pair of sounds."""
-    keys = fold_of(language).keys
-    for rule in listed:
-        old, _, new = rule.partition(">")
-        yield old, new
-        yield from itertools.product(keys(old) if old else ("",), keys(new))
-
-
 def _flat(word: str) -> str:
     return " ".join(words(lower(clean(word))))
-
-
-def _shown(word: str, language: str) -> str:
-    """Capitals, so that a keyword stands out in a sentence; Georgian has none that every phone can show."""
-    if script(word) in ("Geor", ""):
-        return word
-    return (word.replace("i", "İ") if language in DOTTED else word).upper()
