@@ -22,8 +22,9 @@ from smsbot.values import value
 Reader = Callable[[Sequence[Segment]], Understood | None]
 
 _WORDS = 7  # of such a message
+_WORDS_WHOLE = 5  # of one that has to be one listed phrase, since all its words are known or one of them tells
 _STRANGE = 2  # words of it that nobody listed: the slip, and a place's name
-_WHOLE = 2  # of the readers: those that read nothing but one listed phrase, all that is tried where all words are known
+_WHOLE = 2  # of the readers: those of one listed phrase
 _FURTHER = 6  # letters of a topic's further word: свет (light) is no совет
 _LOST = 4  # letters of a word that lost one
 _SENTENCE = frozenset({Role.NEGATOR, Role.KEPT, Role.ORDINARY, Role.ASKING})
@@ -48,7 +49,8 @@ def read(message: Message, readers: Sequence[Reader]) -> Understood | None:
     tokens, strange = message.tokens, message.strange
     if not 1 < len(tokens) <= _WORDS or len(strange) > _STRANGE:
         return None
-    if not message.roles.isdisjoint(_SENTENCE) or any(part.stops for part in message.parts):
+    whole = not strange or not message.roles.isdisjoint(_SENTENCE) or any(part.stops for part in message.parts)
+    if whole and (len(strange) > 1 or len(tokens) > _WORDS_WHOLE or not (strange or _names_command(message))):
         return None
     found: dict[object, Understood] = {}
     doubtful = False  # a word that means something else is as near; within a phrase that does not matter
@@ -58,7 +60,7 @@ def read(message: Message, readers: Sequence[Reader]) -> Understood | None:
             if part.has(Role.ORDINARY) and not part.is_harmless:
                 doubtful = True
                 continue
-            answer = _answer(mended_message, readers if strange else readers[:_WHOLE])
+            answer = _answer(mended_message, readers[:_WHOLE] if whole else readers)
             if answer is not None:
                 key = answer.intent, answer.topics, answer.numbers, answer.chosen_language
                 found.setdefault(key, replace(answer, rule="typo") if len(part.tokens) > 1 else answer)
@@ -68,11 +70,15 @@ def read(message: Message, readers: Sequence[Reader]) -> Understood | None:
     return None if doubtful and answer.rule != "typo" else replace(answer, rule="near" if answer.candidates else "typo")
 
 
+def _names_command(message: Message) -> bool:
+    return not message.intents.isdisjoint(_DONE) or any(part.names_language for part in message.parts)
+
+
 def _mended(message: Message, spot: int) -> Iterator[_Mended]:
     """The message with the word at *spot* taken for each that it may have been meant for."""
     tokens, vocabulary = message.tokens, message.vocabulary
     token = tokens[spot]
-    if len(token.text) < _LOST or token.number is not None or token.inflected is not None:
+    if len(token.text) < (SHORTEST if token.ids else _LOST) or token.number is not None or token.inflected is not None:
         return
     known = set(token.ids)
     for number in vocabulary.slipped_words(token.raw):

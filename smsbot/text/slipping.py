@@ -36,6 +36,7 @@ _TAKEN_BACK = frozenset(
 )  # fmt: skip
 _INFINITIVE = "ться"
 _REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
+_TELLING = frozenset({Role.TELLING})
 _HYPHENED = 2  # words
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
@@ -44,7 +45,7 @@ def read(message: Message) -> Understood | None:
     """One word, one slip; or a command with one slip before an argument that is wholly known."""
     rest = message.rest
     if not rest or rest[0].meanings:
-        return None
+        return _beside_telling(rest, message)
     cleaned, vocabulary = message.cleaned, message.vocabulary
     head = rest[0]
     if len(rest) == 1 and vocabulary.places.look(head.raw).certain:  # განახლება is a village, and no slip for განათლება
@@ -155,6 +156,16 @@ def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Underst
         return None
     asked = Intent.LANG if first.names_language else first.intent or Intent.TOPICS
     return question({Intent.TOPICS if asked is Intent.ALL else asked: None}, first, cleaned)
+
+
+def _beside_telling(rest: Sequence[Segment], message: Message) -> Understood | None:
+    """`budet`, Russian for "will be" and a letter from budget, alone: asked about."""
+    if len(rest) != 1 or rest[0].roles != _TELLING or rest[0].intents or len(rest[0].tokens) != 1:
+        return None
+    near = message.vocabulary.slips(rest[0].raw)
+    if len({meaning.topic for meaning in near}) != 1 or not all(meaning.own_name for meaning in near):
+        return None
+    return question({Intent.TOPICS: None}, near[0], message.cleaned)
 
 
 def _is_by_hand(head: Segment, near: Sequence[Meaning], vocabulary: Vocabulary) -> bool:

@@ -126,6 +126,7 @@ OFFERED = [
     ("abun", Intent.JOIN),
     ("ყვეალ", Intent.TOPICS),  # ყველს is cheese
     ("yveal", Intent.TOPICS),
+    ("budet", Intent.TOPICS),  # Russian for "will be"
 ]
 
 
