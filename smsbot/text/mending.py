@@ -70,7 +70,9 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
             firm = firm or (part.stops and len(part.tokens) > 1)
             if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
                 answer = replace(answer, rule=DOUBTFUL_NAME)
-            answers.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
+            spoken = answer.chosen_language  # "lang georgin": LANG and georgian, or the listed "lang georgia"
+            intent = Intent.LANGUAGE if spoken else answer.intent
+            answers.setdefault((intent, answer.topics, answer.numbers, spoken), answer)
     found = list(answers.values())
     if doubtful and not firm and not any(each.has(Role.MESSAGING) for each in message.parts):
         found = [_asked(answer) if answer.intent is Intent.STOP else answer for answer in found]
