@@ -116,7 +116,7 @@ def _other(
             continue
         if answer.intent is Intent.DELETE and not answer.unknown:  # a code has to be sent before anything goes
             return question({Intent.DELETE: None}, part.meanings[0], answer.argument)
-        if answer.unknown or answer.intent in _NEVER:
+        if answer.unknown or answer.intent in _NEVER or (answer.numbers and _may_be_number(token, part, vocabulary)):
             return None
         if answer.intent is Intent.STOP and part.stops and len(part.tokens) == 1:  # another form: "removed, thank you"
             return None
@@ -130,6 +130,14 @@ def _other(
             return None
         return None if answer.intent in _AS_WRITTEN and part.asks(answer.intent) else answer
     return None
+
+
+def _may_be_number(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
+    """Whether a misspelt word beside numbers may be one of them: "one thee" is not the number one."""
+    if not part.is_silent:
+        return False
+    near = (vocabulary.cut(mended((token,), 0, (number,)))[0] for number in vocabulary.slipped_words(token.raw))
+    return any(meaning.number is not None for each in near for meaning in each.meanings)
 
 
 def _chosen(answers: Sequence[Understood]) -> Understood | None:
