@@ -58,6 +58,12 @@ def names_something(turn: Turn) -> bool:
     return bool(turn.understood.argument)
 
 
+@condition
+def says_more(turn: Turn) -> bool:
+    """Behind the command are words that we do not know."""
+    return turn.understood.unknown
+
+
 @action
 def set_place(turn: Turn) -> None:
     turn.change(place=_places(turn)[0])

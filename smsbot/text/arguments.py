@@ -11,7 +11,7 @@ from smsbot.text.understood import Intent
 from smsbot.text.vocabulary import Meaning, Vocabulary
 from smsbot.values import value
 
-__all__ = ["DOUBTFUL_NAME", "Argument", "Segment", "read_argument", "segments", "slipped_topic"]
+__all__ = ["DOUBTFUL_NAME", "Argument", "Segment", "read_argument", "segments", "slipped_topic", "slipped_topics"]
 
 DOUBTFUL_NAME = "name?"
 """The rule of a LEAVE whose topic is a slip away: it leaves that topic, and never stops all."""
@@ -86,6 +86,25 @@ def slipped_topic(parts: Sequence[Segment], vocabulary: Vocabulary) -> str | Non
         return None
     near = {meaning.topic if meaning.own_name else None for meaning in vocabulary.slips(strange[0].raw)}
     return near.pop() if len(near) == 1 else None
+
+
+def slipped_topics(parts: Sequence[Segment], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """All topics of an argument of which each strange word is one slip from a topic's name: `JOIN BUGDET CULTURE`."""
+    topics: dict[str, None] = {}
+    for part in parts:
+        found = {meaning.topic for meaning in part.meanings if meaning.topic is not None}
+        inflected = part.tokens[0].inflected
+        if not part.meanings and inflected is not None and inflected.topic is not None:
+            found = {inflected.topic}
+        if not found:
+            if part.is_silent or part.number is not None or any(each.number is not None for each in part.meanings):
+                continue
+            near = {meaning.topic if meaning.own_name else None for meaning in vocabulary.slips(part.raw)}
+            if len(part.tokens) != 1 or len(near) != 1 or None in near:
+                return ()
+            found = {topic for topic in near if topic is not None}
+        topics |= dict.fromkeys(sorted(found))
+    return tuple(topics)
 
 
 def _script(named: Meaning | None, typed: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from smsbot.text.arguments import DOUBTFUL_NAME, Argument, Segment, read_argument, slipped_topic
+from smsbot.text.arguments import DOUBTFUL_NAME, Argument, Segment, read_argument, slipped_topics
 from smsbot.text.fold import lower
+from smsbot.text.lexicon import mended
+from smsbot.text.places import Sighting
 from smsbot.text.reading import named, rank, script_of, single
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import Meaning, Vocabulary
@@ -19,8 +21,8 @@ ARGUMENTS = {
     Intent.JOIN: 2,
     Intent.TOPICS: 0,
     Intent.LEAVE: 1,
-    Intent.LANG: 2,
-    Intent.AREA: 3,
+    Intent.LANG: 1,
+    Intent.AREA: 2,
     Intent.PAUSE: 2,
     Intent.DELETE: 0,
     Intent.STATUS: 0,
@@ -31,6 +33,9 @@ INTENTS = _TAKERS | {Intent.HELP}
 _SHORTEST_HEAD = 3  # letters: "on", "me" and "y" begin too many sentences
 _CODE_DIGITS = 4  # of a DELETE confirmation
 _PREPOSITION = 2  # letters
+_MOST_BESIDE_LANGUAGE = 2  # words that name nothing, one of them the language
+_LEAST_TIME = 4  # letters of a time with a slip in it
+_GOING_ON = frozenset({Role.NEGATOR, Role.ASKING, Role.LACKING})  # behind a place they make a sentence of it
 _SIZES = {Role.WEEK: 7, Role.MONTH: 30}  # days
 _TIMES = frozenset({Role.DAY, Role.UNTIL, *_SIZES})
 
@@ -99,7 +104,7 @@ def _living(rest: Sequence[Segment], vocabulary: Vocabulary) -> Understood | Non
     if meaning is None:
         return None
     told = " ".join(token.raw for part in rest[:-1] if not part.is_silent for token in part.tokens)
-    places = vocabulary.places.find(told) if told else ()
+    places = vocabulary.places.told(told).codes if told else ()
     if not places:
         return None
     return Understood(
@@ -144,6 +149,8 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
         return _no_with_digits(meaning, found)
     if meaning.intent not in ARGUMENTS:
         return None
+    if meaning.intent is Intent.PAUSE and found.argument.unknown:
+        found = _with_times(found, vocabulary)
     base = Understood(
         meaning.intent, found.argument.topics, found.argument.numbers, argument=found.written,
         language=meaning.language,
@@ -151,6 +158,10 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
         rule="typo" if meaning.typo else "exact" if found.head.literal else "fold",
         every=found.argument.every, unknown=found.argument.unknown,
     )  # fmt: skip
+    slipped = _slipped_topics(meaning, found, vocabulary)
+    if slipped:
+        doubt = DOUBTFUL_NAME if meaning.intent is Intent.LEAVE else base.rule
+        return replace(base, topics=slipped, rule=doubt, unknown=False)
     if meaning.intent is Intent.PAUSE and _is_no_pause(found):
         asked = not found.argument.unknown or (found.head.has(Role.CORE) and not found.argument.topics)
         near = replace(base, intent=Intent.OTHER, candidates=(Intent.PAUSE,), rule="near", unknown=False)
@@ -161,6 +172,12 @@ def call(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> Understood | 
     if len(meaning.word) < _SHORTEST_HEAD and (answer.unknown or not (found.argument.word or found.argument.numbers)):
         return None
     return answer
+
+
+def _slipped_topics(meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[str, ...]:
+    if meaning.intent not in (Intent.JOIN, Intent.LEAVE) or not found.argument.unknown:
+        return ()
+    return slipped_topics(found.tail, vocabulary) if len(meaning.word) >= _SHORTEST_HEAD else ()
 
 
 def after(cleaned: str, head: Segment) -> str:
@@ -196,9 +213,6 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
     match base.intent:
         case Intent.AREA:
             return _area(base, meaning, found, vocabulary)
-        case Intent.JOIN | Intent.LEAVE if strangers == 1 and (slipped := slipped_topic(found.tail, vocabulary)):
-            doubt = DOUBTFUL_NAME if base.intent is Intent.LEAVE else base.rule
-            return replace(base, topics=(slipped,), rule=doubt, unknown=False), 0
         case Intent.JOIN if strangers and found.language is not None and not base.topics:
             return replace(base, chosen_language=found.language, unknown=False), 0
         case Intent.LEAVE if strangers and not found.topic_first:
@@ -208,10 +222,7 @@ def _fitted(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabul
         case Intent.LEAVE if base.every and not base.topics:
             return replace(base, intent=Intent.STOP), strangers
         case Intent.LANG:
-            chosen = found.language
-            if chosen is None and strangers and not _is_published(meaning, vocabulary):  # "language school"
-                return None, 0
-            return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers
+            return _language(base, meaning, found, vocabulary)
         case Intent.TOPICS if base.every:
             return replace(base, intent=Intent.JOIN), strangers
         case Intent.TOPICS if base.topics or base.numbers:
@@ -225,13 +236,49 @@ def _area(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabular
     """The place named; a place that we do not know only behind our own word: "district hospital" is none."""
     # სოფელი asks for the area, and tells the village Ozurgeti from the town.
     noun = f"{found.head.text} " if found.head.has(Role.PLACE_NOUN) else ""
-    places = vocabulary.places.find(noun + found.written)
-    if places:
-        return replace(base, place=places[0] if len(places) == 1 else None, places=places, unknown=False), 0
+    sighting = _told(noun, found, vocabulary)
+    places = sighting.codes
+    goes_on = any(not part.roles.isdisjoint(_GOING_ON) for part in found.tail)  # село Никея без воды
+    if places and not (goes_on and sighting.rule == "within"):
+        rule = "typo" if sighting.rule == "typo" else base.rule
+        place = places[0] if len(places) == 1 else None
+        return replace(base, place=place, places=places, rule=rule, unknown=False), 0
     strangers = found.argument.strangers
     if meaning.head or (strangers and not _is_published(meaning, vocabulary)):
         return None, 0
+    if goes_on or (strangers and base.topics):  # "area behind the school is dirty"
+        return None, 0
     return replace(base, unknown=base.unknown or not base.numbers), strangers
+
+
+def _language(base: Understood, meaning: Meaning, found: Call, vocabulary: Vocabulary) -> tuple[Understood | None, int]:
+    """The language named; one that we do not speak only behind our own word: "language school" is none."""
+    chosen, strangers = found.language, found.argument.strangers
+    if chosen is None and strangers and not _is_published(meaning, vocabulary):
+        return None, 0
+    if strangers > _MOST_BESIDE_LANGUAGE or _is_slip_of_ordinary(found, vocabulary):
+        return None, 0
+    return replace(base, chosen_language=chosen, unknown=chosen is None and not base.numbers), strangers
+
+
+def _told(noun: str, found: Call, vocabulary: Vocabulary) -> Sighting:
+    """The places that follow, if need be without the courtesy."""
+    sighting = vocabulary.places.told(noun + found.written)
+    kept = [part for part in found.tail if not part.has(Role.COURTESY)]
+    if sighting.codes or len(kept) == len(found.tail):
+        return sighting
+    return vocabulary.places.told(noun + " ".join(token.raw for part in kept for token in part.tokens))
+
+
+def _is_slip_of_ordinary(found: Call, vocabulary: Vocabulary) -> bool:
+    """язык сомаешь: with the slip undone this is a saying, and no language."""
+    tokens = [token for part in (found.head, *found.tail) for token in part.tokens]
+    strange = [spot for spot, token in enumerate(tokens) if not token.ids and token.number is None]
+    if len(strange) != 1:
+        return False
+    near = vocabulary.slipped_parts(tokens[strange[0]], loose=True)
+    cuts = (vocabulary.cut(mended(tokens, strange[0], (number,))) for number in near)
+    return any(part.has(Role.ORDINARY) and len(part.tokens) > 1 for cut in cuts for part in cut)
 
 
 def _leaves_the_list(base: Understood, found: Call) -> bool:
@@ -247,7 +294,8 @@ def _is_about_something_else(base: Understood, meaning: Meaning, found: Call) ->
     match base.intent:
         case Intent.JOIN:  # "start building a school", ჩართეთ შუქი (put the light on): no subscription
             named = found.topic_first or (not base.topics and (clear or found.language is not None))
-            return strange and not named
+            asked = any(part.has(Role.ASKING) for part in found.tail)  # "subscribe means what"
+            return strange and (asked or not named)
         case Intent.AREA:  # "my area has no water"
             return any(part.asks(Intent.NO) or part.has(Role.NEGATOR) for part in found.tail)
         case Intent.PAUSE:  # შეაჩერეთ მშენებლობა: it is the building that shall halt
@@ -266,6 +314,23 @@ def _is_no_pause(found: Call) -> bool:
     """ "The pause drags on", "pause: no": a pause is told of, or refused."""
     refused = any(part.has(Role.NEGATOR) or part.has(Role.REFUSAL) for part in found.tail)
     return refused or (found.argument.unknown and not _tells_time(found.tail))
+
+
+def _with_times(found: Call, vocabulary: Vocabulary) -> Call:
+    """*found* with the slips in days and months undone: "until firday"."""
+    tail = tuple(_as_time(part, vocabulary) if part.is_strange else part for part in found.tail)
+    return Call(found.head, tail, found.written, read_argument(tail))
+
+
+def _as_time(part: Segment, vocabulary: Vocabulary) -> Segment:
+    token = part.tokens[0]
+    if len(token.text) < _LEAST_TIME:
+        return part
+    for number in vocabulary.slipped_words(token.raw):
+        (meant,) = vocabulary.cut(mended((token,), 0, (number,)))
+        if not meant.roles.isdisjoint(_TIMES):
+            return meant
+    return part
 
 
 def _tells_time(tail: Sequence[Segment]) -> bool:

@@ -25,8 +25,8 @@ def find_topics(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...], tup
 
 
 def find_places(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Codes of the places that *text* may name: one, several homonyms, or none."""
-    return vocabulary.places.find(text)
+    """Codes of the places that *text* may name: one, several homonyms, or none. The question asked for a place."""
+    return vocabulary.places.told(text).codes
 
 
 def find_language(text: str, vocabulary: Vocabulary, offered: Sequence[str]) -> str | None:

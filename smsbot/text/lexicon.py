@@ -25,15 +25,17 @@ from smsbot.text.fold import (
     words,
 )
 from smsbot.text.inflection import stems
+from smsbot.text.keyboard import is_plausible
 from smsbot.text.meaning import Meaning
 from smsbot.text.memory import Memory
-from smsbot.text.typo import LONGEST, SHORTEST
+from smsbot.text.typo import LONGEST, SHORTEST, Neighbours
 from smsbot.values import value
 
 INFLECTED = ("ka", "ru")  # languages whose case endings `stems` takes off
 # Accusative, dative, ablative and locative, as the fold hears them: büdcəni, büdcəyə, büdcədən, mədəniyyətdə.
 _AZ_CASES = ("ni", "nu", "i", "u", "ye", "ya", "e", "a", "den", "dan", "de", "da")
 _STEM_START = 3  # letters that no case ending changes
+_SHORTEST_STEM = 6  # letters of a stem that is known with a slip: дороже is no дорог
 _SHORTEST_COARSE = 4  # letters of a word that is looked up by its coarse key too
 _SCRIPTS = ("Latn", "Geor", "Cyrl", "Armn")
 _NO_IDS: frozenset[int] = frozenset()
@@ -78,8 +80,8 @@ class Lexicon:
     """Filled while a vocabulary is built and only read after that, but for a cache of tokens."""
 
     __slots__ = (
-        "_by_script", "_cache", "_cases", "_heard", "_ids", "_literal", "_starts", "_stems", "_tables", "listed",
-        "unmistakable",
+        "_by_script", "_cache", "_cases", "_heard", "_ids", "_literal", "_near_stems", "_slipped", "_starts", "_stems",
+        "_tables", "listed", "unmistakable",
     )  # fmt: skip
 
     def __init__(self, languages: Iterable[str]) -> None:
@@ -95,6 +97,9 @@ class Lexicon:
         self._heard: dict[str, Keys] = {}  # of the words that are about to be made tokens
         self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
         self._starts: set[str] = set()
+        # By language, of those stems and cases; each with its meaning.
+        self._slipped = Memory(lambda word: self._find_slipped(self.token(word)))
+        self._near_stems: dict[str, Neighbours[tuple[str, Meaning]]] = {}
         self._cases: dict[str, Meaning] = {}  # sound keys of Azerbaijani topics' names with their case endings
         self.unmistakable: set[int] = set()
         """Words that are recognised behind letters that look alike and digits for letters too."""
@@ -118,14 +123,35 @@ class Lexicon:
 
     def inflect(self, name: str, language: str, meaning: Meaning) -> None:
         """Let a topic's *name* be known in other cases too."""
+        near = self._near_stems.setdefault(language, Neighbours(_SHORTEST_STEM))
         if language == "az":
             for key in fold_of(language).keys(name):
                 for case in _AZ_CASES:
-                    self._cases.setdefault(f"{key}{case}", meaning)
+                    if f"{key}{case}" not in self._cases:
+                        self._cases[f"{key}{case}"] = meaning
+                        near.add(f"{key}{case}", (f"{key}{case}", meaning))
         if language in INFLECTED:
             for key in fold_of(language).keys(name):
                 self._stems.setdefault(f"{language}:{stems(key)[0]}", meaning)
+                near.add(stems(key)[0], (stems(key)[0], meaning))
                 self._starts.add(key[:_STEM_START])
+
+    def slipped_inflections(self, token: Token) -> list[Meaning]:
+        """The topics of whose name *token* may be another case with a slip in it: ბიუეჯტის, бюджта."""
+        return self._slipped[token.raw] if len(token.raw) > SHORTEST else []
+
+    def _find_slipped(self, token: Token) -> list[Meaning]:
+        found: dict[str | None, Meaning] = {}
+        for language, own in token.keys:
+            near = self._near_stems.get(language)
+            if near is None:
+                continue
+            for spot in dict.fromkeys(spot for key in own for spot in ((key,) if language == "az" else stems(key))):
+                for listed, meaning in near.find(spot):
+                    formed = language == "ru" and spot[-1] != listed[-1]  # застроить has another stem than застройка
+                    if not formed and is_plausible(spot, listed):
+                        found.setdefault(meaning.topic, meaning)
+        return list(found.values())
 
     def has(self, lowered: str) -> bool:
         return lowered in self._literal
@@ -202,6 +228,7 @@ class Lexicon:
     def forget(self) -> None:
         """Let go of the words that were read."""
         self._cache.clear()
+        self._slipped.clear()
 
     def halves(self, token: Token, shortest: int) -> list[tuple[Token, Token]]:
         """*token* as two listed words written together, each of *shortest* letters or more."""
@@ -292,6 +319,11 @@ class Lexicon:
 
 def _half(token: Token, ids: frozenset[int]) -> Token:
     return Token(token.text, token.raw, _NO_IDS, ids, None, None, tuple(sorted(ids)), token.keys)
+
+
+def inflected(token: Token, meaning: Meaning) -> Token:
+    """*token* taken for a topic's name in another case: a slip undone."""
+    return Token(token.text, token.raw, _NO_IDS, _NO_IDS, None, meaning, (), token.keys)
 
 
 def mended(tokens: Sequence[Token], spot: int, ids: Iterable[int]) -> list[Token]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from smsbot.text import command, figures, mending, shortslips, signature, slipping, spacing, stopping
+from smsbot.text import command, figures, mending, phraseslips, shortslips, signature, slipping, spacing, stopping
 from smsbot.text.arguments import Segment, read_argument
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.freetext import other
@@ -324,7 +324,15 @@ def _short_slip(message: Message) -> Understood | None:
     return shortslips.read(message, (_whole_by_sound,))
 
 
+def _phrase_slip(message: Message) -> Understood | None:
+    return phraseslips.read(message, _readers(message))
+
+
 def _mend(message: Message) -> Understood | None:
+    return mending.mend(message, _readers(message) if len(message.tokens) > 1 else ())
+
+
+def _readers(message: Message) -> tuple[mending.Reader, ...]:
     cleaned, vocabulary = message.cleaned, message.vocabulary
 
     def read_command(cut: Sequence[Segment]) -> Understood | None:
@@ -333,8 +341,7 @@ def _mend(message: Message) -> Understood | None:
     def read_names(cut: Sequence[Segment]) -> Understood | None:
         return _named(cut, cleaned)
 
-    readers = (_whole_by_sound, _courteous, read_command, read_names) if len(message.tokens) > 1 else ()
-    return mending.mend(message, readers)
+    return (_whole_by_sound, _courteous, read_command, read_names)
 
 
 def _whole_by_sound(parts: Sequence[Segment]) -> Understood | None:
@@ -379,5 +386,6 @@ RULES: tuple[Rule, ...] = (
         shortslips.among_known,
     ),
     Rule("far", "two slips in a long word: asked about, never acted on", slipping.far),
+    Rule("phrase slip", "one slip in a command of several words", _phrase_slip),
 )
 _READERS = tuple(rule.read for rule in RULES)

@@ -18,6 +18,7 @@ from smsbot.text.message import Message
 from smsbot.text.slipping import question
 from smsbot.text.typo import SHORTEST
 from smsbot.text.understood import Intent, Understood
+from smsbot.text.vocabulary import Vocabulary
 from smsbot.text.words import Role
 
 Reader = Callable[[Sequence[Segment]], Understood | None]
@@ -64,7 +65,7 @@ def mend(message: Message, readers: Sequence[Reader]) -> Understood | None:
         if any(_is_of_its_own(each, len(cut)) for each in cut):
             readings.doubtful = readings.doubtful or (part.has(Role.ORDINARY) and number in slip.likely)
             continue
-        answer = _stop(cut, part, token, message, slip) or _other(cut, part, readers)
+        answer = _stop(cut, part, token, message, slip) or _other(cut, part, token, readers, vocabulary)
         if answer is not None:
             readings.add(answer, part, likely=number in slip.likely)
     return readings.chosen(message)
@@ -154,7 +155,9 @@ class _Readings:
             self.firm.setdefault(answer.intent, answer)
         if answer.intent is Intent.LEAVE and any(meaning.topic is not None for meaning in part.meanings):
             answer = replace(answer, rule=DOUBTFUL_NAME)
-        self.found.setdefault((answer.intent, answer.topics, answer.numbers, answer.chosen_language), answer)
+        spoken = answer.chosen_language  # "lang georgin": LANG and georgian, or the listed "lang georgia"
+        intent = Intent.LANGUAGE if spoken else answer.intent
+        self.found.setdefault((intent, answer.topics, answer.numbers, spoken), answer)
 
     def chosen(self, message: Message) -> Understood | None:
         if not self.found:
@@ -218,14 +221,18 @@ def _is_spoken(part: Segment, message: Message) -> bool:
     return not spoken or "en" in spoken or not spoken.isdisjoint({"en", *(each.language for each in part.meanings)})
 
 
-def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> Understood | None:
+def _other(
+    cut: Sequence[Segment], part: Segment, token: Token, readers: Sequence[Reader], vocabulary: Vocabulary
+) -> Understood | None:
+    if part.has(Role.COURTESY) and any(meaning.intent for meaning in vocabulary.slips(token.raw)):
+        return None  # "puase 7" is nearer to pause than to plase
     for reader in readers:
         answer = reader(cut)
         if answer is None:
             continue
         if answer.intent is Intent.DELETE and not answer.unknown:  # a code has to be sent before anything goes
             return question({Intent.DELETE: None}, part.meanings[0], answer.argument)
-        if answer.unknown or answer.intent in _NEVER:
+        if answer.unknown or answer.intent in _NEVER or (answer.numbers and _may_be_number(token, part, vocabulary)):
             return None
         if answer.intent is Intent.STOP and part.stops and len(part.tokens) == 1:  # another form: "removed, thank you"
             return None
@@ -239,6 +246,14 @@ def _other(cut: Sequence[Segment], part: Segment, readers: Sequence[Reader]) -> 
             return None
         return None if answer.intent in _AS_WRITTEN and part.asks(answer.intent) else answer
     return None
+
+
+def _may_be_number(token: Token, part: Segment, vocabulary: Vocabulary) -> bool:
+    """Whether a misspelt word beside numbers may be one of them: "one thee" is not the number one."""
+    if not part.is_silent:
+        return False
+    near = (vocabulary.cut(mended((token,), 0, (number,)))[0] for number in vocabulary.slipped_words(token.raw))
+    return any(meaning.number is not None for each in near for meaning in each.meanings)
 
 
 def _chosen(answers: Sequence[Understood]) -> Understood | None:

@@ -46,8 +46,9 @@ class Nearness(Generic[_T]):
         spellings = [lower(word)]
         if fold.spellings is not None and script(word) == fold.script:
             spellings += fold.spellings(word)
-        for spelling in spellings:
-            long = sure or len(spelling) >= SHORTEST + _more(spelling, fold)
+        plain = fold.keys(word) if fold is not PLAIN and fold.script == "Latn" else ()  # siyahı as siyahi
+        for spelling in dict.fromkeys((*spellings, *plain)):
+            long = (sure and spelling in spellings) or len(spelling) >= SHORTEST + _more(spelling, fold)
             self._put(self._spelled if long else self._short, spelling, value)
         for key in fold.keys(word):
             self._put(self._sounds.setdefault(language, Neighbours()), key, value)

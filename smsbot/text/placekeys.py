@@ -76,6 +76,12 @@ def likely(word: str) -> tuple[str, ...]:
     return keys(word)[:2]
 
 
+def spellings(split: Sequence[str]) -> list[str]:
+    """The keys of the words *split* written together, and these as written."""
+    written = "".join(split)
+    return list(dict.fromkeys((*keys(written), lower(written))))
+
+
 def _latin(word: str, georgian: Georgian = georgian_keys) -> tuple[str, ...]:
     found = georgian(word)  # the last one reads capitals as the old fonts did
     lowered = word.lower()
@@ -166,7 +172,7 @@ def begins_as(first: str, written: str) -> bool:
 
 
 # The pairs of letters inside the groups of the folds.
-_MELTING = frozenset("dz zh tc ch sh dj kh gh ts tz ph th дж дз тс ու եւ".split())  # noqa: SIM905  a list of pairs
+_MELTING = frozenset("dz zh tc ch sh dj kh gh qh ts tz ph th дж дз тс ու եւ".split())  # noqa: SIM905  a list of pairs
 
 
 # --- upper and lower --------------------------------------------------------------------------------------------------
@@ -232,6 +238,13 @@ COUNTING = frozenset(
     мкр м р мр микро микрорайон квартал кв й я ый ий го mikrorayon kvartal միկրոշրջան
     """.split()  # noqa: SIM905  a list of fifty quoted words would be read by nobody
 )
+
+
+_DIGITS = 9  # of the number of a district
+
+
+def is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _DIGITS
 
 
 _SHORTEST_CASED = 5  # letters of a noun's key that is known in other cases too

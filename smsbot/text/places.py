@@ -23,15 +23,18 @@ from smsbot.text.placekeys import (
     coarse,
     georgian_keys,
     heads,
+    is_number,
     joined,
     keys,
     likely,
     qualified,
     sense_of,
+    spellings,
     spoken_head,
     spoken_stems,
     stored_stems,
 )
+from smsbot.text.shortplaces import ShortPlaces
 from smsbot.text.typo import LONGEST, SHORTEST, Ends, variants, within_one
 from smsbot.text.words import Named
 from smsbot.values import value
@@ -39,7 +42,6 @@ from smsbot.values import value
 MAX_WORDS = 6  # of a name; longer texts are none
 LONGEST_RUN = 3  # words of a name inside other words
 DEEPEST = 20  # levels of places; a loop in the data must not hang
-_DIGITS = 9
 _START = 3  # letters of a key that no case ending touches
 
 _Codes = tuple[str, ...]
@@ -95,6 +97,7 @@ class PlaceIndex:
     _near: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a stem without one letter → stems
     _starts: set[str] = field(default_factory=set)  # of keys
     _heads: set[str] = field(default_factory=set)  # how what is stored begins, in coarse letters
+    _short: ShortPlaces = field(default_factory=ShortPlaces)
     _longest_near: int = 0  # letters of a key that may be a name with a slip and a case ending
     _near_ends: Ends = field(default_factory=Ends)  # of the stems in _near
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
@@ -112,13 +115,7 @@ class PlaceIndex:
         self._begun = Memory(lambda start: coarse(start) in self._heads)
 
     @classmethod
-    def build(
-        cls,
-        places: Sequence[Named],
-        nouns: Iterable[str],
-        *,
-        taken: Collection[str] = (),
-    ) -> PlaceIndex:
+    def build(cls, places: Sequence[Named], nouns: Iterable[str], *, taken: Collection[str] = ()) -> PlaceIndex:
         """*nouns*: village, town, … in every language. A place's names may be in any script."""
         self = cls(tuple(places), Nouns(clean(noun) for noun in nouns), taken)
         for at, place in enumerate(places):
@@ -132,7 +129,7 @@ class PlaceIndex:
         named = set(self._exact)
         # A code helps only where nothing is called so: Ozurgeti is the town, though it is its municipality's code.
         for place in places:
-            if named.isdisjoint(_spellings(words(clean(place.code)))):
+            if named.isdisjoint(spellings(words(clean(place.code)))):
                 self._add(place.code, place.code)
         self._add_seats()
         if self._qualifier:
@@ -144,6 +141,15 @@ class PlaceIndex:
     def find(self, text: str) -> tuple[str, ...]:
         """Codes of the places that *text* may name, in the order listed; none if it names none."""
         return self.look(text).codes
+
+    def told(self, text: str) -> Sighting:
+        """As `look`, for what is said to be a place: there a slip in a short name is one, `AREA NIEA`."""
+        sighting = self.look(text)
+        if sighting.codes:
+            return sighting
+        split = words(clean(text))[: 2 * MAX_WORDS]
+        found = self._short.near(self._bare(split, [self._heard[word] for word in split]), self.taken)
+        return Sighting(self._narrowed(self._listed(found)), "typo") if found else NOTHING
 
     def look(self, text: str, found: Sequence[str] | None = None) -> Sighting:
         """As `find`, and how they were found. *found*: the words of *text*, if it is cleaned already."""
@@ -203,12 +209,12 @@ class PlaceIndex:
         begins = (  # what a name's key begins with, it begins with in coarse letters too
             starts or len(own) >= MAX_KEYS or any(map(self._begun.__getitem__, (*begun, lowered[:_START])))
         )
-        return _Heard(own, self.nouns.has(lowered, own), _is_number(word), sense_of(word, own), likeliest, begins)
+        return _Heard(own, self.nouns.has(lowered, own), is_number(word), sense_of(word, own), likeliest, begins)
 
     def _bare(self, split: Sequence[str], heard: Sequence[_Heard]) -> list[str]:
         """*split* without village, town and, beside a number, the words that only count."""
         bare = [word for word, one in zip(split, heard, strict=True) if not one.is_noun]
-        if True in [one.is_number for one in heard] and any(map(_is_number, bare)):
+        if True in [one.is_number for one in heard] and any(map(is_number, bare)):
             bare = [word for word in bare if lower(word) not in COUNTING]
         return bare
 
@@ -323,12 +329,12 @@ class PlaceIndex:
     def _add(self, name: str, code: str) -> None:
         split = words(clean(name))
         bare = self._bare(split, [self._heard[word] for word in split])
-        counted = len(bare) < len(split) and any(map(_is_number, bare))
+        counted = len(bare) < len(split) and any(map(is_number, bare))
         for each in (split, bare) if counted else (split,):
             self._add_spelled(each, code)
 
     def _add_spelled(self, split: Sequence[str], code: str) -> None:
-        for key in _spellings(split):
+        for key in spellings(split):
             if not key or code in self._exact.get(key, ()):  # the Latin name mostly sounds as the Georgian one
                 continue
             _put(self._exact, key, code)
@@ -339,6 +345,7 @@ class PlaceIndex:
                 self._heads.update(heads(coarse(spot)))
             if len(key) >= SHORTEST:
                 _put(self._coarse, coarse(key), code)
+                self._short.add(key, code)
                 self._add_near(bare_stem(key))
         if len(split) < 2 or sense_of(split[0]) is None:
             return
@@ -350,11 +357,11 @@ class PlaceIndex:
 
     def _add_seats(self) -> None:
         """ლანჩხუთი, beside a village, means ლანჩხუთის მუნიციპალიტეტი: a name that begins as the town's does."""
-        spelled = {place.code: {key for name in place.names.values() for key in _spellings(words(clean(name)))}
+        spelled = {place.code: {key for name in place.names.values() for key in spellings(words(clean(name)))}
                    for place in self.places if place.parent is None}  # fmt: skip
         for place in self.places:
             above = spelled.get(place.parent or "", ())
-            roots = {spot for name in place.names.values() for key in _spellings(words(clean(name)))
+            roots = {spot for name in place.names.values() for key in spellings(words(clean(name)))
                      for spot in stored_stems(key) if len(spot) >= 4}  # fmt: skip
             if place.parent is not None and any(key.startswith(spot) for key in above for spot in roots):
                 self._seats[place.code] = place.parent
@@ -369,11 +376,6 @@ class PlaceIndex:
                     self._near[rest] = (*held, stem)
             self._near_ends.add(stem)
             self._longest_near = max(self._longest_near, len(stem) + 1 + TAKEN_OFF)
-
-
-def _spellings(split: Sequence[str]) -> list[str]:
-    written = "".join(split)
-    return list(dict.fromkeys((*keys(written), lower(written))))
 
 
 def _of(table: _Table, spots: Iterable[str]) -> _Codes:
@@ -392,7 +394,3 @@ def _put(table: _Table, spot: str, code: str) -> None:
         table[spot] = (code,)
     elif code not in held:
         table[spot] = (*held, code)
-
-
-def _is_number(word: str) -> bool:
-    return word.isascii() and word.isdigit() and len(word) <= _DIGITS

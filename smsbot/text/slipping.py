@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from smsbot.text import command
 from smsbot.text.arguments import DOUBTFUL_NAME, Segment, read_argument
 from smsbot.text.fold import fold_of, lower
+from smsbot.text.keyboard import is_plausible
+from smsbot.text.lexicon import Token
 from smsbot.text.message import Message
 from smsbot.text.reading import rank, script_of, single
-from smsbot.text.typo import SHORTEST, is_other_form
+from smsbot.text.typo import SHORTEST, is_other_form, within_one
 from smsbot.text.understood import Intent, Understood
 from smsbot.text.vocabulary import NEVER_A_SLIP, Meaning, Vocabulary
 from smsbot.text.words import Role
@@ -23,9 +25,18 @@ _SURE_BESIDE = frozenset({Role.COURTESY, Role.MESSAGING, Role.WISH})
 _NEAR_LETTERS = 6
 _SURE_TOPIC = 6  # letters of a topic's name that is subscribed to in spite of a slip
 _SURE_IN_LATIN = 10  # letters of a further word in plain Latin letters: "concept" and "heading" are English
-_ANSWERS = NEVER_A_SLIP - {Intent.DELETE}
+_ANSWERS = frozenset({Intent.YES, Intent.NO})
+_SURE_ALL = 6  # letters of a slipped "all": ყველს is cheese
+# Commands that whoever is misunderstood takes back with a word.
+_TAKEN_BACK = frozenset(
+    {
+        Intent.JOIN, Intent.TOPICS, Intent.HELP, Intent.STATUS, Intent.LANG, Intent.AREA, Intent.PAUSE, Intent.RESUME,
+        Intent.DATA,
+    }
+)  # fmt: skip
 _INFINITIVE = "ться"
 _REFLEXIVE = {"ru": ("ся", "сь")}  # stands behind a verb's ending: отписались beside отписалась
+_TELLING = frozenset({Role.TELLING})
 _HYPHENED = 2  # words
 _FAR_LETTERS = 8  # of a word that is asked about two slips off
 
@@ -34,13 +45,13 @@ def read(message: Message) -> Understood | None:
     """One word, one slip; or a command with one slip before an argument that is wholly known."""
     rest = message.rest
     if not rest or rest[0].meanings:
-        return None
+        return _beside_telling(rest, message)
     cleaned, vocabulary = message.cleaned, message.vocabulary
     head = rest[0]
     if len(rest) == 1 and vocabulary.places.look(head.raw).certain:  # განახლება is a village, and no slip for განათლება
         return None
     meanings = vocabulary.slips(head.raw)
-    if not meanings and len(rest) == 1:
+    if len(rest) == 1 and (not meanings or {found.intent for found in meanings} == {Intent.ALL}):
         return _lost_letter(head, cleaned, vocabulary)
     if len(rest) == 1 and _is_doubtful(head, meanings, vocabulary):
         asked_of = {found.intent or Intent.TOPICS: None for found in meanings}
@@ -79,9 +90,9 @@ def _before_argument(
     head = rest[0]
     argument = read_argument(rest[1:])
     found = command.Call(head, tuple(rest[1:]), command.after(cleaned, head), argument)
-    if meaning.intent is Intent.AREA and argument.unknown:  # ubsni nikea
+    if meaning.intent in (Intent.AREA, Intent.PAUSE) and argument.unknown:  # ubsni nikea, puase till monday
         answer = command.call(meaning, found, vocabulary)
-        return answer if answer is not None and answer.places else None
+        return answer if answer is not None and not (answer.unknown or answer.candidates) else None
     if argument.unknown or meaning.intent is None:
         return None
     if meaning.intent is not Intent.STOP:
@@ -114,6 +125,8 @@ def _is_doubtful(head: Segment, meanings: Sequence[Meaning], vocabulary: Vocabul
     if all(found.intent is Intent.DELETE for found in meanings):
         return bool(meanings)
     topics = {found.topic for found in meanings}
+    if len(topics) == 1 and None not in topics and _is_by_hand(head, meanings, vocabulary):
+        return False
     least = _SURE_IN_LATIN if head.raw.isascii() else SHORTEST
     sure = any(len(found.word) >= (min(least, _SURE_TOPIC) if found.own_name else least) for found in meanings)
     return len(topics) == 1 and None not in topics and not sure
@@ -128,10 +141,53 @@ def _lost_letter(head: Segment, cleaned: str, vocabulary: Vocabulary) -> Underst
     if found:
         sure = len(found) == len(near) and not head.raw.isascii() and not _is_doubted(head, found, vocabulary)
         return _near(Intent.STOP if sure else Intent.MAYBE_STOP, found[0], cleaned, "typo" if sure else "near")
-    asked = {meaning.intent: None for meaning in near if meaning.intent is not None}
-    if len(asked) != 1 or asked.keys() & _ANSWERS or is_form_of_any(head.raw, near, vocabulary):
+    slipped = [] if near else vocabulary.lexicon.slipped_inflections(head.tokens[0])
+    near = near or slipped
+    meant = {meaning.intent or meaning.topic or meaning.names_language for meaning in near}
+    if len(meant) != 1 or meant & _ANSWERS or is_form_of_any(head.raw, near, vocabulary):
         return None
-    return question(asked, near[0], cleaned)
+    if _is_by_hand(head, near, vocabulary) or near[0] in slipped:
+        return single(near, "typo", head.text)
+    first = near[0]
+    named = first.intent is None  # a topic or a language: only what is likely is asked about, for "dinner" is no Digər
+    if named and not (first.own_name or len(head.raw) >= SHORTEST):
+        return None
+    if named and not any(is_by_hand(head.tokens[0], meaning.word, meaning.language) for meaning in near):
+        return None
+    asked = Intent.LANG if first.names_language else first.intent or Intent.TOPICS
+    return question({Intent.TOPICS if asked is Intent.ALL else asked: None}, first, cleaned)
+
+
+def _beside_telling(rest: Sequence[Segment], message: Message) -> Understood | None:
+    """`budet`, Russian for "will be" and a letter from budget, alone: asked about."""
+    if len(rest) != 1 or rest[0].roles != _TELLING or rest[0].intents or len(rest[0].tokens) != 1:
+        return None
+    near = message.vocabulary.slips(rest[0].raw)
+    if len({meaning.topic for meaning in near}) != 1 or not all(meaning.own_name for meaning in near):
+        return None
+    return question({Intent.TOPICS: None}, near[0], message.cleaned)
+
+
+def _is_by_hand(head: Segment, near: Sequence[Meaning], vocabulary: Vocabulary) -> bool:
+    """Whether one word is sure to be one of *near*, few as its letters are: all of them there, and the slip a hand's.
+
+    What can be taken back by a word only, and where no other word is as near that means something else.
+    """
+    if any(meaning.intent is not None and meaning.intent not in _TAKEN_BACK | {Intent.ALL} for meaning in near):
+        return False
+    least = _SURE_ALL if near[0].intent is Intent.ALL else SHORTEST
+    if len(head.raw) < least or vocabulary.is_ordinary_neighbour(head.tokens[0]):
+        return False
+    return any(is_by_hand(head.tokens[0], meaning.word, meaning.language) for meaning in near)
+
+
+def is_by_hand(token: Token, word: str, language: str | None) -> bool:
+    """Whether *token* may be *word* typed by a hand that slipped, in letters or in sounds."""
+    fold = fold_of(language or "")
+    spelled = [lower(word), *(fold.spellings(word) if fold.spellings else fold.keys(word))]
+    pairs = [(token.text, each) for each in spelled]
+    pairs += [(ours, theirs) for ours in dict(token.keys).get(language or "", ()) for theirs in fold.keys(word)]
+    return any(within_one(*pair) and is_plausible(*pair) for pair in pairs)
 
 
 def _is_doubted(head: Segment, found: Sequence[Meaning], vocabulary: Vocabulary) -> bool:

@@ -19,12 +19,11 @@ from smsbot.text.segment import Segment, segment
 from smsbot.text.shortwords import ShortWords
 from smsbot.text.typo import SHORTEST, Endings
 from smsbot.text.understood import Intent, Understood
-from smsbot.text.words import LanguageWords, Named, Role
+from smsbot.text.words import LanguageWords, Named, Role, shown
 
 __all__ = ["LanguageWords", "Meaning", "Named", "Role", "Token", "Vocabulary"]
 
 SHORT_MESSAGE = 40  # characters
-DOTTED = ("az", "tr")  # languages whose capital of i is İ
 NEVER_A_SLIP = frozenset({Intent.YES, Intent.NO, Intent.DELETE, Intent.ALL})
 _OPPOSITES = frozenset({Intent.YES, Intent.NO})
 # Roles whose lists are no words of a message, and roles whose phrases ask for a stop.
@@ -45,6 +44,7 @@ _MENDED = (
     Role.TOPIC_NOUN,
     Role.DAY,
 )
+_TIMES = (Role.WEEK, Role.MONTH, Role.UNTIL)
 _Longer = dict[int, list[tuple[tuple[int, ...], Meaning]]]  # the second word's number → phrases
 _NONE_BEGUN: Sequence[_Longer] = ()
 
@@ -59,6 +59,7 @@ class Vocabulary:
     lexicon: Lexicon
     _near: Nearness[Meaning]
     _near_parts: Nearness[int]  # words of phrases
+    _near_names: Nearness[int]  # words of topics, numbers and times, and of what begins a command
     exact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # whole messages, lowered
     compact: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)  # the same without spaces
     core: dict[str, Meaning] = field(default_factory=dict)  # single stop words that are clear among other words
@@ -71,12 +72,14 @@ class Vocabulary:
     _longer: dict[int, _Longer] = field(default_factory=dict)
     _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, Sequence[_Longer]]] = field(default_factory=dict)
     _slips: Memory[list[Meaning]] = field(init=False)
+    _slipped: Memory[list[int]] = field(init=False)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
     _latin: dict[tuple[Intent, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._slips = Memory(lambda word: self._near.find(self.lexicon.token(word)))
+        self._slipped = Memory(self._find_slipped)
 
     @classmethod
     def build(
@@ -86,7 +89,7 @@ class Vocabulary:
         spoken = [entry.language for entry in languages]
         self = cls(
             tuple(languages), tuple(topics), PlaceIndex.build(places, nouns), Lexicon(spoken), Nearness(spoken),
-            Nearness(spoken),
+            Nearness(spoken), Nearness(spoken),
         )  # fmt: skip
         self.places.taken = self.compact
         self.places.georgian = self.lexicon.georgian
@@ -107,8 +110,7 @@ class Vocabulary:
         """The word to publish for *intent*; in capitals where the script has them for readers (never Georgian)."""
         for code in dict.fromkeys((language, *(entry.language for entry in self.languages[:1]), "en")):
             latin = self._latin.get((intent, code)) if script == "Latn" else None
-            found = latin or self._published.get((intent, code))
-            if found is not None:
+            if (found := latin or self._published.get((intent, code))) is not None:
                 return found
         return intent.value.upper()
 
@@ -191,7 +193,7 @@ class Vocabulary:
 
     def two_slips(self, word: str) -> list[Meaning]:
         """Commands two slips away from a long *word*."""
-        return [meaning for meaning in self._near.find_far(self.lexicon.token(word)) if meaning.intent is not None]
+        return [found for found in self._near.find_far(self.lexicon.token(word)) if found.intent is not None]
 
     def shortened(self, token: Token) -> list[Meaning]:
         """Commands and topics one slip away, those too that are too short, or too like other words, for `slips`."""
@@ -200,6 +202,14 @@ class Vocabulary:
     def slipped_parts(self, token: Token, shortest: int = SHORTEST, *, loose: bool = False) -> list[int]:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
         return list(dict.fromkeys(self._near_parts.find(token, shortest, loose=loose)))
+
+    def slipped_words(self, word: str) -> list[int]:
+        """Listed words of any kind one slip away from *word* (cleaned, case kept), or a letter longer."""
+        return self._slipped[word]
+
+    def _find_slipped(self, word: str) -> list[int]:
+        token, indexes = self.lexicon.token(word), (self._near_parts, self._near_names)
+        return list(dict.fromkeys(near for each in indexes for near in each.find(token, SHORTEST - 1, loose=True)))
 
     def is_ordinary_neighbour(self, token: Token) -> bool:
         """Whether *token* is a slip away from a word that is known to be something else."""
@@ -223,7 +233,7 @@ class Vocabulary:
 
     def forget(self) -> None:
         """Let go of what was read, words and short messages, as if nothing had been."""
-        for remembered in (self.remembered, self._alone, self._slips):
+        for remembered in (self.remembered, self._alone, self._slips, self._slipped):
             remembered.clear()
         self.lexicon.forget()
         self.places.forget()
@@ -246,7 +256,7 @@ class Vocabulary:
 
         for intent, listed in entry.words.items():
             if listed:
-                self._published[intent, code] = _shown(listed[0], code)
+                self._published[intent, code] = shown(listed[0], code)
         self._latin.update({(intent, code): word for intent, word in entry.latin.items()})
         fresh = {intent: (word,) for intent, word in entry.latin.items() if lower(word) not in self.exact}
         # In this order: of equal meanings the first listed is the one a reader is told.
@@ -286,6 +296,8 @@ class Vocabulary:
                     ),
                     home,
                 )
+                for part in words(clean(word)):
+                    self._near_names.add(part, home, self.lexicon.add(part, home))
 
     def _home(self, word: str, topic: Named) -> tuple[str, bool]:
         """The language of a topic's further word, by script or by its name's words; and whether it is the name."""
@@ -349,9 +361,13 @@ class Vocabulary:
         phrases = [each for each in entry.words.get(Intent.STOP, ()) if " " in each]
         phrases += [each for role in _STOP_ROLES for each in entry.roles.get(role, ())]
         refused = {part for each in phrases for part in words(clean(each))}
-        for word in dict.fromkeys(part for each in listed for part in words(clean(each))):
-            if fold.script == script(word) or word in refused:
-                self._near_parts.add(word, code, self.lexicon.add(word, code))
+        rarer = [*entry.numbers, *(word for found in entry.heads.values() for word in found)]
+        rarer += [word for role in _TIMES for word in entry.roles.get(role, ())]
+        rarer += [word for word in entry.roles.get(Role.COURTESY, ()) if script(word) != fold.script]
+        for index, found, own in ((self._near_parts, listed, True), (self._near_names, rarer, False)):
+            for word in dict.fromkeys(part for each in found for part in words(clean(each))):
+                if not own or fold.script == script(word) or word in refused:
+                    index.add(word, code, self.lexicon.add(word, code))
 
     def _is_sure(self, meaning: Meaning, code: str) -> bool:
         """Whether a slip of a short word in plain Latin letters is one: of a stop word, or a word that we publish."""
@@ -385,10 +401,3 @@ def _matches(ids: Sequence[int], tokens: Sequence[Token], start: int) -> bool | 
 
 def _flat(word: str) -> str:
     return " ".join(words(lower(clean(word))))
-
-
-def _shown(word: str, language: str) -> str:
-    """Capitals, so that a keyword stands out in a sentence; Georgian has none that every phone can show."""
-    if script(word) in ("Geor", ""):
-        return word
-    return (word.replace("i", "İ") if language in DOTTED else word).upper()

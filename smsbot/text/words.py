@@ -8,7 +8,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from smsbot.errors import ContentError
+from smsbot.text.fold import script
 from smsbot.text.understood import Intent
+
+DOTTED = ("az", "tr")  # languages whose capital of i is İ
 
 
 class Role(StrEnum):
@@ -38,6 +41,7 @@ class Role(StrEnum):
     NOUN = "nouns"  # stop words that also name a thing or an event: "the end", გათიშვა (a cut)
     OBJECT = "objects"  # stop words that may be what is not wanted: "don't want" + отписаться keeps
     ASKING = "asking"  # why, who, you: what follows is told or asked, not ordered
+    LACKING = "lacking"  # without: "a village without water" names no place
     GIVEN_NAME = "given_names"  # a signature beside a stop word
     SURNAME = "surname_endings"  # by which the word beside a given name is taken for a surname
     SENT = "sent_endings"  # of the word before "don't send me" that tells what is not to be sent: ქვითარს (a bill)
@@ -174,3 +178,10 @@ def overlay(base: LanguageWords, extra: LanguageWords) -> LanguageWords:
 
 def _merged(first: Mapping[_K, tuple[str, ...]], second: Mapping[_K, tuple[str, ...]]) -> dict[_K, tuple[str, ...]]:
     return {key: tuple(dict.fromkeys((*first.get(key, ()), *second.get(key, ())))) for key in {**first, **second}}
+
+
+def shown(word: str, language: str) -> str:
+    """Capitals, so that a keyword stands out in a sentence; Georgian has none that every phone can show."""
+    if script(word) in ("Geor", ""):
+        return word
+    return (word.replace("i", "İ") if language in DOTTED else word).upper()

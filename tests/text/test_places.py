@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smsbot.text.placekeys import MAX_KEYS, begins_as, keys, likely, spoken_head, spoken_stems, stored_stems
@@ -185,6 +185,24 @@ def test_a_name_of_four_letters_is_never_a_slip(short: str) -> None:
     assert index.find(short[:-1] + "იდან") == ("it",)
 
 
+TOLD = [
+    ("niea", "nikea"), ("Nkea", "nikea"), ("нокее", "nikea"), ("ნოკეაში", "nikea"), ("სოფელი ნიკა", "nikea"),
+    ("მარში", "marshi"), ("ნიკეა", "nikea"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code"), TOLD)
+def test_a_slip_in_a_short_name_is_one_where_a_place_is_told(text: str, code: str) -> None:
+    index = PlaceIndex.build([named("nikea", "ნიკეა", "Nikea"), named("marshi", "მარში", "")], ["სოფელი"])
+    assert index.told(text).codes == (code,)
+
+
+@pytest.mark.parametrize("text", ["nia", "nikolozi", "ვაზი", "მაში", "maria"])
+def test_what_is_no_slip_of_a_short_name_is_none_where_a_place_is_told(text: str) -> None:
+    index = PlaceIndex.build([named("nikea", "ნიკეა", "Nikea"), named("vani", "ვანი", "Vani")], (), taken={"maria"})
+    assert index.told(text).codes == ()
+
+
 def test_only_a_name_without_a_slip_and_without_other_words_is_certain(index: PlaceIndex) -> None:
     assert index.look("აკეთიდან").certain
     assert not any(index.look(text).certain for text in ("chochkati", "ვარ აკეთიდან", "ახალსოფელი", "ნატანები"))
@@ -243,6 +261,7 @@ def test_the_likely_keys_are_the_first_two(word: str) -> None:
 
 
 @given(first=WRITTEN.filter(str.isalpha), rest=WRITTEN.filter(str.isalpha))
+@example(first="əq", rest="h")
 def test_a_word_that_sounds_as_it_does_alone_begins_every_key(first: str, rest: str) -> None:
     own = keys(first)
     if begins_as(first, first + rest) and len(own) < MAX_KEYS:

@@ -120,7 +120,13 @@ OFFERED = [
     ("paus", Intent.PAUSE),
     ("enyu", Intent.TOPICS),
     ("პაუზა არ გვინდა", Intent.PAUSE),
-    ("roadz", Intent.TOPICS),
+    ("rods", Intent.TOPICS),
+    ("paza", Intent.PAUSE),
+    ("koek", Intent.HELP),
+    ("abun", Intent.JOIN),
+    ("ყვეალ", Intent.TOPICS),  # ყველს is cheese
+    ("yveal", Intent.TOPICS),
+    ("budet", Intent.TOPICS),  # Russian for "will be"
 ]
 
 
