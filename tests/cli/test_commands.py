@@ -257,6 +257,16 @@ def test_flows_are_checked_played_and_drawn(terminal: Terminal) -> None:
     wrong = terminal.run("flow", "play", "talk.txt")
     assert wrong.returncode == 1
     assert "talk.txt:2" in wrong.stderr
+    assert "No such file" in sentence(terminal.run("flow", "play", "gone.txt"))
+    talk.write_bytes(b"> JOIN\n\xff")
+    assert "UTF-8" in sentence(terminal.run("flow", "play", "talk.txt"))
+
+
+@pytest.mark.parametrize("command", [["db", "upgrade"], ["export", "topics"], ["audit", "verify"], ["serve"]])
+def test_an_unknown_key_of_a_channel_is_named_by_every_command(terminal: Terminal, command: list[str]) -> None:
+    channel = '[channels.main]\ngateway = "twilio"\nauth_tokne = "x"\n'  # what is missing may come as a variable
+    (terminal.folder / "smsbot.toml").write_text(channel, encoding="utf-8")
+    assert "`channels.main.auth_tokne`" in sentence(terminal.run(*command))
 
 
 def test_a_municipality_s_folder_is_checked(terminal: Terminal) -> None:
