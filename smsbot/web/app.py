@@ -20,7 +20,7 @@ from smsbot.web.calls import Call, routes
 from smsbot.web.middleware import BodyLimit, SecurityHeaders, Wall
 from smsbot.web.ports import Service
 from smsbot.web.problems import Problem
-from smsbot.web.public import page
+from smsbot.web.public import data, page
 from smsbot.web.simulator import calls as simulator
 from smsbot.web.simulator import pages as phone
 
@@ -65,6 +65,7 @@ def create_app(service: Service, *, lifespan: Lifespan | None = None, extra: Seq
             *phone.pages(service),
             *extra,
             *page.pages(service),
+            *data.pages(service),
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(Wall), Middleware(BodyLimit)],
         exception_handlers={HTTPException: _http_problem},

@@ -14,12 +14,11 @@ from smsbot.dialogue.directory import LANGUAGE_NAMES
 from smsbot.dialogue.model import State
 from smsbot.errors import StoreError
 from smsbot.store import health
+from smsbot.store.open_data import publishable
 from smsbot.web.markup import document
 from smsbot.web.ports import Service
 from smsbot.web.public.words import WORDS, Words
 from smsbot.web.simulator import calls as simulator
-
-SMALLEST_CELL = 10  # people (contract §6)
 
 
 def pages(service: Service) -> list[Route]:
@@ -27,7 +26,7 @@ def pages(service: Service) -> list[Route]:
         language = chosen_language(service, request)
         active, by_topic = await _statistics(service)
         markup = body(service, language, active, by_topic)
-        response = document(_name(service, language), markup, language=language, styles=("/static/site.css",))
+        response = document(service_name(service, language), markup, language=language, styles=("/static/site.css",))
         response.headers["Vary"] = "Accept-Language"
         return response
 
@@ -50,11 +49,6 @@ def chosen_language(service: Service, request: Request) -> str:
 def languages(service: Service) -> list[str]:
     """Languages of the service that the page has words in, the default first; never none."""
     return [language for language in service.settings.service.languages if language in WORDS] or ["en"]
-
-
-def publishable(count: int) -> int | None:
-    """*count* if it may be shown, else None."""
-    return count if count >= SMALLEST_CELL else None
 
 
 async def _statistics(service: Service) -> tuple[int, Mapping[str, int]]:
@@ -88,7 +82,7 @@ def _header(service: Service, language: str, words: Words) -> str:
     )
     return (
         f'<header><nav class="languages" aria-label="Language">{links}</nav>'
-        f'<h1>{escape(_name(service, language))}</h1><p class="lead">{escape(words.lead)}</p></header>'
+        f'<h1>{escape(service_name(service, language))}</h1><p class="lead">{escape(words.lead)}</p></header>'
     )
 
 
@@ -171,10 +165,11 @@ def _footer(service: Service, words: Words, active: int) -> str:
     phone = f'<a href="/simulator">{escape(words.simulator)}</a>' if simulator.channels(service) else ""
     return (
         f"<footer><p>{escape(words.contact).replace('{contact}', link)}</p>{people}"
-        f'<nav aria-label="{escape(words.more)}">{phone} <a href="/docs">{escape(words.api)}</a></nav></footer>'
+        f'<nav aria-label="{escape(words.more)}"><a href="/data/">{escape(words.open_data)}</a> {phone} '
+        f'<a href="/docs">{escape(words.api)}</a></nav></footer>'
     )
 
 
-def _name(service: Service, language: str) -> str:
+def service_name(service: Service, language: str) -> str:
     names = service.settings.service.name
     return names.get(language) or names.get("en") or next(iter(names.values()), "smsbot")
