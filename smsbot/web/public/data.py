@@ -22,7 +22,7 @@ from smsbot.store.open_data import SMALLEST_CELL, Circumstances, Rows, Set
 from smsbot.web.markup import document
 from smsbot.web.ports import Service
 from smsbot.web.public.data_words import WORDS, Words
-from smsbot.web.public.page import chosen_language, service_name
+from smsbot.web.public.page import chosen_language, language_links, service_name
 
 LONG_S = 0.25
 REST = 20
@@ -104,15 +104,15 @@ def as_json(which: Set, rows: Rows) -> str:
 
 
 def body(service: Service, language: str, words: Words) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{escape(title)}</th><td>{escape(about)}</td>'
-        f'<td><a href="/data/{which}.csv">CSV</a> <a href="/data/{which}.json">JSON</a></td></tr>'
+    name = service_name(service, language)
+    sets = "".join(
+        f"<article><h2>{escape(title)}</h2><p>{escape(about)}</p>"
+        f'<p class="files"><a href="/data/{which}.csv">{which}.csv</a>'
+        f' <a href="/data/{which}.json">{which}.json</a></p></article>'
         for which, (title, about) in words.sets.items()
     )
-    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in (words.set, words.holds, words.files))
     return (
-        f'<header><p><a href="/?lang={language}">{escape(service_name(service, language))}</a></p>'
-        f'<h1>{escape(words.title)}</h1><p class="lead">{escape(words.lead)}</p></header>'
-        f'<main id="main"><section aria-label="{escape(words.title)}"><table class="sets"><thead><tr>{heads}</tr>'
-        f"</thead><tbody>{rows}</tbody></table></section><section><p>{escape(words.few)}</p></section></main>"
+        f"<header>{language_links(service, language, '/data/')}<h1>{escape(words.title)}</h1>"
+        f'<p class="lead">{escape(words.lead)}</p></header><main id="main">{sets}<p>{escape(words.few)}</p></main>'
+        f'<footer><p><a href="/?lang={language}">{escape(name)}</a></p></footer>'
     )

@@ -12,9 +12,6 @@ from smsbot.store.open_data import Set
 class Words:
     title: str
     lead: str
-    set: str  # heads of the table
-    holds: str
-    files: str
     few: str
     sets: Mapping[Set, tuple[str, str]]  # name, and what it holds
 
@@ -23,9 +20,6 @@ WORDS: Mapping[str, Words] = {
     "en": Words(
         title="Open data",
         lead="The figures of the text message service, for everybody to use.",
-        set="Table",
-        holds="What it holds",
-        files="Files",
         few="An empty cell stands for fewer than 10 people or for nothing known. The files are in UTF-8; times carry "
         "their offset. There are no phone numbers in them, and nothing that people wrote.",
         sets={
@@ -38,9 +32,6 @@ WORDS: Mapping[str, Words] = {
     "ka": Words(
         title="ღია მონაცემები",
         lead="SMS სერვისის მონაცემები, რომელთა გამოყენება ყველას შეუძლია.",
-        set="ცხრილი",
-        holds="რას შეიცავს",
-        files="ფაილები",
         few="ცარიელი უჯრა ნიშნავს 10-ზე ნაკლებ ადამიანს ან იმას, რომ მონაცემი არ არის. ფაილები UTF-8 ფორმატშია; დროს "
         "ახლავს სასაათო სარტყელი. მათში არ არის ტელეფონის ნომრები და არც ის, რასაც ხალხი გვწერს.",
         sets={
@@ -53,9 +44,6 @@ WORDS: Mapping[str, Words] = {
     "ru": Words(
         title="Открытые данные",
         lead="Данные службы SMS, которыми может пользоваться каждый.",
-        set="Таблица",
-        holds="Что в ней",
-        files="Файлы",
         few="Пустая ячейка означает меньше 10 человек или отсутствие данных. Файлы в UTF-8; время указано с часовым "
         "поясом. В них нет номеров телефонов и ничего из того, что люди нам пишут.",
         sets={

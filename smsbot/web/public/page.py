@@ -75,15 +75,19 @@ def body(service: Service, language: str, active: int, by_topic: Mapping[str, in
 
 
 def _header(service: Service, language: str, words: Words) -> str:
+    return (
+        f"<header>{language_links(service, language)}<h1>{escape(service_name(service, language))}</h1>"
+        f'<p class="lead">{escape(words.lead)}</p></header>'
+    )
+
+
+def language_links(service: Service, language: str, path: str = "/") -> str:
     links = "".join(
-        f'<a href="/?lang={code}" lang="{code}" hreflang="{code}"{_current(code, language)}>'
+        f'<a href="{path}?lang={code}" lang="{code}" hreflang="{code}"{_current(code, language)}>'
         f"{escape(LANGUAGE_NAMES.get(code, code))}</a>"
         for code in languages(service)
     )
-    return (
-        f'<header><nav class="languages" aria-label="Language">{links}</nav>'
-        f'<h1>{escape(service_name(service, language))}</h1><p class="lead">{escape(words.lead)}</p></header>'
-    )
+    return f'<nav class="languages" aria-label="Language">{links}</nav>'
 
 
 def _current(code: str, language: str) -> str:
