@@ -106,8 +106,11 @@ def _joining(service: Service, language: str, words: Words) -> str:
 
 
 def sender(service: Service) -> str:
-    """The number to write to: that of the first channel that takes texts; '' if none has one."""
-    return next((each.config.sender for each in service.channels.values() if each.config.inbound), "")
+    """The number to write to: that of the first channel that takes texts, a real one before the phone in the browser;
+    '' if none has one."""
+    taking = [each.config for each in service.channels.values() if each.config.inbound]
+    taking.sort(key=lambda config: config.gateway == "simulator")
+    return taking[0].sender if taking else ""
 
 
 def _topics(service: Service, language: str, words: Words, by_topic: Mapping[str, int]) -> str:
