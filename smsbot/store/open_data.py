@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, func, select
 
 from smsbot.clock import to_datetime, to_iso, to_ms
-from smsbot.dialogue.model import Place, State, Topic
+from smsbot.dialogue.model import Place, Topic
 from smsbot.status import Status
 from smsbot.store import broadcasts, directory, health, sql
 from smsbot.store.broadcasts import BroadcastState, View
@@ -66,7 +66,7 @@ def read(connection: Connection, which: Set, given: Circumstances) -> Rows:
 
 
 def _topics(connection: Connection, given: Circumstances) -> Rows:
-    counted = health.subscribers(connection)
+    counted = health.subscribers(connection, given.now_ms)
     rows = [
         (topic.code, *_names(topic, given), publishable(counted.get(topic.code, 0)))
         for topic in sorted(directory.topics(connection), key=lambda topic: topic.number)
@@ -80,7 +80,7 @@ def _places(connection: Connection, given: Circumstances) -> Rows:
     found = connection.execute(
         select(PLACE.c.code, func.count())
         .join(CONTACT, CONTACT.c.place_id == PLACE.c.id)
-        .where(CONTACT.c.state == State.ACTIVE.value)
+        .where(health.active(given.now_ms))
         .group_by(PLACE.c.code)
     )
     counted = {code: int(n) for code, n in found}

@@ -70,6 +70,19 @@ async def test_a_cell_is_told_from_ten_people_on(api: Client) -> None:
     assert {row["subscribers"] for row in await table(api, "topics")} == {None}
 
 
+async def test_who_paused_counts_again_when_the_pause_is_over(api: Client, service: Composition) -> None:
+    for at in range(10):
+        await api.text("BUDGET", number=number(at))
+        await api.text("AREA Likhauri", number=number(at))
+    await api.text("PAUSE 2", number=number(0))
+    for name in ("topics", "places"):
+        assert {row["subscribers"] for row in await table(api, name)} == {None}
+    service.now_ms += 3 * DAY_MS
+    for name in ("topics", "places"):
+        assert {row["subscribers"] for row in await table(api, name)} == {None, 10}
+    assert "<td>10</td>" in (await api.get("/", params={"lang": "en"})).text
+
+
 async def test_months_are_told_when_they_are_over(api: Client, service: Composition) -> None:
     for at in range(11):
         await api.text("JOIN", number=number(at))

@@ -56,7 +56,7 @@ async def _statistics(service: Service) -> tuple[int, Mapping[str, int]]:
 
     def job(connection: Connection) -> tuple[int, Mapping[str, int]]:
         active = health.people(connection, now_ms).get(State.ACTIVE.value, 0)
-        return active, health.subscribers(connection)
+        return active, health.subscribers(connection, now_ms)
 
     try:
         return await service.store.look(job)
