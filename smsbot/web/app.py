@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from smsbot.web import describe, health, metrics
-from smsbot.web.api import broadcasts, channels, directory, inbox, messages, subscribers, unknown
+from smsbot.web.api import broadcasts, channels, directory, inbox, messages, paper, subscribers, unknown
 from smsbot.web.calls import Call, routes
 from smsbot.web.middleware import BodyLimit, SecurityHeaders, Wall
 from smsbot.web.ports import Service
@@ -29,6 +29,7 @@ HOOKS = "/channels/"
 CALLS: tuple[Call, ...] = (
     *broadcasts.CALLS,
     *subscribers.CALLS,
+    *paper.CALLS,
     *messages.CALLS,
     *inbox.CALLS,
     *unknown.CALLS,
