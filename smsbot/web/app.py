@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from smsbot.web import describe, health, metrics
+from smsbot.web import console, describe, health, metrics
 from smsbot.web.api import broadcasts, channels, directory, inbox, messages, paper, subscribers, unknown
 from smsbot.web.calls import Call, routes
 from smsbot.web.middleware import BodyLimit, SecurityHeaders, Wall
@@ -58,13 +58,14 @@ class Front:
 
 
 def create_app(service: Service, *, lifespan: Lifespan | None = None, extra: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """The whole web of *service*. *extra* routes (the console) come before the public page."""
+    """The whole web of *service*. *extra* routes come before the public page."""
     app = Starlette(
         routes=[
             *routes(service, CALLS),
             *describe.pages(service, CALLS),
             *phone.pages(service),
             *extra,
+            *console.pages(service),
             *page.pages(service),
             *data.pages(service),
         ],
