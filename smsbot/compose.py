@@ -11,7 +11,7 @@ from smsbot.dialogue.budgets import Budgets
 from smsbot.dialogue.model import Place, Topic
 from smsbot.dialogue.reader import named_places, named_topics
 from smsbot.dialogue.senders import SECTIONS
-from smsbot.errors import ContentError
+from smsbot.errors import ContentError, SettingsError
 from smsbot.settings import Settings
 from smsbot.text.audit import Collision, audit
 from smsbot.text.places import PlaceIndex
@@ -22,10 +22,16 @@ from smsbot.text.words import Role
 def blueprint(settings: Settings) -> Blueprint:
     """Flows, catalogues and keywords of the built-in content and the municipality's folder, read from disk once.
 
-    Raises `ContentError` with file and line for content that cannot work.
+    Raises `ContentError` with file and line for content that cannot work, `SettingsError` for a language without any.
     """
     service = settings.service
     content = _content(settings)
+    spoken = content.languages()
+    if unknown := next((each for each in service.languages if each not in spoken), None):
+        raise SettingsError(
+            f"The configuration key `service.languages` names `{unknown}`, and there are no words in it; there are: "
+            f"{', '.join(spoken)}."
+        )
     return Blueprint.build(
         flows={str(path): path.read_bytes() for path in content.flow_files().values()},
         catalogues={

@@ -133,6 +133,7 @@ def _banner(service: Service, local: str, role: Role) -> str:
     if role != "work":
         if any(channel.config.gateway == "simulator" for channel in service.channels.values()):
             lines.append(f"  Phone simulator {local}/simulator")
+        lines.append(f"  Console         {local}/console")
         lines.append(f"  Public page     {local}/")
         lines.append(f"  API docs        {local}/docs  ({local}/openapi.json)")
     return "\n".join(lines)

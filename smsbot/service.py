@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from smsbot.clock import Clock, now_ms
-from smsbot.compose import blueprint, check_words, seed_places, seed_topics
+from smsbot.compose import blueprint, check_words, place_index, seed_places, seed_topics
 from smsbot.dialogue import notice as neutral
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.stop_hint import StopHints
@@ -42,7 +42,7 @@ from smsbot.outbound.tenure import Tenure
 from smsbot.outbound.wake import Wake
 from smsbot.process import identity
 from smsbot.settings import Settings
-from smsbot.store import contacts, inbox, notices, outbox
+from smsbot.store import contacts, imports, inbox, notices, outbox
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
 from smsbot.text import phone
@@ -283,6 +283,22 @@ class Service:
         if done.channel is not None:
             self.wake.wake(done.channel)
         return done.entry
+
+    async def take_forms(self, lines: Sequence[str], by: str, *, dry_run: bool, welcome: bool) -> imports.Report:
+        """Consents on paper, the lines of a sheet (contract §9). Raises `Invalid` if it cannot be read."""
+        channel = first_sending(self.channels) if welcome else None
+
+        def job() -> imports.Report:
+            return imports.run(
+                self.store, lines, self.settings, now_ms=self.clock(), channel=channel,
+                hint=self.hints.of(channel or ""), dry_run=dry_run,
+                named=place_index(self.settings, self.store.read(rows.places)), notice=self._notice,
+            )  # fmt: skip
+
+        report = await asyncio.to_thread(job)
+        if not dry_run:
+            log.info("consents on paper were taken", by=by, taken=report.taken, refused=len(report.refused))
+        return report
 
     def _heard(self, notice: notices.Notice) -> None:
         self.wake.stopped(notice.stopped)

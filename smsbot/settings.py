@@ -20,6 +20,8 @@ CONFIG_VARIABLE = "SMSBOT_CONFIG"
 NOT_KEYS = {CONFIG_VARIABLE, "SMSBOT_LOG_LEVEL", "SMSBOT_TEST_REQUIRE", "SMSBOT_TEST_PG"}
 
 
+UNKNOWN = "extra_forbidden"  # pydantic's word for a key that there is not
+
 MIDNIGHT_AFTER = time.max
 """`24:00`, the end of a day, for which the standard library has no time."""
 
@@ -229,12 +231,14 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
 
 
 def sentence(error: ValidationError, prefix: str = "") -> str:
-    """The first fault of *error* as one sentence that names the key and what is allowed."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    """One fault of *error* as a sentence that names the key and what is allowed: an unknown key, which may be why
+    another is missing, else the first."""
+    faults = error.errors(include_url=False, include_input=False)
+    first = next((fault for fault in faults if fault["type"] == UNKNOWN), faults[0])
     key = ".".join(str(step) for step in first["loc"])
     if prefix:
         key = f"{prefix}.{key}" if key else prefix
-    if first["type"] == "extra_forbidden":
+    if first["type"] == UNKNOWN:
         return f"Unknown configuration key `{key}`; `smsbot init` writes a file with every key."
     if first["type"] == "missing":
         return f"The configuration key `{key}` is missing."

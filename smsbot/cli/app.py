@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +11,8 @@ from smsbot import __version__
 from smsbot.cli import channels, explain, flows, records, sheets, unknown
 from smsbot.cli.common import Config, settings_of
 from smsbot.errors import Invalid, PhoneError, SettingsError
+
+ROLES: tuple[Literal["all", "web", "work"], ...] = ("all", "web", "work")
 
 app = typer.Typer(
     help="Two-way SMS bot and keyword engine for public bodies.",
@@ -26,12 +27,6 @@ flows.add_to(app)
 explain.add_to(app)
 channels.add_to(app)
 unknown.add_to(app)
-
-
-class ProcessRole(StrEnum):
-    ALL = "all"
-    WEB = "web"
-    WORK = "work"
 
 
 def _version(asked: bool) -> None:
@@ -57,17 +52,20 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="The port; 8000, and none for the role `work`.")
     ] = None,
     role: Annotated[
-        ProcessRole, typer.Option(help="all: web and delivery in one process; web, work: one of them, on PostgreSQL.")
-    ] = ProcessRole.ALL,
+        str, typer.Option(help="all: web and delivery in one process; web, work: one of them, on PostgreSQL.")
+    ] = "all",
     print_key: Annotated[bool, typer.Option("--print-key", help="Print a staff key for this machine.")] = False,
 ) -> None:
     """Answer people, staff and gateways until told to end."""
+    chosen = next((each for each in ROLES if each == role), None)
+    if chosen is None:
+        raise typer.BadParameter(f"there is no role {role}; the roles are: {', '.join(ROLES)}", param_hint="--role")
     settings = settings_of(config)
     from smsbot import serve as process  # noqa: PLC0415
 
-    if port is None and role is not ProcessRole.WORK:
+    if port is None and chosen != "work":
         port = 8000
-    process.serve(settings, host=host, port=port, role=role.value, print_key=print_key)
+    process.serve(settings, host=host, port=port, role=chosen, print_key=print_key)
 
 
 @app.command()

@@ -27,7 +27,12 @@ def settings_of(config: Path | None, *, quiet: bool = False) -> Settings:
     from smsbot import logs, settings  # noqa: PLC0415
 
     logs.configure(level="ERROR" if quiet and not os.environ.get(logs.LEVEL_VARIABLE) else None)
-    return settings.load(config)
+    found = settings.load(config)
+    if found.channels:
+        from smsbot.gateways import registry  # noqa: PLC0415
+
+        registry.check_keys(found.channels)
+    return found
 
 
 @contextmanager

@@ -85,8 +85,10 @@ def play(
 
     try:
         body = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError("this cannot be read as UTF-8 text", file=str(file)) from error
+    except OSError as error:
+        raise ContentError(f"this cannot be read: {error.strerror}", file=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise ContentError("this is not text in UTF-8; save it as UTF-8", file=str(file)) from error
     transcript = parse(body, str(file))
     result = run(transcript, _engine(settings, transcript.places))
     for kind, text in result.said:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from smsbot.errors import SettingsError
 from smsbot.gateways.base import ChannelConfig, HttpGateway, Transport
-from smsbot.settings import sentence
+from smsbot.settings import UNKNOWN, sentence
 
 GROUP = "smsbot.gateways"
 
@@ -112,6 +112,19 @@ def channel(name: str, values: Mapping[str, Any]) -> Channel:
             "so a long random word must protect the channel's addresses."
         )
     return built
+
+
+def check_keys(table: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises `SettingsError` for a key that its gateway does not have. What else is wrong, or missing because only the
+    server's environment has it, is for those who use the channels."""
+    for name, values in table.items():
+        try:
+            gateway_class(str(values.get("gateway"))).Config.model_validate(dict(values))
+        except KeyError:
+            continue
+        except ValidationError as error:
+            if any(fault["type"] == UNKNOWN for fault in error.errors(include_url=False, include_input=False)):
+                raise SettingsError(sentence(error, f"channels.{name}")) from None
 
 
 def channels(table: Mapping[str, Mapping[str, Any]]) -> dict[str, Channel]:

@@ -21,8 +21,17 @@ def number_for(channel: Channel, channels: Mapping[str, Channel]) -> str | None:
         return None
     if channel.config.answer_to is not None:
         return channel.config.answer_to
-    receiving = (each.config.sender for each in channels.values() if each.config.inbound)
+    receiving = (
+        each.config.sender
+        for each in channels.values()
+        if each.config.inbound and (_simulated(channel) or not _simulated(each))
+    )
     return next((sender for sender in receiving if _NUMBER(sender)), None)
+
+
+def _simulated(channel: Channel) -> bool:
+    """Real phones cannot reach the one in the browser."""
+    return channel.config.gateway == "simulator"
 
 
 def numbers(channels: Mapping[str, Channel]) -> dict[str, str]:

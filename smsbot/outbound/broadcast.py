@@ -54,7 +54,7 @@ class Broadcasts:
         if draft.idempotency_key is not None and not dry_run:
             found = await self._repeated(by, draft.idempotency_key, draft.idempotency_digest)
             if found is not None:
-                return self._shown(found)
+                return self._as_first(found)
         now_ms = self._clock()
         directory = self._directory()
         audience = drafts.audience(draft, directory)
@@ -167,6 +167,8 @@ class Broadcasts:
             return broadcasts.get(connection, made.id, repeated=made.repeated)
 
         made = await self._store.run(work)
+        if made.repeated:
+            return self._as_first(made)
         self._wake.steered(made.id)
         return self._shown(made)
 
@@ -202,6 +204,16 @@ class Broadcasts:
         if view.state is not BroadcastState.SCHEDULED:
             return view
         return replace(view, starts_ms=self._starts(view, self._clock()))
+
+    def _as_first(self, view: View) -> View:
+        """As it was when it was announced: a repeat of the request is answered as the first was (contract §10)."""
+        asked = view.approved_ms is None or bool(view.approved_by)
+        first = replace(view, approved_ms=None if asked else view.created_ms)
+        state = BroadcastState.AWAITING_APPROVAL
+        if not asked:
+            begun = self._starts(first, view.created_ms) <= view.created_ms
+            state = BroadcastState.SENDING if begun else BroadcastState.SCHEDULED
+        return replace(first, state=state)
 
     def _imagined(self, stored: Stored, written: Mapping[str, str], now_ms: int) -> View:
         starts = self._starts(stored, now_ms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from smsbot.dialogue.model import State
 from smsbot.store import channel_vitals
@@ -102,18 +102,26 @@ def unanswered(connection: Connection) -> int:
 
 def people(connection: Connection, now_ms: int) -> Mapping[str, int]:
     """Contacts by state; a lapsed pause counts as active."""
-    lapsed = (CONTACT.c.state == State.PAUSED.value) & (CONTACT.c.paused_until_ms <= now_ms)
-    state = case((lapsed, State.ACTIVE.value), else_=CONTACT.c.state).label("state")
+    state = case((_lapsed(now_ms), State.ACTIVE.value), else_=CONTACT.c.state).label("state")
     return {row[0]: row[1] for row in connection.execute(select(state, func.count()).group_by(state))}
 
 
-def subscribers(connection: Connection) -> Mapping[str, int]:
+def active(now_ms: int) -> ColumnElement[bool]:
+    """A contact whom broadcasts reach: a lapsed pause counts as none."""
+    return (CONTACT.c.state == State.ACTIVE.value) | _lapsed(now_ms)
+
+
+def _lapsed(now_ms: int) -> ColumnElement[bool]:
+    return (CONTACT.c.state == State.PAUSED.value) & (CONTACT.c.paused_until_ms <= now_ms)
+
+
+def subscribers(connection: Connection, now_ms: int) -> Mapping[str, int]:
     """Active people by topic code."""
     rows = connection.execute(
         select(TOPIC.c.code, func.count())
         .join(SUBSCRIPTION, SUBSCRIPTION.c.topic_id == TOPIC.c.id)
         .join(CONTACT, CONTACT.c.id == SUBSCRIPTION.c.contact_id)
-        .where(CONTACT.c.state == State.ACTIVE.value)
+        .where(active(now_ms))
         .group_by(TOPIC.c.code)
     )
     return {row[0]: row[1] for row in rows}

@@ -18,7 +18,8 @@ PERSONAL_LIFE_MS = 72 * 3_600_000  # contract §10, "Sending": what is no reply 
 def suppress(connection: Connection, contact_ids: Collection[int], now_ms: int) -> int:
     """Withdraw every broadcast message that waits for these people; give how many there were.
 
-    What a dispatcher holds is not touched: it looks at the person again before it sends.
+    Waiting: queued, or put off with a reason (another attempt, a pause). What a dispatcher holds is not touched: it
+    looks at the person again before it sends.
     """
     running = _running(connection) if contact_ids else []
     return _suppress(connection, {broadcast_id: contact_ids for broadcast_id, _, _ in running}, now_ms)
@@ -137,14 +138,15 @@ def _suppress(connection: Connection, people: Mapping[int, Collection[int]], now
         if not contact_ids:
             continue
         where, listed = sql.among(connection, "contact_id", sorted(contact_ids))
-        done = sql.run(
-            connection,
-            "UPDATE outbox SET status = 'suppressed', due_ms = NULL, final_ms = ?"
-            f" WHERE {where} AND broadcast_id = ? AND broadcast_id > 0 AND status = 'queued'"
-            f"{months.recent(connection, 'outbox')}",
-            (now_ms, listed, broadcast_id),
-        )
-        if done.rowcount > 0:
-            moves[broadcast_id, str(Status.QUEUED), str(Status.SUPPRESSED)] += done.rowcount
+        for before, put_off in ((Status.QUEUED, ""), (Status.SENDING, " AND due_ms IS NOT NULL AND error <> ''")):
+            done = sql.run(
+                connection,
+                "UPDATE outbox SET status = 'suppressed', due_ms = NULL, final_ms = ?"
+                f" WHERE {where} AND broadcast_id = ? AND broadcast_id > 0 AND status = '{before}'{put_off}"
+                f"{months.recent(connection, 'outbox')}",
+                (now_ms, listed, broadcast_id),
+            )
+            if done.rowcount > 0:
+                moves[broadcast_id, str(before), str(Status.SUPPRESSED)] += done.rowcount
     counts.tally(connection, moves, now_ms)
     return sum(moves.values())

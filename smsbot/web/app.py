@@ -14,13 +14,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from smsbot.web import describe, health, metrics
-from smsbot.web.api import broadcasts, channels, directory, inbox, messages, subscribers, unknown
+from smsbot.web import console, describe, health, metrics
+from smsbot.web.api import broadcasts, channels, directory, inbox, messages, paper, subscribers, unknown
 from smsbot.web.calls import Call, routes
 from smsbot.web.middleware import BodyLimit, SecurityHeaders, Wall
 from smsbot.web.ports import Service
 from smsbot.web.problems import Problem
-from smsbot.web.public import page
+from smsbot.web.public import data, page
 from smsbot.web.simulator import calls as simulator
 from smsbot.web.simulator import pages as phone
 
@@ -29,6 +29,7 @@ HOOKS = "/channels/"
 CALLS: tuple[Call, ...] = (
     *broadcasts.CALLS,
     *subscribers.CALLS,
+    *paper.CALLS,
     *messages.CALLS,
     *inbox.CALLS,
     *unknown.CALLS,
@@ -57,14 +58,16 @@ class Front:
 
 
 def create_app(service: Service, *, lifespan: Lifespan | None = None, extra: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """The whole web of *service*. *extra* routes (the console) come before the public page."""
+    """The whole web of *service*. *extra* routes come before the public page."""
     app = Starlette(
         routes=[
             *routes(service, CALLS),
             *describe.pages(service, CALLS),
             *phone.pages(service),
             *extra,
+            *console.pages(service),
             *page.pages(service),
+            *data.pages(service),
         ],
         middleware=[Middleware(SecurityHeaders), Middleware(Wall), Middleware(BodyLimit)],
         exception_handlers={HTTPException: _http_problem},

@@ -10,6 +10,11 @@ from pydantic.json_schema import SkipJsonSchema
 from smsbot.web.schemas import Answer, BroadcastState, Encoding, Instant, Moment, Strict, Texts, written
 
 
+def _reason(value: object) -> object:
+    """null is none given, as in the fields beside it."""
+    return "" if value is None else written(value)
+
+
 class BroadcastRequest(Strict):
     text: Texts
     topics: list[str] = Field(default=[], max_length=1000, description="Codes: who subscribes to any of them")
@@ -21,7 +26,7 @@ class BroadcastRequest(Strict):
     send_at: Instant = None
     expires_at: Instant = None
     urgent: StrictBool = Field(default=False, description="Passes the quiet hours; needs `reason`")
-    reason: Annotated[str, BeforeValidator(written), Field(max_length=1000)] = ""
+    reason: Annotated[str, BeforeValidator(_reason), Field(max_length=1000)] = ""
     channel: str | None = None
     dry_run: StrictBool = False
 

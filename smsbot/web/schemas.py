@@ -259,6 +259,31 @@ class InboxItem(Answer):
     at: Moment
 
 
+class FormsRequest(Strict):
+    csv: str = Field(
+        max_length=1_000_000,
+        description="The sheet with its header: number, topics, place, language, consented_on, collector, form, "
+        "evidence",
+    )
+    dry_run: StrictBool = False
+    welcome: StrictBool = Field(default=True, description="false: nobody is texted")
+
+
+class RefusedForm(Answer):
+    line: int = Field(description="The header is line 1")
+    column: str | None
+    reason: str
+    mend: str
+
+
+class FormsReport(Answer):
+    rows: int
+    taken: int = Field(description="In a dry run: that would be taken")
+    repeated: int = Field(description="Taken before, or standing in the sheet twice")
+    refused: list[RefusedForm]
+    welcomed: int
+
+
 class UnknownQuery(Strict):
     since: Instant = Field(default=None, description="Default: seven days ago")
     limit: int = Field(default=100, ge=1, le=LIMIT)

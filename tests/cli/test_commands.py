@@ -98,6 +98,7 @@ def test_wrong_usage_ends_with_2(terminal: Terminal, words: list[str]) -> None:
     result = terminal.run(*words)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
+    assert "Value error" not in result.stderr
 
 
 def test_the_version(terminal: Terminal) -> None:
@@ -257,6 +258,23 @@ def test_flows_are_checked_played_and_drawn(terminal: Terminal) -> None:
     wrong = terminal.run("flow", "play", "talk.txt")
     assert wrong.returncode == 1
     assert "talk.txt:2" in wrong.stderr
+    assert "No such file" in sentence(terminal.run("flow", "play", "gone.txt"))
+    talk.write_bytes(b"> JOIN\n\xff")
+    assert "UTF-8" in sentence(terminal.run("flow", "play", "talk.txt"))
+
+
+def test_a_language_that_there_are_no_words_in_is_named(terminal: Terminal) -> None:
+    (terminal.folder / "smsbot.toml").write_text('[service]\nlanguages = ["ka", "as"]\n', encoding="utf-8")
+    told = sentence(terminal.run("say", "+995555000001", "JOIN"))
+    assert "`service.languages`" in told
+    assert "az, en, hy, ka, ru" in told
+
+
+@pytest.mark.parametrize("command", [["db", "upgrade"], ["export", "topics"], ["audit", "verify"], ["serve"]])
+def test_an_unknown_key_of_a_channel_is_named_by_every_command(terminal: Terminal, command: list[str]) -> None:
+    channel = '[channels.main]\ngateway = "twilio"\nauth_tokne = "x"\n'  # what is missing may come as a variable
+    (terminal.folder / "smsbot.toml").write_text(channel, encoding="utf-8")
+    assert "`channels.main.auth_tokne`" in sentence(terminal.run(*command))
 
 
 def test_a_municipality_s_folder_is_checked(terminal: Terminal) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,12 @@ def joined(product: Product) -> None:
         assert citizen.menu in menu
         (confirmed,) = product.say(citizen.number, "1 3")
         assert citizen.chosen in confirmed
+
+
+def test_the_start_tells_where_everything_is(product: Product) -> None:
+    told = product.logged()
+    for what, path in (("Phone simulator", "/simulator"), ("Console", "/console"), ("API docs", "/docs")):
+        assert re.search(rf"^ +{what} +{product.url}{path}( |$)", told, re.MULTILINE), what
 
 
 def test_the_first_day(product: Product) -> None:

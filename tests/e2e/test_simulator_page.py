@@ -135,7 +135,7 @@ def test_what_people_write_is_text_never_markup(page: Page) -> None:
     assert page.locator(".bubble b").count() == 0
 
 
-@pytest.mark.parametrize("path", ["/simulator", "/?lang=ka", "/?lang=en", "/docs"])
+@pytest.mark.parametrize("path", ["/simulator", "/?lang=ka", "/?lang=en", "/data/?lang=ka", "/console", "/docs"])
 def test_pages_fit_narrow_and_wide_screens(browser: Browser, address: str, path: str) -> None:
     for width in WIDTHS:
         page = browser.new_page(viewport={"width": width, "height": 700})

@@ -157,6 +157,28 @@ async def test_a_repeat_under_a_key_answers_the_first_and_another_request_is_ref
     assert (await office.service.post(replace(draft, send_at_ms=None), "Gia")).id != first.id
 
 
+@pytest.mark.parametrize(
+    ("sending", "send_at_ms", "first"),
+    [({}, None, "sending"), ({}, NOON + 1, "scheduled"), ({"hold_s": 60}, None, "scheduled"),
+     ({"approvals": 1}, None, "awaiting_approval")],
+)  # fmt: skip
+async def test_a_repeat_is_answered_as_the_first_was_whatever_has_become_of_it(
+    store: Store, sending: dict[str, int], send_at_ms: int | None, first: str
+) -> None:
+    office = desk(store, **sending)
+    draft = replace(DRAFT, idempotency_key="k", idempotency_digest="d", send_at_ms=send_at_ms)
+    made = await office.service.post(draft, "Nino")
+    assert made.state == first
+    if sending.get("approvals"):
+        await office.service.approve(made.id, "Gia")
+    office.clock.now_ms += HOUR
+    await office.tend()
+    assert (await office.service.get(made.id)).state == "sending"
+    assert (await office.service.post(draft, "Nino")).state == first
+    await office.service.cancel(made.id)
+    assert (await office.service.post(draft, "Nino")).state == first
+
+
 async def test_two_repeats_at_once_make_one_broadcast(store: Store) -> None:
     office = desk(store)
     draft = replace(DRAFT, idempotency_key="k", idempotency_digest="d")

@@ -140,7 +140,14 @@ async def test_where_the_sender_cannot_be_answered_the_notice_says_where_stop_go
     hall = Hall(
         f"sqlite:///{tmp_path}/hall.db",
         main={**name, "fields": {"to": "{to}", "text": "{text}"}},
-        inn={"gateway": "simulator", "sender": "2200", "outbound": False},
+        inn={
+            "gateway": "kannel",
+            "sender": "2200",
+            "outbound": False,
+            "webhook_token": "t",
+            "username": "",
+            "password": "",
+        },
     )
     await hall.text("JOIN BUDGET", "inn")
     hall.fall_silent()

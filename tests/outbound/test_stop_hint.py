@@ -27,6 +27,8 @@ pytestmark = pytest.mark.anyio
 NAME = {"gateway": "simulator", "sender": "KUTAISI"}
 SHORT = {"gateway": "simulator", "sender": "2200"}
 RECEIVES = {"gateway": "simulator", "sender": "2200", "outbound": False}
+REAL = {"gateway": "smsoffice", "sender": "Kutaisi", "api_key": "k"}
+KANNEL = {"gateway": "kannel", "username": "u", "password": "p", "webhook_token": "t" * 20}
 
 NUMBERS: list[tuple[dict[str, dict[str, Any]], dict[str, str], list[str]]] = [
     ({"main": SHORT}, {}, []),
@@ -39,6 +41,8 @@ NUMBERS: list[tuple[dict[str, dict[str, Any]], dict[str, str], list[str]]] = [
     ({"main": NAME, "in": {**RECEIVES, "inbound": False}}, {}, ["main"]),
     ({"main": NAME, "in": {**SHORT, "sender": "CITY"}, "two": RECEIVES}, {"main": "2200", "in": "2200"}, []),
     ({"main": {**NAME, "outbound": False}, "out": SHORT}, {}, []),
+    ({"main": REAL, "phone": SHORT}, {}, ["main"]),
+    ({"phone": SHORT, "main": REAL, "in": {**KANNEL, "sender": "3300"}}, {"main": "3300"}, []),
 ]
 
 

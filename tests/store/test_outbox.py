@@ -169,6 +169,18 @@ def test_a_stop_withdraws_what_waits_and_leaves_what_is_in_flight(town: Store) -
     assert town.write(lambda c: outbox.suppress(c, [1, 2, 3], NOW)) == 0
 
 
+def test_a_stop_withdraws_what_waits_for_another_attempt_or_was_given_back(town: Store) -> None:
+    broadcast = running(town)
+    held = take(town, broadcast, limit=3)
+    settle(town, Result(held[0].id, broadcast, Status.SENDING, "busy", due_ms=NOW + 5_000, attempts=1))
+    town.write(lambda c: outbox.release(c, [held[1].id], NOW, "the broadcast is paused"))
+    people = [message.contact_id for message in held if message.contact_id]
+    assert town.write(lambda c: outbox.suppress(c, people, NOW)) == 2
+    assert counted(town, broadcast) == {"sending": 1, "suppressed": 2, "queued": 3}
+    assert take(town, broadcast, NOW + 5_000, limit=3) != []
+    assert counted(town, broadcast) == {"sending": 4, "suppressed": 2}
+
+
 def test_leaving_a_topic_withdraws_only_what_came_through_it(town: Store) -> None:
     budget, both, everyone = (
         running(town, Audience(topics=("budget",))),

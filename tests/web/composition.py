@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -29,7 +30,7 @@ from smsbot.outbound import reuse
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.wake import Wake
 from smsbot.settings import Settings
-from smsbot.store import contacts
+from smsbot.store import contacts, imports
 from smsbot.store import directory as rows
 from smsbot.store.database import Store
 from smsbot.store.inbox import Entry
@@ -139,6 +140,12 @@ class Composition:
             reuse.wake(connection, person, number, notice, channel=channel, hint=None, now_ms=self.now_ms)
 
         await self.store.run(job)
+
+    async def take_forms(self, lines: Sequence[str], by: str, *, dry_run: bool, welcome: bool) -> imports.Report:
+        channel = next(iter(self.channels)) if welcome else None
+        return imports.run(
+            self.store, lines, self.settings, now_ms=self.now_ms, channel=channel, dry_run=dry_run
+        )  # fmt: skip
 
     async def stop_for(self, entry_id: int, by: str) -> Entry:
         def job(connection: Connection) -> Entry:

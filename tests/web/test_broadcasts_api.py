@@ -93,6 +93,12 @@ async def test_what_cannot_be_sent_is_422_and_names_the_field(
     assert (await crowd.get("/api/broadcasts")).json()["items"] == []
 
 
+async def test_null_stands_for_what_is_not_given(crowd: Client) -> None:
+    nothing = dict.fromkeys(("languages", "send_at", "expires_at", "reason", "channel"))
+    answer = await crowd.post("/api/broadcasts", json={**HEARING, **nothing, "dry_run": True})
+    assert answer.status_code == 200, answer.text
+
+
 async def test_an_idempotent_repeat_answers_the_same_and_another_body_is_422(crowd: Client) -> None:
     key = {"Idempotency-Key": "press-2026-17"}
     first = await crowd.post("/api/broadcasts", json=HEARING, headers=key)

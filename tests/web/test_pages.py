@@ -63,6 +63,14 @@ async def test_the_public_page_speaks_the_readers_language(api: Client) -> None:
         assert word in english.text
 
 
+async def test_the_public_page_names_a_number_that_real_phones_reach(store: Store) -> None:
+    real = {"gateway": "kannel", "sender": "3300", "webhook_token": "t" * 20, "username": "u", "password": "p"}
+    async with Client(compose(store, channels={"phone": {"gateway": "simulator"}, "main": real}), key=None) as client:
+        page = (await client.get("/", params={"lang": "en"})).text
+    assert "<strong>3300</strong>" in page
+    assert "2020" not in page
+
+
 async def test_no_number_of_people_under_ten_is_published(api: Client) -> None:
     for at in range(9):
         await api.text("BUDGET", number=f"+9955550002{at:02}")

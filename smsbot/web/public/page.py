@@ -14,12 +14,11 @@ from smsbot.dialogue.directory import LANGUAGE_NAMES
 from smsbot.dialogue.model import State
 from smsbot.errors import StoreError
 from smsbot.store import health
+from smsbot.store.open_data import publishable
 from smsbot.web.markup import document
 from smsbot.web.ports import Service
 from smsbot.web.public.words import WORDS, Words
 from smsbot.web.simulator import calls as simulator
-
-SMALLEST_CELL = 10  # people (contract §6)
 
 
 def pages(service: Service) -> list[Route]:
@@ -27,7 +26,7 @@ def pages(service: Service) -> list[Route]:
         language = chosen_language(service, request)
         active, by_topic = await _statistics(service)
         markup = body(service, language, active, by_topic)
-        response = document(_name(service, language), markup, language=language, styles=("/static/site.css",))
+        response = document(service_name(service, language), markup, language=language, styles=("/static/site.css",))
         response.headers["Vary"] = "Accept-Language"
         return response
 
@@ -52,17 +51,12 @@ def languages(service: Service) -> list[str]:
     return [language for language in service.settings.service.languages if language in WORDS] or ["en"]
 
 
-def publishable(count: int) -> int | None:
-    """*count* if it may be shown, else None."""
-    return count if count >= SMALLEST_CELL else None
-
-
 async def _statistics(service: Service) -> tuple[int, Mapping[str, int]]:
     now_ms = service.clock()
 
     def job(connection: Connection) -> tuple[int, Mapping[str, int]]:
         active = health.people(connection, now_ms).get(State.ACTIVE.value, 0)
-        return active, health.subscribers(connection)
+        return active, health.subscribers(connection, now_ms)
 
     try:
         return await service.store.look(job)
@@ -81,15 +75,19 @@ def body(service: Service, language: str, active: int, by_topic: Mapping[str, in
 
 
 def _header(service: Service, language: str, words: Words) -> str:
+    return (
+        f"<header>{language_links(service, language)}<h1>{escape(service_name(service, language))}</h1>"
+        f'<p class="lead">{escape(words.lead)}</p></header>'
+    )
+
+
+def language_links(service: Service, language: str, path: str = "/") -> str:
     links = "".join(
-        f'<a href="/?lang={code}" lang="{code}" hreflang="{code}"{_current(code, language)}>'
+        f'<a href="{path}?lang={code}" lang="{code}" hreflang="{code}"{_current(code, language)}>'
         f"{escape(LANGUAGE_NAMES.get(code, code))}</a>"
         for code in languages(service)
     )
-    return (
-        f'<header><nav class="languages" aria-label="Language">{links}</nav>'
-        f'<h1>{escape(_name(service, language))}</h1><p class="lead">{escape(words.lead)}</p></header>'
-    )
+    return f'<nav class="languages" aria-label="Language">{links}</nav>'
 
 
 def _current(code: str, language: str) -> str:
@@ -108,8 +106,11 @@ def _joining(service: Service, language: str, words: Words) -> str:
 
 
 def sender(service: Service) -> str:
-    """The number to write to: that of the first channel that takes texts; '' if none has one."""
-    return next((each.config.sender for each in service.channels.values() if each.config.inbound), "")
+    """The number to write to: that of the first channel that takes texts, a real one before the phone in the browser;
+    '' if none has one."""
+    taking = [each.config for each in service.channels.values() if each.config.inbound]
+    taking.sort(key=lambda config: config.gateway == "simulator")
+    return taking[0].sender if taking else ""
 
 
 def _topics(service: Service, language: str, words: Words, by_topic: Mapping[str, int]) -> str:
@@ -171,10 +172,11 @@ def _footer(service: Service, words: Words, active: int) -> str:
     phone = f'<a href="/simulator">{escape(words.simulator)}</a>' if simulator.channels(service) else ""
     return (
         f"<footer><p>{escape(words.contact).replace('{contact}', link)}</p>{people}"
-        f'<nav aria-label="{escape(words.more)}">{phone} <a href="/docs">{escape(words.api)}</a></nav></footer>'
+        f'<nav aria-label="{escape(words.more)}"><a href="/data/">{escape(words.open_data)}</a> {phone} '
+        f'<a href="/docs">{escape(words.api)}</a></nav></footer>'
     )
 
 
-def _name(service: Service, language: str) -> str:
+def service_name(service: Service, language: str) -> str:
     names = service.settings.service.name
     return names.get(language) or names.get("en") or next(iter(names.values()), "smsbot")

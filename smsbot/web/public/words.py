@@ -37,6 +37,7 @@ class Words:
     more: str
     simulator: str
     api: str
+    open_data: str
 
 
 WORDS: Mapping[str, Words] = {
@@ -70,6 +71,7 @@ WORDS: Mapping[str, Words] = {
         more="More",
         simulator="Phone simulator",
         api="For programs: API",
+        open_data="Open data",
     ),
     "ka": Words(
         lead="მუნიციპალიტეტის სიახლეები SMS-ით, თქვენ მიერ არჩეულ თემებზე.",
@@ -101,6 +103,7 @@ WORDS: Mapping[str, Words] = {
         more="სხვა",
         simulator="ტელეფონის სიმულატორი",
         api="პროგრამებისთვის: API",
+        open_data="ღია მონაცემები",
     ),
     "ru": Words(
         lead="Новости муниципалитета по SMS на выбранные вами темы.",
@@ -132,6 +135,7 @@ WORDS: Mapping[str, Words] = {
         more="Ещё",
         simulator="Симулятор телефона",
         api="Для программ: API",
+        open_data="Открытые данные",
     ),
 }
 """Azerbaijani and Armenian wait for a speaker to read them; until then those readers get the default language."""
