@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from smsbot.clock import Clock
 from smsbot.gateways.base import StatusChange
 from smsbot.store import notices, outbox
-from smsbot.store.database import Store, unavailable
+from smsbot.store.database import Store
 from smsbot.store.optouts import stopped_by_gateway
 
 log = structlog.get_logger()
@@ -94,7 +93,7 @@ class Reports:
         def done(stopped: list[str] | None, error: BaseException | None) -> None:
             loop.call_soon_threadsafe(self._finished, loop, group, stopped, error)
 
-        self._store.writer.post(job, done)
+        self._store.post(job, done)
 
     def _finished(
         self,
@@ -112,5 +111,5 @@ class Reports:
                 waiting.future.set_result(None)
                 self.merged += len(waiting.reports)
             else:
-                waiting.future.set_exception(unavailable(error) if isinstance(error, OperationalError) else error)
+                waiting.future.set_exception(error)
         self._next_group(loop)

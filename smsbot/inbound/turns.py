@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from smsbot.clock import Clock
 from smsbot.dialogue.model import Inbound
 from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
-from smsbot.errors import PhoneError
+from smsbot.errors import PhoneError, StoreUnavailable
 from smsbot.gateways.base import Received
 from smsbot.inbound.alarms import NO_NUMBER, OWN_NUMBER, Alarms
 from smsbot.inbound.bot import Bot, Mind
@@ -26,7 +26,7 @@ from smsbot.inbound.results import TurnResult, result_of
 from smsbot.store import turns as store
 from smsbot.store.audit import subject
 from smsbot.store.contacts import Profile, load
-from smsbot.store.database import Store, unavailable
+from smsbot.store.database import Store
 from smsbot.store.notices import Notice
 from smsbot.store.outbox import Claimed
 from smsbot.store.parts import Whole
@@ -196,7 +196,7 @@ class Turns:
         def done(written: _Written | None, error: BaseException | None) -> None:
             loop.call_soon_threadsafe(self._finished, loop, groups, written, error)
 
-        self._store.writer.post(job, done)
+        self._store.post(job, done)
 
     def _finished(
         self,
@@ -224,7 +224,7 @@ class Turns:
         harms nobody else's; and one that fails alone is kept for staff without being understood."""
         if isinstance(error, (store.Raced, IntegrityError)) and group.races < RACES:
             return [_Group(group.waiting, group.races + 1, group.plain)]
-        if isinstance(error, OperationalError) or group.plain:
+        if isinstance(error, StoreUnavailable) or group.plain:
             return []
         self.counters.isolated += 1
         log.warning("a group of turns failed", turns=len(group.waiting), error=type(error).__name__)
@@ -383,4 +383,4 @@ def _keys(waiting: _Waiting) -> set[tuple[str, str]]:
 
 def _fail(waiting: _Waiting, error: BaseException | None) -> None:
     if error is not None and waiting.future is not None and not waiting.future.done():
-        waiting.future.set_exception(unavailable(error) if isinstance(error, OperationalError) else error)
+        waiting.future.set_exception(error)

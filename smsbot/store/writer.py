@@ -18,9 +18,9 @@ Done = Callable[[Any, BaseException | None], None]
 
 RETRIES = 3
 PLANS_LAST = 4_096  # transactions, after the second, the fourth, the eighth …
-RETRYABLE_STATES = {"40001", "40P01", "26000"}
-"""PostgreSQL: serialization_failure, deadlock_detected; invalid_sql_statement_name, where after a change of tables the
-driver has forgotten what was prepared."""
+RETRYABLE_STATES = {"40001", "40P01", "26000", "0A000"}
+"""PostgreSQL: serialization_failure, deadlock_detected; after a change of tables, invalid_sql_statement_name, where the
+driver has forgotten what was prepared, and feature_not_supported, where that gives rows of the old kind."""
 
 
 class Writer:
