@@ -20,7 +20,7 @@ from smsbot.errors import PhoneError, StoreUnavailable
 from smsbot.gateways.base import Received
 from smsbot.inbound.alarms import NO_NUMBER, OWN_NUMBER, Alarms
 from smsbot.inbound.bot import Bot, Mind
-from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable, storable_text
+from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable_text
 from smsbot.inbound.joining import LATE, Arrival, join
 from smsbot.inbound.results import TurnResult, result_of
 from smsbot.store import turns as store
@@ -32,6 +32,7 @@ from smsbot.store.outbox import Claimed
 from smsbot.store.parts import Whole
 from smsbot.text import phone
 from smsbot.text.gsm7 import measure
+from smsbot.text.storable import storable
 from smsbot.text.understood import Intent
 
 log = structlog.get_logger()

@@ -135,7 +135,7 @@ class Store:
 
         def done(result: Any, error: BaseException | None) -> None:
             if error is None and not future.cancelled() and again(result):
-                with contextlib.suppress(RuntimeError):  # the writer is being closed: this was the last one
+                with contextlib.suppress(StoreUnavailable):  # the writer is being closed: this was the last one
                     self.post(job, done, urgent=False)
                     return
             loop.call_soon_threadsafe(_settle, future, result, error)
