@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from smsbot.errors import StoreError, StoreUnavailable
 from smsbot.store import migrate, months, sql
+from smsbot.store.address import normal, patient
 from smsbot.store.checkpoint import BACKSTOP_PAGES, Checkpointer
 from smsbot.store.outage import is_copy, is_outage, translated, unavailable
 from smsbot.store.room import Room
@@ -40,7 +41,7 @@ class Store:
     """
 
     def __init__(self, url: str, *, key: bytes | None = None) -> None:
-        self.url = _normal(url)
+        self.url = normal(url)
         self.dialect = make_url(self.url).get_backend_name()
         self._key = key
         if self.sqlite:
@@ -55,7 +56,7 @@ class Store:
                 "max_overflow": 8,
                 "pool_recycle": 1800,
             }
-            self.writes = self.reads = create_engine(self.url, **options)
+            self.writes = self.reads = create_engine(patient(self.url), **options)
             event.listen(self.writes, "handle_error", _look_for_another_server)
         self._checkpointer: Checkpointer | None = None
         self.room = Room(self.writes)
@@ -103,8 +104,14 @@ class Store:
         return self._key
 
     def post(self, job: Job[Any], done: Done, *, urgent: bool = True) -> None:
-        """Queue *job* as `Writer.post` does; *done* gets `StoreUnavailable` if the database could not be used."""
+        """Queue *job* as `Writer.post` does; *done* gets `StoreUnavailable` if the database could not be used, or is
+        closed."""
+        try:
+            self._post(job, done, urgent=urgent)
+        except StoreUnavailable as error:
+            done(None, error)
 
+    def _post(self, job: Job[Any], done: Done, *, urgent: bool) -> None:
         def told(result: Any, error: BaseException | None) -> None:
             if error is not None:
                 self.room.note(error)
@@ -136,7 +143,7 @@ class Store:
         def done(result: Any, error: BaseException | None) -> None:
             if error is None and not future.cancelled() and again(result):
                 with contextlib.suppress(StoreUnavailable):  # the writer is being closed: this was the last one
-                    self.post(job, done, urgent=False)
+                    self._post(job, done, urgent=False)
                     return
             loop.call_soon_threadsafe(_settle, future, result, error)
 
@@ -200,14 +207,6 @@ def _settle(future: asyncio.Future[T], result: T | None, error: BaseException | 
         future.set_exception(error)
     else:
         future.set_result(result)  # type: ignore[arg-type]  # no error: the job's own result
-
-
-def _normal(url: str) -> str:
-    """psycopg 3 for every PostgreSQL address; an absolute path for SQLite."""
-    for scheme in ("postgresql://", "postgres://"):
-        if url.startswith(scheme):
-            return "postgresql+psycopg://" + url.removeprefix(scheme)
-    return url
 
 
 def _sqlite_engine(url: str, *, begin: str) -> Engine:

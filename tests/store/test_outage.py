@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -173,3 +174,17 @@ async def test_a_session_that_ends_before_the_commit_is_an_outage(one_writer: St
     with pytest.raises(StoreUnavailable):
         await one_writer.run(job)
     await one_writer.run(note)
+
+
+@pytest.mark.parametrize(("said", "found"), [("", "30000"), ("tcp_user_timeout=5000", "5000")])
+def test_a_server_that_vanishes_without_a_word_is_not_waited_for_long(
+    postgres_server: Postgres, said: str, found: str
+) -> None:
+    url = postgres_server.fresh()
+    store = Store(url + ("&" if "?" in url else "?") + said)
+    with store.reads.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        told = driver.info.get_parameters()
+    assert (told["tcp_user_timeout"], told["keepalives_idle"]) == (found, "20")
+    store.close()
+    postgres_server.recycle(url)
