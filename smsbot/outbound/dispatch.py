@@ -79,7 +79,7 @@ class Dispatcher:
         self._link: LinkRunner | None = None
         self._hold = Hold()
         self._done = Tray()
-        self._flying: set[asyncio.Task[None]] = set()
+        self._flying: dict[int, tuple[Claimed, asyncio.Task[None]]] = {}
         self._in_hand: set[int] = set()  # ids of what is held, looked at again, in flight or not settled yet
         self._signal = asyncio.Event()  # for the loop that claims and settles
         self._more = asyncio.Event()  # for the loop that hands over
@@ -105,8 +105,7 @@ class Dispatcher:
                 await self._turn()
         finally:
             feeder.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await feeder
+            await asyncio.wait({feeder})
             await self._drain()
 
     def stop(self) -> None:
@@ -313,8 +312,7 @@ class Dispatcher:
                 await self._look_again()
                 continue
             self._bucket.take(message.parts)
-            task = asyncio.create_task(self._hand(message))
-            self._flying.add(task)
+            self._flying[message.id] = message, asyncio.create_task(self._hand(message))
             if self._held() * 2 <= self._pace.claim():
                 self._signal.set()
 
@@ -368,30 +366,31 @@ class Dispatcher:
         handed = await self._handover.attempt(message, lambda: not self._stale(message))
         if handed is None:  # somebody stopped, or the connection took long: look again
             self._hold.untake(message)
-            self._landed()
+            self._landed(message)
             return
         self._pace.finished(self._monotonic() - began_s, message.parts)
         self._hold.done(message.number)
         self._vitals.note(handed.result, message.parts)
         wanted = self._done.add(handed, self._monotonic())
-        self._landed()
+        self._landed(message)
         if wanted or not self._flying:
             self._signal.set()
 
-    def _landed(self) -> None:
-        if (task := asyncio.current_task()) is not None:
-            self._flying.discard(task)
+    def _landed(self, message: Claimed) -> None:
+        self._flying.pop(message.id, None)
         self._more.set()
 
     async def _drain(self) -> None:
         """Nothing new leaves; what is in flight is waited for and settled, what is held goes back, then the lease."""
         held = self._drop()
         if self._flying:
-            await asyncio.wait(self._flying, timeout=DRAIN_S)
+            await asyncio.wait([task for _, task in self._flying.values()], timeout=DRAIN_S)
         if self._link is not None:
             if self._claims.held:
                 await self._settle(held)
             await self._link.part()  # before the lease goes to whoever connects next
+        for message, _ in self._flying.values():
+            self._done.add(self._handover.unheard(message), self._monotonic())
         await self._settle(held, leaving=True)
 
     async def _settle(self, give_back: Sequence[int], *, leaving: bool = False) -> None:

@@ -117,6 +117,11 @@ class Handover:
             reason = f"The gateway failed in an unforeseen way ({type(error).__name__}); it may have taken the message."
             return Handed(replace(self._final(message, Status.UNKNOWN, reason), ask=self._polled_by_our_id))
 
+    def unheard(self, message: Claimed) -> Handed:
+        """What is under way when its process ends: nobody will hear what comes of it."""
+        reason = "The process ended before the gateway answered; it may have taken the message."
+        return Handed(replace(self._final(message, Status.UNKNOWN, reason), ask=self._polled_by_our_id))
+
     def _message(self, message: Claimed, wanted: Callable[[], bool] | None) -> Message:
         return Message(
             id=f"{PREFIX}{message.id}",

@@ -357,6 +357,39 @@ async def test_a_graceful_stop_settles_what_is_in_flight_and_gives_back_the_rest
     assert tuple(lease) == ("", 0)
 
 
+async def test_what_is_still_under_way_when_the_process_ends_may_have_left(
+    town: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes over would send it again."""
+    monkeypatch.setattr("smsbot.outbound.dispatch.DRAIN_S", 0.01)
+    post = Post(town, Gateway())
+    post.gateway.open.clear()
+    key = post.reply()
+    task = asyncio.create_task(post.dispatcher.run())
+    await post.until(lambda: post.gateway.asked == 1)
+    post.dispatcher.stop()
+    await asyncio.wait_for(task, 60)
+    assert post.row(key).status == "unknown"
+    post.gateway.open.set()
+    await post.until(lambda: not post.dispatcher.backlog)
+
+
+async def test_a_dispatcher_whose_feeding_fails_settles_what_has_left_all_the_same(town: Store) -> None:
+    post = Post(town, Gateway())
+    post.gateway.open.clear()
+    key = post.reply()
+    task = asyncio.create_task(post.dispatcher.run())
+    await post.until(lambda: post.gateway.asked == 1)
+    odd = Claimed(0, "main", "+995555000002", "x", None, 0, post.clock(), None)  # type: ignore[arg-type]
+    post.dispatcher.offer([odd])
+    post.gateway.open.set()
+    with pytest.raises(TypeError):
+        await asyncio.wait_for(task, 60)
+    assert post.row(key).status == "sent"
+    lease = town.read(lambda c: sql.run(c, "SELECT owner, until_ms FROM lease").one())
+    assert tuple(lease) == ("", 0)
+
+
 async def test_offered_replies_leave_without_a_claim(town: Store) -> None:
     post = Post(town, Gateway())
     async with post.running() as dispatcher:
