@@ -3,6 +3,7 @@ found by halves and ends by itself, with a line in the log."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from smsbot.clock import Clock
-from smsbot.errors import StoreError
+from smsbot.errors import StaffError, StoreError
 from smsbot.outbound.bucket import Monotonic
 from smsbot.status import Status
 from smsbot.store import outbox, steering, stuck
@@ -125,7 +126,7 @@ class Apart:
         found = 0
         lanes, broken = await by_halves(await self._store.look(outbox.sending), self._lanes)
         for broadcast_id, error in broken:
-            await self._pause(broadcast_id, error)
+            await pause(self._store, broadcast_id, error)
             found += 1
         for lane in (REPLIES, *(lane for some in lanes for lane in some)):
             while (culprit := await self._culprit(lane, limit)) is not None:
@@ -137,10 +138,6 @@ class Apart:
 
     async def _lanes(self, broadcast_ids: Sequence[int]) -> list[Lane]:
         return await self._store.look(lambda c: outbox.lanes(c, broadcast_ids))
-
-    async def _pause(self, broadcast_id: int, error: Exception) -> None:
-        log.error("a broadcast is paused, since it cannot be read", broadcast=broadcast_id, exc_info=error)
-        await self._store.run(lambda c: steering.pause(c, broadcast_id))
 
     async def _culprit(self, lane: Lane, limit: int) -> tuple[int, Exception] | None:
         """The first message of *lane* that a claim fails over, and why."""
@@ -180,6 +177,13 @@ class Apart:
 
         done, _ = await by_halves([key], work)
         return bool(done and done[0] is not None)
+
+
+async def pause(store: Store, broadcast_id: int, error: Exception) -> None:
+    """Keep a broadcast that *error* comes of from the others; staff see that it is paused. Raises `StoreError`."""
+    log.error("a broadcast is paused, since it cannot go on", broadcast=broadcast_id, exc_info=error)
+    with contextlib.suppress(StaffError):  # it is not being sent any more
+        await store.run(lambda c: steering.pause(c, broadcast_id))
 
 
 def _plainer(result: Result) -> list[Result]:

@@ -192,8 +192,13 @@ def match_parked(connection: Connection, now_ms: int) -> Merged:
         (),
     )
     merged = merge_reports(connection, found, now_ms)
-    old = sql.run(connection, "DELETE FROM parked_report WHERE at_ms <= ?", (now_ms - PARKED_LIFE_MS,)).rowcount
-    return Merged(merged=merged.merged, dropped=int(old), opted_out=merged.opted_out)
+    return Merged(merged=merged.merged, dropped=forget_parked(connection, now_ms), opted_out=merged.opted_out)
+
+
+def forget_parked(connection: Connection, now_ms: int) -> int:
+    """Drop what was parked too long ago; how many there were."""
+    found = sql.run(connection, "DELETE FROM parked_report WHERE at_ms <= ?", (now_ms - PARKED_LIFE_MS,))
+    return int(found.rowcount)
 
 
 def _unparked(connection: Connection, where: str, parameters: Sequence[Any]) -> list[Report]:
