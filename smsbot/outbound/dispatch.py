@@ -288,6 +288,7 @@ class Dispatcher:
             done.clear()
             if not rescued.odd:
                 raise
+            self._watch.stumbled(self._clock())
         return await self._store.run(lambda c: self._claims.work(c, replace(turn, results=(), optouts=()), self._clock))
 
     # Handing over

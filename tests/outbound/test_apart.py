@@ -168,6 +168,7 @@ async def test_an_answer_that_cannot_be_written_down_is_written_as_plainly_as_ne
     broadcast = post.announce()
     async with post.running():
         await post.until(lambda: post.counts(broadcast) == {"sent": 5, "unknown": 1})
+        await post.until(lambda: post.dispatcher.watch.state == "degraded")  # so that somebody looks
     row = town.read(lambda c: sql.run(c, "SELECT * FROM outbox WHERE status = 'unknown'").one())
     assert row.error.startswith("What the gateway answered could not be written down")
     assert row.external_id == f"x-out-{row.id}"  # a report may still say that it arrived
