@@ -43,7 +43,7 @@ def gateway_id(received: Received) -> str | None:
 def sent_ms(received: Received, at_ms: int) -> int | None:
     """When it was sent, by a clock that can be believed (civic rules 17 and 18)."""
     told = received.sent_ms
-    return told if told is None or told <= at_ms + AHEAD_MS else None
+    return told if told is not None and 0 <= told <= at_ms + AHEAD_MS else None
 
 
 def part(received: Received) -> Part | None:
