@@ -104,10 +104,11 @@ class Reports:
         """A report that cannot be taken in, whatever the reason, is dropped: it would come again and again, and keep
         the others out."""
         _, failed = await by_halves(reports, self._merge)
-        for report, error in failed:
-            self.dropped += 1
-            log.error("a delivery report cannot be taken in", channel=report.channel, status=str(report.status),
-                      exc_info=error)  # fmt: skip
+        if failed:
+            self.dropped += len(failed)
+            report, error = failed[0]
+            log.error("delivery reports cannot be taken in", n=len(failed), channel=report.channel,
+                      status=str(report.status), exc_info=error)  # fmt: skip
 
     async def _merge(self, reports: Sequence[outbox.Report]) -> None:
         def job(connection: Connection) -> list[str]:

@@ -23,6 +23,7 @@ from smsbot.store.outbox import REPLIES, Claimed, Lane, OptOut, Result
 
 log = structlog.get_logger()
 
+TOLD = 20  # ids in one line of the log
 AGAIN_S = 60.0  # until what could not be written at all is tried again
 UNWRITTEN = "What the gateway answered could not be written down; the log says why."
 UNCLAIMED = "It could not be taken up for sending ({}); the log says why."
@@ -75,10 +76,11 @@ class Apart:
 
         done, failed = await by_halves(results, write)
         rescued.stopped = [number for stopped in done for number in stopped]
-        for result, error in failed:
-            rescued.odd += 1
-            log.error("what came of a message cannot be written", channel=self._channel, message=result.id,
-                      exc_info=error)  # fmt: skip
+        if failed:
+            log.error("what came of messages cannot be written", channel=self._channel, n=len(failed),
+                      messages=[result.id for result, _ in failed[:TOLD]], exc_info=failed[0][1])  # fmt: skip
+        rescued.odd = len(failed)
+        for result, _ in failed:
             for plainer in _plainer(result):
                 written, _ = await by_halves([plainer], write)
                 if written:
