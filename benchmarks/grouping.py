@@ -12,7 +12,8 @@ from smsbot.clock import now_ms
 from smsbot.compose import blueprint, seed_topics
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot
-from smsbot.inbound.turns import GROUP, Routes, Turns
+from smsbot.inbound.routes import Routes
+from smsbot.inbound.turns import GROUP, Turns
 from smsbot.settings import Settings
 from smsbot.store import directory
 from smsbot.store.database import Store

@@ -5,6 +5,8 @@ Each carries a sentence for the person who can act on it. Secrets, whole numbers
 
 from __future__ import annotations
 
+from smsbot.text.storable import storable
+
 
 class SmsbotError(Exception):
     """What happened and what to do about it, in one sentence."""
@@ -83,10 +85,11 @@ class GatewayError(SmsbotError):
     """Base of what a gateway can answer besides yes.
 
     *code* is the provider's own code as text, cut to 100 characters, since some write a page there; *sentence* tells
-    staff what it means.
+    staff what it means. What no database keeps (NUL, half a letter) is left out of both.
     """
 
     def __init__(self, code: str, sentence: str) -> None:
+        code, sentence = storable(code), storable(sentence)
         self.code = code if len(code) <= CODE_MOST else code[: CODE_MOST - 1] + "…"
         self.sentence = sentence
         super().__init__(f"{sentence} ({self.code})" if code else sentence)
@@ -129,6 +132,13 @@ class Withdrawn(GatewayError):
 
 class Unavailable(GatewayError):
     """Surely not accepted; try again later."""
+
+
+class Unsendable(GatewayError):
+    """Surely not handed over: the gateway's own code failed over this message, in the way that `__cause__` says."""
+
+    def __init__(self) -> None:
+        super().__init__("unsendable", "The gateway's code failed over this message before anything left.")
 
 
 class Uncertain(GatewayError):

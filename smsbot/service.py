@@ -27,8 +27,9 @@ from smsbot.inbound.bot import Bot
 from smsbot.inbound.hooks import Hooks
 from smsbot.inbound.metrics import PipelineCollector
 from smsbot.inbound.reports import Reports
+from smsbot.inbound.routes import Routes
 from smsbot.inbound.sweep import Sweeper
-from smsbot.inbound.turns import Routes, Turns
+from smsbot.inbound.turns import Turns
 from smsbot.outbound import answering, reuse
 from smsbot.outbound.attendants import attendants
 from smsbot.outbound.broadcast import Broadcasts

@@ -17,7 +17,7 @@ import httpx
 from yarl import URL
 
 from smsbot.clock import Clock, now_ms
-from smsbot.errors import GatewayError, Misconfigured, Unavailable, Uncertain, Withdrawn
+from smsbot.errors import GatewayError, Misconfigured, Unavailable, Uncertain, Unsendable, Withdrawn
 from smsbot.gateways.base import Accepted, HttpGateway, Message, Request, Response, Transport
 
 BODY_CAP = 64 * 1024
@@ -163,11 +163,17 @@ class Sender:
         """Hand *message* over once. Raises a `GatewayError`.
 
         `Unavailable`: surely not accepted (no connection, 5xx). `Uncertain`: the request had left and no whole
-        answer came. `Withdrawn`: nothing has left, see `Message.wanted`.
+        answer came. `Withdrawn`: nothing has left, see `Message.wanted`. `Unsendable`: nothing has left, since the
+        gateway could not make a request of it.
         """
         if hasattr(gateway, "send"):  # asking the Protocol costs 30 µs, a tenth of all this
             return await cast(Transport, gateway).send(message)
-        request = gateway.request(message)
+        try:
+            request = gateway.request(message)
+        except GatewayError:
+            raise
+        except Exception as error:
+            raise Unsendable from error
         before = _WANTED.set(message.wanted)
         try:
             outcome = gateway.result(await self.exchange(request))

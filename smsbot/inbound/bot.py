@@ -60,6 +60,11 @@ class Bot:
         return self._mind
 
     @property
+    def latest(self) -> Mind | None:
+        """The last one that could be made."""
+        return self._mind
+
+    @property
     def directory(self) -> Directory:
         """As last seen. `mind` must have been called once."""
         assert self._mind is not None, "the bot has not been started"

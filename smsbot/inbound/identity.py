@@ -9,12 +9,12 @@ from smsbot.clock import MINUTE_MS, SECOND_MS
 from smsbot.gateways.base import Part, Received
 from smsbot.store.parts import TOTAL_MOST
 from smsbot.text import halves
+from smsbot.text.storable import identifier, storable
 
 TEXT_LIMIT = 39_015  # characters: what 255 joined parts of 153 septets hold (3GPP TS 23.040 §9.2.3.24.1)
 
 WINDOW_MS = 60 * SECOND_MS
 STEP_MS = 10 * SECOND_MS  # a guess is good for a window and at most one step more
-LONGEST_ID = 255  # characters; a longer one is told by its digest
 AHEAD_MS = 15 * MINUTE_MS
 """A clock may be so far ahead of ours. What is later is no clock but a mistake, a time zone for example: taken for the
 truth, it would keep a JOIN from lifting a STOP for hours."""
@@ -37,20 +37,13 @@ def lookups(received: Received, at_ms: int) -> tuple[str, ...]:
 
 def gateway_id(received: Received) -> str | None:
     """The gateway's own id as it can be stored. An empty one is none: all texts would be repeats of the first."""
-    given = received.external_id
-    if not given:
-        return None
-    kept = storable(given)
-    if len(kept) > LONGEST_ID:
-        digest = hashlib.blake2b(kept.encode(), digest_size=16).hexdigest()
-        kept = kept[: LONGEST_ID - len(digest)] + digest
-    return kept or None
+    return identifier(received.external_id)
 
 
 def sent_ms(received: Received, at_ms: int) -> int | None:
     """When it was sent, by a clock that can be believed (civic rules 17 and 18)."""
     told = received.sent_ms
-    return told if told is None or told <= at_ms + AHEAD_MS else None
+    return told if told is not None and 0 <= told <= at_ms + AHEAD_MS else None
 
 
 def part(received: Received) -> Part | None:
@@ -65,12 +58,6 @@ def storable_text(received: Received) -> str:
     """Its text, cut to what is kept; half a letter at an end of a part waits for the other half."""
     text = received.text[:TEXT_LIMIT]
     return storable(text if part(received) is None else halves.kept(text))
-
-
-def storable(text: str) -> str:
-    """Without what no database keeps: NUL, and halves of surrogate pairs."""
-    kept = text.replace("\x00", "")
-    return kept if kept.isascii() else kept.encode("utf-8", "replace").decode("utf-8")
 
 
 def _guess(received: Received, step: int) -> str:

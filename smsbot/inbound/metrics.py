@@ -27,6 +27,7 @@ class PipelineCollector(Collector):
             ("smsbot_turn_seconds", "From arrival to commit, summed over texts", counters.seconds),
             ("smsbot_reports", "Delivery reports merged by this process", self._reports.merged),
             ("smsbot_reports_unknown", "Delivery reports with a status that nobody knows", self._reports.unknown),
+            ("smsbot_reports_dropped", "Delivery reports that could not be taken in", self._reports.dropped),
         ):
             yield CounterMetricFamily(name, told, value=value)
         silenced = CounterMetricFamily(

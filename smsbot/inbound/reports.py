@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from smsbot.clock import Clock
+from smsbot.errors import StoreError
 from smsbot.gateways.base import StatusChange
 from smsbot.store import notices, outbox
-from smsbot.store.database import Store, unavailable
+from smsbot.store.database import Store
+from smsbot.store.halving import by_halves
 from smsbot.store.optouts import stopped_by_gateway
+from smsbot.text.storable import identifier, storable
 
 log = structlog.get_logger()
 
@@ -39,9 +41,10 @@ class Reports:
         self._stopped = stopped
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
-        self._in_flight = False
+        self._at_work: asyncio.Task[None] | None = None
         self.merged = 0
         self.unknown = 0
+        self.dropped = 0
 
     async def submit(self, channel: str, changes: Sequence[StatusChange]) -> None:
         """Returns when every known status is committed. Raises `StoreUnavailable`."""
@@ -54,10 +57,10 @@ class Reports:
             known.append(
                 outbox.Report(
                     channel=channel,
-                    external_id=change.external_id,
+                    external_id=identifier(change.external_id),
                     message_id=change.message_id,
                     status=change.status,
-                    error=change.error[:200],
+                    error=storable(change.error[:200]),
                     opted_out=change.opted_out,
                     unreachable=change.unreachable,
                     blocked=change.blocked,
@@ -65,52 +68,56 @@ class Reports:
             )
         if not known:
             return
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(known, loop.create_future())
+        waiting = _Waiting(known, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        if not self._in_flight:
-            self._next_group(loop)
+        if self._at_work is None or self._at_work.done():
+            self._at_work = asyncio.create_task(self._work(), name="reports")
         await waiting.future
 
-    def _next_group(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _work(self) -> None:
+        """Until nobody waits."""
+        while group := self._group():
+            error: StoreError | None = None
+            try:
+                await self._take([report for waiting in group for report in waiting.reports])
+            except StoreError as away:
+                error = away
+            for waiting in group:
+                if waiting.future.done():
+                    continue
+                if error is None:
+                    waiting.future.set_result(None)
+                    self.merged += len(waiting.reports)
+                else:
+                    waiting.future.set_exception(error)
+
+    def _group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
         size = 0
         while self._waiting and size < GROUP:
             waiting = self._waiting.popleft()
             group.append(waiting)
             size += len(waiting.reports)
-        self._in_flight = bool(group)
-        if not group:
-            return
+        return group
 
+    async def _take(self, reports: Sequence[outbox.Report]) -> None:
+        """A report that cannot be taken in, whatever the reason, is dropped: it would come again and again, and keep
+        the others out."""
+        _, failed = await by_halves(reports, self._merge)
+        if failed:
+            self.dropped += len(failed)
+            report, error = failed[0]
+            log.error("delivery reports cannot be taken in", n=len(failed), channel=report.channel,
+                      status=str(report.status), exc_info=error)  # fmt: skip
+
+    async def _merge(self, reports: Sequence[outbox.Report]) -> None:
         def job(connection: Connection) -> list[str]:
             now_ms = self._clock()
-            reports = [report for waiting in group for report in waiting.reports]
             merged = outbox.merge_reports(connection, reports, now_ms=now_ms)
             stopped = stopped_by_gateway(connection, self._store.key, merged.opted_out, now_ms=now_ms)
             notices.tell(connection, stopped=stopped)
             return stopped
 
-        def done(stopped: list[str] | None, error: BaseException | None) -> None:
-            loop.call_soon_threadsafe(self._finished, loop, group, stopped, error)
-
-        self._store.writer.post(job, done)
-
-    def _finished(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        group: list[_Waiting],
-        stopped: list[str] | None,
-        error: BaseException | None,
-    ) -> None:
+        stopped = await self._store.run(job)
         if stopped:
             self._stopped(stopped)
-        for waiting in group:
-            if waiting.future.done():
-                continue
-            if error is None:
-                waiting.future.set_result(None)
-                self.merged += len(waiting.reports)
-            else:
-                waiting.future.set_exception(unavailable(error) if isinstance(error, OperationalError) else error)
-        self._next_group(loop)

@@ -6,32 +6,34 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from smsbot.clock import Clock
 from smsbot.dialogue.model import Inbound
-from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
-from smsbot.errors import PhoneError
+from smsbot.errors import PhoneError, StoreUnavailable
 from smsbot.gateways.base import Received
+from smsbot.inbound import unread
 from smsbot.inbound.alarms import NO_NUMBER, OWN_NUMBER, Alarms
 from smsbot.inbound.bot import Bot, Mind
-from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable, storable_text
+from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms, storable_text
 from smsbot.inbound.joining import LATE, Arrival, join
 from smsbot.inbound.results import TurnResult, result_of
+from smsbot.inbound.routes import Routes
 from smsbot.store import turns as store
 from smsbot.store.audit import subject
-from smsbot.store.contacts import Profile, load
-from smsbot.store.database import Store, unavailable
+from smsbot.store.contacts import NO_CODES, Profile, load
+from smsbot.store.database import Store
 from smsbot.store.notices import Notice
 from smsbot.store.outbox import Claimed
 from smsbot.store.parts import Whole
 from smsbot.text import phone
 from smsbot.text.gsm7 import measure
+from smsbot.text.storable import storable
 from smsbot.text.understood import Intent
 
 log = structlog.get_logger()
@@ -39,28 +41,6 @@ log = structlog.get_logger()
 GROUP = 256  # turns of one transaction at the most
 NUMBER_LIMIT = 64  # characters of a sender that is no phone number, and of the number that was written to
 RACES = 5  # how often a group is done again because another process was quicker
-
-
-async def _at_once() -> None:
-    """Nobody else could hand over anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Routes:
-    """Where answers leave. *reply*: inbound channel → outbound channel. `offer` hands committed replies straight to the
-    dispatcher of this process; `capacity` says how many it takes now; *wake* says that replies wait on a channel.
-    *stopped* names the people who must get nothing more; `settled` returns once no process can hand them anything.
-    *own*: our own numbers (E.164); what they send is an echo."""
-
-    reply: Mapping[str, str]
-    capacity: Callable[[str], int] = lambda _channel: 0
-    offer: Callable[[str, Sequence[Claimed]], None] = lambda _channel, _claimed: None
-    stopped: Callable[[Sequence[str]], None] = lambda _numbers: None
-    settled: Callable[[], Awaitable[None]] = _at_once
-    wake: Callable[[str], None] = lambda _channel: None
-    own: Collection[str] = frozenset()
-    hints: StopHints = NO_HINTS  # channels whose texts say where STOP goes
-    lease_ms: int = 30_000
 
 
 @dataclass(slots=True)
@@ -196,7 +176,7 @@ class Turns:
         def done(written: _Written | None, error: BaseException | None) -> None:
             loop.call_soon_threadsafe(self._finished, loop, groups, written, error)
 
-        self._store.writer.post(job, done)
+        self._store.post(job, done)
 
     def _finished(
         self,
@@ -211,7 +191,10 @@ class Turns:
             self._post(loop, again + rest)
             return
         if written is not None:
-            self._tell(written)
+            try:
+                self._tell(written)
+            except Exception:  # it is committed, and the next group must not wait for whoever cannot hear it
+                log.exception("what turns have caused was not told to all")
         for waiting in group.waiting if error is not None else ():
             _fail(waiting, error)
         if rest:
@@ -224,26 +207,37 @@ class Turns:
         harms nobody else's; and one that fails alone is kept for staff without being understood."""
         if isinstance(error, (store.Raced, IntegrityError)) and group.races < RACES:
             return [_Group(group.waiting, group.races + 1, group.plain)]
-        if isinstance(error, OperationalError) or group.plain:
+        if isinstance(error, StoreUnavailable):
             return []
+        if group.plain:
+            return self._alone(group)
         self.counters.isolated += 1
         log.warning("a group of turns failed", turns=len(group.waiting), error=type(error).__name__)
         if len(group.waiting) > 1:
             return [_Group([waiting]) for waiting in group.waiting]
         return [_Group(group.waiting, plain=True)]
 
+    @staticmethod
+    def _alone(group: _Group) -> list[_Group]:
+        """A part that cannot be put to the others of its text is kept by itself."""
+        (waiting,) = group.waiting
+        if waiting.piece is None or waiting.piece.expired:
+            return []
+        waiting.piece = None
+        return [_Group([waiting], plain=True)]
+
     def _tell(self, written: _Written) -> None:
         counters = self.counters
         counters.groups += 1
         counters.turns += len(written.results)
+        for waiting, result in written.results:  # they go on when this is done
+            counters.duplicates += result.duplicate
+            if waiting.future is not None and not waiting.future.done():
+                waiting.future.set_result(result)
         if written.stopped:
             self._routes.stopped(written.stopped)
         for waiting, reason in written.silenced:
             self.alarms.silenced(reason, waiting.number, channel=waiting.channel, now_ms=waiting.at_ms)
-        for waiting, result in written.results:
-            counters.duplicates += result.duplicate
-            if waiting.future is not None and not waiting.future.done():
-                waiting.future.set_result(result)
         for channel in written.woken:
             mine = [claimed for claimed in written.claimed if claimed.channel == channel]
             if mine:
@@ -256,18 +250,18 @@ class Turns:
         written = _Written()
         texts = group.waiting
         if any(waiting.piece is not None for waiting in texts):
-            texts = self._joined(connection, self._bot.mind(connection), group, written)
+            texts = self._joined(connection, None if group.plain else self._bot.mind(connection), group, written)
         rest, version = self._unseen(connection, texts, written)
-        mind = self._bot.mind(connection, version)
+        mind = None if group.plain else self._bot.mind(connection, version)
         while rest:
-            rest = self._segment(connection, mind, rest, written, plain=group.plain)
+            rest = self._segment(connection, mind, rest, written)
         return written
 
-    def _joined(self, connection: Connection, mind: Mind, group: _Group, written: _Written) -> list[_Waiting]:
+    def _joined(self, connection: Connection, mind: Mind | None, group: _Group, written: _Written) -> list[_Waiting]:
         """The group with what its parts complete in their place; the other parts are kept for later."""
 
         def stops(text: str) -> bool:
-            if group.plain:
+            if mind is None:
                 return False
             understood = mind.directory.reader.understand(text)
             return understood.intent is Intent.STOP and understood.rule == "exact"
@@ -313,21 +307,23 @@ class Turns:
         return fresh, version
 
     def _segment(
-        self, connection: Connection, mind: Mind, group: list[_Waiting], written: _Written, *, plain: bool
+        self, connection: Connection, mind: Mind | None, group: list[_Waiting], written: _Written
     ) -> list[_Waiting]:
-        """Step and write *group* up to and with the first that erases its sender; the rest comes back."""
+        """Step and write *group* up to and with the first that erases its sender; the rest comes back. *mind* None:
+        keep them."""
         key = self._store.key
-        subjects = {} if plain else {w.number: subject(key, w.number) for w in group if w.valid and not w.kept}
-        profiles = load(connection, subjects, mind.codes) if subjects else {}
+        subjects = {w.number: subject(key, w.number) for w in group if w.valid and not w.kept and mind is not None}
+        profiles = load(connection, subjects, mind.codes) if subjects and mind is not None else {}
         turns: list[store.Turn] = []
         for waiting in group:
             turn, silenced = self._step(mind, waiting, None if waiting.kept else profiles.get(waiting.number))
-            if silenced and not waiting.kept:
-                written.silenced.append((waiting, silenced))
-            if plain:
-                turn.tag = "failed"
-            elif waiting.kept:
+            if waiting.kept:
                 turn.tag = waiting.kept if waiting.text.strip() else ""
+            elif waiting.valid and mind is None:
+                turn.reply_channel = self._routes.reply.get(waiting.channel, "")
+                unread.prepare(connection, key, self._bot, turn, waiting.received.optout)
+            elif silenced:
+                written.silenced.append((waiting, silenced))
             turns.append(turn)
             if turn.erase:
                 break
@@ -337,7 +333,10 @@ class Turns:
         claim_until_ms = turns[-1].at_ms + self._routes.lease_ms if direct else None
         stopped = [turn.number for turn in turns if turn.suppress or turn.left or turn.erase]
         notice = Notice(() if direct else tuple(sorted(channels)), tuple(stopped))
-        claimed = store.write(connection, turns, mind.codes, claim_until_ms=claim_until_ms, notice=notice)
+        codes = NO_CODES if mind is None else mind.codes
+        claimed = store.write(connection, turns, codes, claim_until_ms=claim_until_ms, notice=notice)
+        if mind is None:
+            unread.stop(connection, key, turns, turns[-1].at_ms)
         written.claimed.extend(claimed)
         written.woken |= channels
         written.stopped.extend(stopped)
@@ -345,14 +344,14 @@ class Turns:
             written.results.append((waiting, result_of(turn)))
         return group[len(turns) :]
 
-    def _step(self, mind: Mind, waiting: _Waiting, profile: Profile | None) -> tuple[store.Turn, str]:
+    def _step(self, mind: Mind | None, waiting: _Waiting, profile: Profile | None) -> tuple[store.Turn, str]:
         """The turn, and why its sender is answered with silence from now on, or ""."""
         received = waiting.received
         turn = store.Turn(
             waiting.channel, waiting.external_id, waiting.number, storable(received.to)[:NUMBER_LIMIT], waiting.text,
             waiting.sent_ms, waiting.at_ms,
         )  # fmt: skip
-        if profile is None:  # a name or a short code: kept and never answered (contract §10)
+        if profile is None or mind is None:  # a name or a short code: kept and never answered (contract §10)
             why = OWN_NUMBER if waiting.number in self._routes.own else NO_NUMBER
             if why == NO_NUMBER or self.alarms.is_news(why, waiting.number, waiting.at_ms):  # not every echo
                 turn.tag = why
@@ -383,4 +382,4 @@ def _keys(waiting: _Waiting) -> set[tuple[str, str]]:
 
 def _fail(waiting: _Waiting, error: BaseException | None) -> None:
     if error is not None and waiting.future is not None and not waiting.future.done():
-        waiting.future.set_exception(unavailable(error) if isinstance(error, OperationalError) else error)
+        waiting.future.set_exception(error)

@@ -49,8 +49,8 @@ class Attendant(ABC):
             try:
                 if self.lead.leads:
                     wait_s = await self.step()
-            except Ending:
-                return
+            except Ending:  # or the question was given up by somebody else: the loop tells which
+                pass
             except StoreError as error:
                 log.warning("the database cannot be reached", channel=self.channel, reason=str(error))
             except Exception as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -62,8 +62,9 @@ class _Took:
 class Claims:
     def __init__(
         self, store: Store, channel: str, owner: str, quiet: QuietHours, *, per_day: int = 0, term_ms: int = TERM_MS,
-        monotonic: Monotonic = time.monotonic, accord: Accord | None = None,
+        monotonic: Monotonic = time.monotonic, accord: Accord | None = None, barred: Collection[int] = (),
     ) -> None:  # fmt: skip
+        """*barred*: ids of messages that are not claimed, as it stands at the moment."""
         self.holding = Holding(channel, owner, term_ms=term_ms, monotonic=monotonic)
         self._store = store
         self._channel = channel
@@ -71,6 +72,7 @@ class Claims:
         self._per_day = per_day
         self._monotonic = monotonic
         self._accord = accord
+        self._barred = barred
         self._after = {True: 0, False: 0}  # urgent or not: the broadcast that was served last
 
     @property
@@ -116,14 +118,15 @@ class Claims:
             True, fence, renewed, took.messages, took.more, took.next_ms, looked_s, stopped, took.crowded, found
         )
 
-    def recheck(self, connection: Connection, held: Sequence[Claimed], clock: Clock) -> tuple[Sequence[Claimed], float]:
-        """Which of *held* may still be sent, and when that was looked up. None of them, if somebody else has the
-        channel by now: they may be theirs."""
-        now_ms, looked_s = clock(), self._monotonic()
+    def recheck(self, connection: Connection, held: Sequence[Claimed], clock: Clock) -> list[Claimed]:
+        """Which of *held* may still be sent, by a look of now. None of them, if somebody else has the channel by now:
+        they may be theirs."""
+        now_ms, checked_ms = clock(), round(self._monotonic() * 1_000)
         if not self.holding.still(connection, now_ms):
-            return (), looked_s
+            return []
         held = self._by_day(connection, held, now_ms)
-        return outbox.recheck(connection, self._channel, held, now_ms), looked_s
+        kept = outbox.recheck(connection, self._channel, held, now_ms)
+        return [replace(message, checked_ms=checked_ms) for message in kept]
 
     def _by_day(self, connection: Connection, held: Sequence[Claimed], now_ms: int) -> Sequence[Claimed]:
         """*held* without what has waited behind replies until the quiet hours; that is given back."""
@@ -144,7 +147,11 @@ class Claims:
 
     def _claim(self, connection: Connection, turn: Turn, now_ms: int) -> _Took:
         """Replies first, then the broadcasts; these get their share also where replies take every place."""
-        replies = outbox.claim(connection, self._channel, REPLIES, now_ms, turn.limit) if turn.limit else []
+        replies = (
+            outbox.claim(connection, self._channel, REPLIES, now_ms, turn.limit, without=self._barred)
+            if turn.limit
+            else []
+        )
         crowded = len(replies) >= turn.limit
         room = turn.share if crowded else turn.limit - len(replies)
         took = _Took(replies, more=crowded, next_ms=now_ms if crowded else None, crowded=crowded)
@@ -164,7 +171,8 @@ class Claims:
             room -= len(found)
         if crowded:
             return took
-        next_ms = outbox.next_due(connection, self._channel, [lane.broadcast_id for lane in lanes])
+        served = [lane.broadcast_id for lane in lanes]
+        next_ms = outbox.next_due(connection, self._channel, served, without=self._barred)
         if waiting:
             morning_ms = self._quiet.next_allowed(now_ms)
             next_ms = morning_ms if next_ms is None else min(next_ms, morning_ms)
@@ -185,6 +193,8 @@ class Claims:
             share = -(-(room - len(claimed)) // (len(served) - position))
             if share <= 0:
                 break
-            claimed.extend(outbox.claim(connection, self._channel, lane, now_ms, share, ration=ration))
+            claimed.extend(
+                outbox.claim(connection, self._channel, lane, now_ms, share, ration=ration, without=self._barred)
+            )
             self._after[urgent] = lane.broadcast_id
         return claimed

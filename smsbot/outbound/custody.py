@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from smsbot.clock import MINUTE_MS, Clock
 from smsbot.errors import StoreError
 from smsbot.settings import Retention
-from smsbot.store import bygone, leases, months, quiet, retention
+from smsbot.store import bygone, leap, leases, months, quiet, retention
 from smsbot.store.database import Store
 from smsbot.store.retention import Piece, Step
 
@@ -28,7 +28,9 @@ TERM_MS = 5 * MINUTE_MS
 FIRST_S = 300.0  # a start has other things to do, and who starts again and again has trouble enough
 LOOK_S = 600.0  # everything here is due to the day
 PAUSE_S = 0.02  # between pieces, so that the disk is not ours alone for an hour after an update
-STEPS: Sequence[Step] = (*retention.STEPS, quiet.PEOPLE, *bygone.STEPS, months.MONTHS)
+LASTING: Sequence[Step] = (months.MONTHS,)
+"""What erases nothing."""
+STEPS: Sequence[Step] = (*retention.STEPS, quiet.PEOPLE, *bygone.STEPS, *LASTING)
 
 
 class Custodian:
@@ -65,16 +67,23 @@ class Custodian:
         self._ending.set()
 
     async def round(self) -> bool:
-        """One piece of each kind; True if there is more to do at once. Raises `StoreError`."""
+        """One piece of each kind; True if there is more to do at once. A kind that fails keeps no other from going.
+        Raises `StoreError`."""
         more = False
         fence: int | None = None
-        for step in STEPS:
+        for step in STEPS if await self._believed() else LASTING:
             if self._ending.is_set():
                 break
-            piece = await self._store.look(lambda c, step=step: step.find(c, self._kept, self._clock()))  # type: ignore[misc]  # mypy cannot infer a default's type
-            if piece is None:
+            try:
+                piece = await self._store.look(lambda c, step=step: step.find(c, self._kept, self._clock()))  # type: ignore[misc]  # mypy cannot infer a default's type
+                if piece is None:
+                    continue
+                fence, done = await self._do(step, piece)
+            except StoreError:
+                raise
+            except Exception as error:
+                log.exception("what is no longer needed cannot be erased", what=step.name, error=type(error).__name__)
                 continue
-            fence, done = await self._do(step, piece)
             if fence is None:
                 return False  # another process is at it
             more = more or piece.more
@@ -84,6 +93,14 @@ class Custodian:
             held = fence
             await self._store.run(lambda c: leases.release(c, LEASE, self._owner, held), urgent=False)
         return more
+
+    async def _believed(self) -> bool:
+        now_ms = self._clock()
+        if await self._store.look(lambda c: leap.unknown(c, now_ms)) and not await self._store.run(
+            lambda c: leap.note(c, now_ms), urgent=False
+        ):
+            log.warning("the clock is more than a day later than when it was last looked at: nothing is erased today")
+        return await self._store.look(lambda c: leap.believed(c, now_ms))
 
     async def _do(self, step: Step, piece: Piece) -> tuple[int | None, int]:
         """The lease's fence and how many rows changed. Whoever does a piece holds the lease in that transaction."""

@@ -11,7 +11,7 @@ import contextlib
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 
@@ -19,6 +19,7 @@ from smsbot.clock import Clock
 from smsbot.errors import GatewayError, StoreError
 from smsbot.gateways.base import ChannelConfig, HttpGateway, Link, Transport
 from smsbot.outbound.accord import Accord
+from smsbot.outbound.apart import Apart
 from smsbot.outbound.bucket import Bucket, Monotonic
 from smsbot.outbound.claims import Claims, Outcome, Turn
 from smsbot.outbound.handover import Deliverer, Handover
@@ -29,31 +30,23 @@ from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
 from smsbot.outbound.schedule import QuietHours
 from smsbot.outbound.setback import Setback
+from smsbot.outbound.tray import Tray
 from smsbot.outbound.vitals import Vitals
 from smsbot.outbound.wake import Wake
 from smsbot.outbound.watch import Watch
 from smsbot.store import outbox
 from smsbot.store.database import Store
-from smsbot.store.outbox import Claimed, OptOut, Result
+from smsbot.store.outbox import Claimed
 from smsbot.values import changed
 
 log = structlog.get_logger()
 
 CHECKED_MS = 200  # a broadcast's message that has waited longer is looked at again; the contract says 250
 REPLY_CHECKED_MS = 10_000  # of a 30 s lease, so that no reply is sent after its lease has ended
-SETTLE_ROWS = 128
-SETTLE_S = 0.02  # results wait this long for company
 POLL_S = 1.0
 HELD_MOST = 1_024
 DRAIN_S = 30.0
 AGAIN_S = 1.0  # after a failure of the database
-
-
-@dataclass(slots=True)
-class _Done:
-    results: list[Result] = field(default_factory=list)
-    optouts: list[OptOut] = field(default_factory=list)
-    since_s: float = 0.0  # when the first of them came
 
 
 class Dispatcher:
@@ -78,14 +71,15 @@ class Dispatcher:
             chance=chance,
         )  # fmt: skip
         self._term_ms = LINK_TERM_MS if isinstance(gateway, Link) else TERM_MS
+        self._apart = Apart(store, name, clock=clock, monotonic=monotonic)
         self._claims = Claims(
             store, name, owner, quiet, per_day=per_day, term_ms=self._term_ms, monotonic=monotonic,
-            accord=Accord(name, owner, config, monotonic=monotonic),
+            accord=Accord(name, owner, config, monotonic=monotonic), barred=self._apart.barred,
         )  # fmt: skip
         self._link: LinkRunner | None = None
         self._hold = Hold()
-        self._done = _Done()
-        self._flying: set[asyncio.Task[None]] = set()
+        self._done = Tray()
+        self._flying: dict[int, tuple[Claimed, asyncio.Task[None]]] = {}
         self._in_hand: set[int] = set()  # ids of what is held, looked at again, in flight or not settled yet
         self._signal = asyncio.Event()  # for the loop that claims and settles
         self._more = asyncio.Event()  # for the loop that hands over
@@ -111,8 +105,7 @@ class Dispatcher:
                 await self._turn()
         finally:
             feeder.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await feeder
+            await asyncio.wait({feeder})
             await self._drain()
 
     def stop(self) -> None:
@@ -189,10 +182,8 @@ class Dispatcher:
         """Seconds until the next transaction is wanted."""
         now_s = self._monotonic()
         waits = [self._claims.holding.due_s - now_s]
-        results = len(self._done.results)
-        if results:
-            alone = not self._flying and not len(self._hold)
-            waits.append(0.0 if results >= SETTLE_ROWS or alone else self._done.since_s + SETTLE_S - now_s)
+        if self._done.results:
+            waits.append(self._done.wait_s(now_s, alone=not self._flying and not len(self._hold)))
         if self._watch.changed and self._claims.held:
             waits.append(0.0)
         if self._claims.held:
@@ -231,10 +222,10 @@ class Dispatcher:
 
     async def _turn(self) -> None:
         """One transaction: settle, keep the lease, claim."""
-        done, self._done = self._done, _Done()
+        done, self._done = self._done, Tray()
+        done.results.extend(self._apart.again())
         limit, share = (0, 0) if self._stopping else (self._limit(), self._share())
-        if limit:
-            self._look = False
+        self._look = self._look and not limit
         watch = self._watch
         watch.rest(self._clock())
         told, reading = (watch.news(), self._vitals.news()) if self._claims.held else (None, None)
@@ -248,8 +239,7 @@ class Dispatcher:
         self._in_hand.difference_update([result.id for result in done.results])
         if told is not None and outcome.held:
             watch.told = told
-        if outcome.stopped:
-            self._wake.stopped(outcome.stopped)
+        self._wake.stopped(outcome.stopped)
         if outcome.found is not None:
             watch.restore(outcome.found.state, outcome.found.reason, outcome.found.since_ms)
         if reading is not None and not outcome.held:
@@ -267,17 +257,15 @@ class Dispatcher:
             self._look = self._look or outcome.more
             due_s = POLL_S if outcome.next_ms is None else (outcome.next_ms - self._clock()) / 1_000
             self._look_at_s = self._monotonic() + min(max(due_s, 0.0), POLL_S)
-        if outcome.claimed:
-            self._take_up(outcome.claimed, outcome.looked_s)
+        self._take_up(outcome.claimed, outcome.looked_s)
 
-    async def _work(self, turn: Turn, done: _Done) -> Outcome | None:
+    async def _work(self, turn: Turn, done: Tray) -> Outcome | None:
         """The transaction; None if no database answers. Whatever went wrong, its results wait for the next one."""
         try:
-            return await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
-        except Exception as error:
+            return await self._transact(turn, done)
+        except BaseException as error:
             self._look = True
-            done.results.extend(self._done.results)
-            done.optouts.extend(self._done.optouts)
+            done.put_under(self._done)
             self._done = done
             if turn.reading is not None:
                 self._vitals.restore(turn.reading)
@@ -285,6 +273,23 @@ class Dispatcher:
                 raise
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
             return None
+
+    async def _transact(self, turn: Turn, done: Tray) -> Outcome:
+        """After an error that nobody foresaw: what is at fault ends by itself, the rest is done without it."""
+        try:
+            return await self._store.run(lambda connection: self._claims.work(connection, turn, self._clock))
+        except StoreError:
+            raise
+        except Exception as error:
+            log.error("a dispatcher's transaction is done in pieces", channel=self.name, exc_info=error)
+            rescued = await self._apart.rescue(turn.results, turn.optouts, turn.limit + turn.share)
+            self._wake.stopped(rescued.stopped)
+            self._in_hand.difference_update({result.id for result in done.results} - rescued.unwritten)
+            done.clear()
+            if not rescued.odd:
+                raise
+            self._watch.stumbled(self._clock())
+        return await self._store.run(lambda c: self._claims.work(c, replace(turn, results=(), optouts=()), self._clock))
 
     # Handing over
 
@@ -308,8 +313,7 @@ class Dispatcher:
                 await self._look_again()
                 continue
             self._bucket.take(message.parts)
-            task = asyncio.create_task(self._hand(message))
-            self._flying.add(task)
+            self._flying[message.id] = message, asyncio.create_task(self._hand(message))
             if self._held() * 2 <= self._pace.claim():
                 self._signal.set()
 
@@ -327,11 +331,12 @@ class Dispatcher:
     async def _look_again(self) -> None:
         """Look up the consent of as many as leave in time; the others have to wait anyway."""
         held = self._hold.first(max(FIRST_CLAIM, self._pace.claim()))
-        kept: Sequence[Claimed] = held
+        kept = held
         self._aside = len(held)
         try:
-            found, looked_s = await self._store.run(lambda c: self._claims.recheck(c, held, self._clock))
-            kept = [replace(message, checked_ms=round(looked_s * 1_000)) for message in found]
+            kept = await self._apart.recheck(
+                held, lambda some: self._store.run(lambda c: self._claims.recheck(c, some, self._clock))
+            )
             self._in_hand.difference_update({message.id for message in held} - {message.id for message in kept})
         except StoreError as error:
             log.warning("the outbox cannot be reached", channel=self.name, reason=str(error))
@@ -362,37 +367,34 @@ class Dispatcher:
         handed = await self._handover.attempt(message, lambda: not self._stale(message))
         if handed is None:  # somebody stopped, or the connection took long: look again
             self._hold.untake(message)
-            self._landed()
+            self._landed(message)
             return
         self._pace.finished(self._monotonic() - began_s, message.parts)
         self._hold.done(message.number)
-        if not self._done.results:
-            self._done.since_s = self._monotonic()
         self._vitals.note(handed.result, message.parts)
-        self._done.results.append(handed.result)
-        if handed.optout is not None:
-            self._done.optouts.append(handed.optout)
-        self._landed()
-        if len(self._done.results) in (1, SETTLE_ROWS) or not self._flying:
+        wanted = self._done.add(handed, self._monotonic())
+        self._landed(message)
+        if wanted or not self._flying:
             self._signal.set()
 
-    def _landed(self) -> None:
-        if (task := asyncio.current_task()) is not None:
-            self._flying.discard(task)
+    def _landed(self, message: Claimed) -> None:
+        self._flying.pop(message.id, None)
         self._more.set()
 
     async def _drain(self) -> None:
         """Nothing new leaves; what is in flight is waited for and settled, what is held goes back, then the lease."""
         held = self._drop()
         if self._flying:
-            await asyncio.wait(self._flying, timeout=DRAIN_S)
+            await asyncio.wait([task for _, task in self._flying.values()], timeout=DRAIN_S)
         if self._link is not None:
             if self._claims.held:
                 await self._settle(held)
             await self._link.part()  # before the lease goes to whoever connects next
+        for message, _ in self._flying.values():
+            self._done.add(self._handover.unheard(message), self._monotonic())
         await self._settle(held, leaving=True)
 
     async def _settle(self, give_back: Sequence[int], *, leaving: bool = False) -> None:
-        done, self._done = self._done, _Done()
+        done, self._done = self._done, Tray()
         turn = Turn(done.results, done.optouts, 0, 0, None, self._vitals.last(), give_back=give_back, leaving=leaving)
         await self._work(turn, done)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import Connection
@@ -17,14 +17,15 @@ from sqlalchemy import Connection
 from smsbot.clock import SECOND_MS, Clock
 from smsbot.dialogue.stop_hint import NO_HINTS, StopHints
 from smsbot.errors import StoreError
+from smsbot.outbound.apart import pause
 from smsbot.outbound.bucket import Monotonic
 from smsbot.outbound.schedule import QuietHours, starts_ms
 from smsbot.outbound.wake import Wake
-from smsbot.store import fanout, leases, steering, upkeep
+from smsbot.store import fanout, leases, reports, steering, upkeep
 from smsbot.store.database import Store
 from smsbot.store.fanout import Piece
+from smsbot.store.halving import by_halves
 from smsbot.store.optouts import stopped_by_gateway
-from smsbot.store.reports import match_parked
 
 log = structlog.get_logger()
 
@@ -41,14 +42,17 @@ LEAST_SPAN = 500
 MOST_SPAN = 500_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Round:
     """*fence* None: another process tends the broadcasts."""
 
     fence: int | None
     unwritten: Sequence[int] = ()
     more: bool = False
-    stopped: Sequence[str] = ()
+    stopped: list[str] = field(default_factory=list)
+
+
+Duty = Callable[[Connection, int, Round], None]
 
 
 class Expander:
@@ -80,7 +84,7 @@ class Expander:
         while not self._stopping:
             more = False
             try:
-                found = await self._store.run(self._tend)
+                found = await self._round()
                 fence = found.fence
                 if found.stopped:
                     self._wake.stopped(found.stopped)
@@ -102,25 +106,48 @@ class Expander:
         self._stopping = True
         self._signal.set()
 
-    def _tend(self, connection: Connection) -> Round:
-        """One round, in one transaction."""
+    async def _round(self) -> Round:
+        """Every duty once, in one transaction; if that fails in a way that nobody foresaw, those that can be done."""
+        duties: Sequence[Duty] = (self._call_off, self._begin, self._finish, self._match)
+        rounds, failed = await by_halves(duties, lambda some: self._store.run(lambda c: self._tend(c, some)))
+        for duty, error in failed:
+            log.error("the broadcasts cannot be tended as they should", duty=duty.__name__, exc_info=error)
+            if duty == self._match:
+                await self._store.run(lambda c: reports.forget_parked(c, self._clock()))
+        if not rounds:
+            raise failed[0][1]
+        found = rounds[-1]
+        found.more = any(each.more for each in rounds)
+        found.stopped = [number for each in rounds for number in each.stopped]
+        return found
+
+    def _tend(self, connection: Connection, duties: Sequence[Duty]) -> Round:
         now_ms = self._clock()
-        fence = leases.acquire(connection, LEASE, self._owner, now_ms=now_ms, term_ms=TERM_MS)
-        if fence is None:
-            return Round(None)
-        more = upkeep.call_off_cancelled(connection, now_ms)
-        more = upkeep.call_off_expired(connection, now_ms) or more
+        found = Round(leases.acquire(connection, LEASE, self._owner, now_ms=now_ms, term_ms=TERM_MS))
+        if found.fence is not None:
+            for duty in duties:
+                duty(connection, now_ms, found)
+            found.unwritten = fanout.unwritten(connection)
+        return found
+
+    def _call_off(self, connection: Connection, now_ms: int, found: Round) -> None:
+        cancelled = upkeep.call_off_cancelled(connection, now_ms)
+        found.more = upkeep.call_off_expired(connection, now_ms) or cancelled
+
+    def _begin(self, connection: Connection, now_ms: int, _found: Round) -> None:
         for course in steering.waiting(connection):
             if self._starts(course, now_ms) <= now_ms:
                 steering.begin(connection, course.id)
+
+    def _finish(self, connection: Connection, now_ms: int, _found: Round) -> None:
         upkeep.finish_all(connection, now_ms)
-        merged = match_parked(connection, now_ms)
+
+    def _match(self, connection: Connection, now_ms: int, found: Round) -> None:
+        merged = reports.match_parked(connection, now_ms)
         if merged.dropped:
             log.warning("delivery reports for unknown messages dropped", reports=merged.dropped)
-        stopped: Sequence[str] = ()
         if merged.opted_out:
-            stopped = stopped_by_gateway(connection, self._store.key, merged.opted_out, now_ms=now_ms)
-        return Round(fence, fanout.unwritten(connection), more, stopped)
+            found.stopped = stopped_by_gateway(connection, self._store.key, merged.opted_out, now_ms=now_ms)
 
     def _starts(self, course: steering.Course, now_ms: int) -> int:
         return starts_ms(
@@ -140,7 +167,13 @@ class Expander:
         while left and self._monotonic() < until_s and not self._stopping:
             broadcast_id = left.pop(0)
             alone = not left and not first
-            piece = await self._pieces(broadcast_id, self._monotonic() + (RUN_S if alone else 0))
+            try:
+                piece = await self._pieces(broadcast_id, self._monotonic() + (RUN_S if alone else 0))
+            except StoreError:
+                raise
+            except Exception as error:
+                await pause(self._store, broadcast_id, error)
+                continue
             if not piece.complete:
                 left.append(broadcast_id)
             if first or piece.complete:

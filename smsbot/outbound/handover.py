@@ -11,20 +11,32 @@ from urllib.parse import urlencode
 import structlog
 
 from smsbot.clock import Clock
-from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Withdrawn
+from smsbot.errors import (
+    GatewayError,
+    Misconfigured,
+    Refused,
+    Throttled,
+    Unavailable,
+    Uncertain,
+    Unsendable,
+    Withdrawn,
+)
 from smsbot.gateways.base import Accepted, ChannelConfig, HttpGateway, Message, Polled, Transport
 from smsbot.outbound.bucket import Bucket
 from smsbot.outbound.retry import LIFE_MS, Random, delay_ms, throttle_s
-from smsbot.outbound.watch import Watch
+from smsbot.outbound.watch import DOWN_AFTER, Watch
 from smsbot.status import Status
 from smsbot.store.outbox import REPLY_LIFE_MS, Claimed, OptOut, Result
 from smsbot.store.reports import PREFIX
 from smsbot.text.gsm7 import measure
+from smsbot.text.storable import identifier
 from smsbot.values import value
 
 log = structlog.get_logger()
 
 ERROR_CAP = 200  # characters of a reason that are kept
+UNSENDABLE_TRIES = 3
+"""After so many a message that the gateway's code fails over is given up, unless it fails over all of them."""
 FINAL = {Status.DELIVERED, Status.FAILED, Status.EXPIRED, Status.UNKNOWN}
 
 
@@ -63,18 +75,23 @@ class Handover:
         proof = "" if token is None else "?" + urlencode({"token": token.get_secret_value()})
         self._status_url = address + proof if address else ""
         self._throttled = 0  # times in a row
+        self._unsendable = 0  # messages in a row
         self._slow_until_ms = 0
 
     async def attempt(self, message: Claimed, wanted: Callable[[], bool] | None = None) -> Handed | None:
         """Hand over once. Never raises: whatever happens is a result; None: *wanted* said no before anything left."""
         try:
-            accepted = await self._sender.deliver(self._gateway, self._message(message, wanted))
+            outgoing = self._message(message, wanted)
+        except Exception as error:
+            return Handed(self._stuck(message, error))
+        try:
+            return self._accepted(message, await self._sender.deliver(self._gateway, outgoing))
         except Withdrawn:
             return None
         except Throttled as error:
             return Handed(self._throttle(message, error))
         except Refused as error:
-            self._watch.success(self._clock())  # it answers, and about this message only
+            self._succeeded()  # it answers, and about this message only
             self._watch.balance_doubtful |= _names_money(error)
             return self._refused(message, error)
         except Misconfigured as error:
@@ -85,6 +102,8 @@ class Handover:
         except Unavailable as error:
             self._watch.failed(str(error), self._clock())
             return Handed(self._again(message, str(error)))
+        except Unsendable as error:
+            return Handed(self._stuck(message, error.__cause__ or error))
         except Uncertain as error:
             self._watch.failed(str(error), self._clock())
             if self._gateway.capabilities.removes_duplicates:
@@ -93,10 +112,15 @@ class Handover:
         except GatewayError as error:
             return Handed(self._final(message, Status.FAILED, str(error)))
         except Exception as error:
-            log.exception("a gateway failed in an unforeseen way", channel=self._channel, kind=type(error).__name__)
+            log.exception("a gateway failed in an unforeseen way", channel=self._channel, message=message.id)
             self._watch.failed(type(error).__name__, self._clock())
-            return Handed(self._final(message, Status.UNKNOWN, type(error).__name__))
-        return Handed(self._accepted(message, accepted))
+            reason = f"The gateway failed in an unforeseen way ({type(error).__name__}); it may have taken the message."
+            return Handed(replace(self._final(message, Status.UNKNOWN, reason), ask=self._polled_by_our_id))
+
+    def unheard(self, message: Claimed) -> Handed:
+        """What is under way when its process ends: nobody will hear what comes of it."""
+        reason = "The process ended before the gateway answered; it may have taken the message."
+        return Handed(replace(self._final(message, Status.UNKNOWN, reason), ask=self._polled_by_our_id))
 
     def _message(self, message: Claimed, wanted: Callable[[], bool] | None) -> Message:
         return Message(
@@ -110,24 +134,41 @@ class Handover:
             wanted=wanted,
         )
 
-    def _accepted(self, message: Claimed, accepted: Accepted) -> Result:
+    def _accepted(self, message: Claimed, accepted: Accepted) -> Handed:
         now_ms = self._clock()
-        self._throttled = 0
-        self._bucket.speed_up()
-        self._watch.success(now_ms)
         status = accepted.final or Status.SENT
-        return Result(
+        further = (identifier(each) for each in accepted.further_ids)
+        result = Result(
             message.id,
             message.broadcast_id,
             status,
-            external_id=accepted.external_id,
+            external_id=identifier(accepted.external_id),
             attempts=message.attempts,
             handed_ms=now_ms,
             final_ms=now_ms if status in FINAL else None,
             contact_id=message.contact_id,
-            further_ids=accepted.further_ids,
+            further_ids=tuple(each for each in further if each is not None),
             ask=self._polled and status is Status.SENT,
         )
+        self._throttled = 0
+        self._bucket.speed_up()
+        self._succeeded()
+        return Handed(result)
+
+    def _succeeded(self) -> None:
+        self._unsendable = 0
+        self._watch.success(self._clock())
+
+    def _stuck(self, message: Claimed, error: BaseException) -> Result:
+        """Nothing has left. Code that fails over everything is mended by somebody, so what waits for that is kept;
+        where others go out, the message itself is at fault, and ends."""
+        log.error("a message cannot be made", channel=self._channel, message=message.id, exc_info=error)
+        reason = f"Nothing left: the gateway's code failed over this message ({type(error).__name__}); see the log."
+        self._unsendable += 1
+        self._watch.failed(reason, self._clock())
+        if message.attempts + 1 >= UNSENDABLE_TRIES and self._unsendable < DOWN_AFTER:
+            return self._final(message, Status.FAILED, reason)
+        return self._again(message, reason)
 
     def _throttle(self, message: Claimed, error: Throttled) -> Result:
         """No attempt: only later. Of many refused at once the first slows the channel."""

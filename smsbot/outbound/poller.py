@@ -28,6 +28,10 @@ Submit = Callable[[str, Sequence[StatusChange]], Awaitable[None]]
 """(channel, what is told); returns when it is committed."""
 
 
+class _Odd(Exception):
+    """The gateway's code failed over a question."""
+
+
 class Poller(Attendant):
     """One question a step. What is asked is set later only after the answer is committed, so a crash asks again."""
 
@@ -67,11 +71,12 @@ class Poller(Attendant):
 
     async def _ask(self, due: Sequence[Due]) -> GatewayError | None:
         """None: it was answered, and what it told is committed."""
-        pending = [Pending(each.message_id, each.external_id, each.number) for each in due]
         try:
-            answer = self._gateway.polled(pending, await self.ask(self._exchange, self._gateway.poll(pending)))
+            answer = await self._answered([Pending(each.message_id, each.external_id, each.number) for each in due])
         except GatewayError as error:
             return error
+        except _Odd as odd:
+            return await self._one_by_one(due, odd)
         if isinstance(answer, Refused):  # about these messages only: the next question may be answered
             log.warning("a gateway cannot tell what became of messages", channel=self.channel, code=answer.code)
             return None
@@ -79,6 +84,32 @@ class Poller(Attendant):
             return answer
         if answer:
             await self._submit(self.channel, answer)
+        return None
+
+    async def _answered(self, pending: Sequence[Pending]) -> list[StatusChange] | GatewayError:
+        """Raises `_Odd` where the gateway's code fails in a way that nobody foresaw."""
+        try:
+            request = self._gateway.poll(pending)
+        except GatewayError:
+            raise
+        except Exception as error:
+            raise _Odd from error
+        response = await self.ask(self._exchange, request)
+        try:
+            return self._gateway.polled(pending, response)
+        except Exception as error:
+            raise _Odd from error
+
+    async def _one_by_one(self, due: Sequence[Due], odd: _Odd) -> GatewayError | None:
+        """The message that a question fails over is asked about later, and others now."""
+        if len(due) == 1:
+            log.error("a question about a message fails", channel=self.channel, message=due[0].outbox_id,
+                      exc_info=odd.__cause__)  # fmt: skip
+            return None
+        for each in due:
+            self._bucket.take(1)
+            if (error := await self._ask([each])) is not None:
+                return error
         return None
 
     def _in_trouble(self, error: GatewayError) -> float:

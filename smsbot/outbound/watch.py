@@ -99,6 +99,10 @@ class Watch:
         """The gateway answers, but wants less."""
         self._trouble(reason, now_ms)
 
+    def stumbled(self, now_ms: int) -> None:
+        """Something failed on our side that nobody foresaw; the others leave."""
+        self._trouble("Some messages could not be dealt with; the log says which and why.", now_ms)
+
     def failed(self, reason: str, now_ms: int) -> None:
         """No answer, or one that says the gateway is out of order."""
         if self.absent:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 log = structlog.get_logger()
 
@@ -48,5 +48,5 @@ class Checkpointer:
                     raw.close()
             except FileNotFoundError:
                 continue
-            except (OSError, DBAPIError, sqlite3.Error) as error:  # the last: a cursor's own, when the disk is full
+            except (OSError, SQLAlchemyError, sqlite3.Error) as error:  # the last: a cursor on a full disk
                 log.warning("the write-ahead log cannot be carried over", error=type(error).__name__)

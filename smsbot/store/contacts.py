@@ -43,6 +43,9 @@ class Codes:
     place_id: Mapping[str, int]
 
 
+NO_CODES = Codes({}, {}, {}, {})
+
+
 @dataclass(slots=True)
 class Profile:
     """A number within one batch: as loaded, and as the turns have changed it since."""
@@ -124,13 +127,18 @@ def load(connection: Connection, subjects: Mapping[str, str], codes: Codes) -> d
     return profiles
 
 
+def suppressed(connection: Connection, subject: str) -> bool:
+    """Must *subject* get nothing?"""
+    return bool(wire.fetch(connection, "SELECT 1 FROM suppression WHERE subject = ?", (subject,)))
+
+
 def _load_strangers(connection: Connection, subjects: Mapping[str, str], profiles: dict[str, Profile]) -> None:
     """Numbers without a profile: new, unless a suppression outlived the profile."""
     strange = {subject: number for number, subject in subjects.items() if number not in profiles}
     if not strange:
         return
     condition, values = placeholders(connection, list(strange))
-    suppressed = {
+    stopped = {
         row[0]: row
         for row in wire.fetch(
             connection,
@@ -139,7 +147,7 @@ def _load_strangers(connection: Connection, subjects: Mapping[str, str], profile
         )
     }
     for subject, number in strange.items():
-        row = suppressed.get(subject)
+        row = stopped.get(subject)
         if row is None:
             contact = Contact(number)
         else:

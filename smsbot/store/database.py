@@ -13,16 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from smsbot.errors import StoreError, StoreFull, StoreUnavailable
+from smsbot.errors import StoreError, StoreUnavailable
 from smsbot.store import migrate, months, sql
+from smsbot.store.address import normal, patient
 from smsbot.store.checkpoint import BACKSTOP_PAGES, Checkpointer
-from smsbot.store.room import FULL, Room, is_full
+from smsbot.store.outage import is_copy, is_outage, translated, unavailable
+from smsbot.store.room import Room
 from smsbot.store.tables import Meta, table
-from smsbot.store.writer import Job, Writer
+from smsbot.store.writer import Done, Job, Writer
 
 T = TypeVar("T")
 
@@ -39,7 +41,7 @@ class Store:
     """
 
     def __init__(self, url: str, *, key: bytes | None = None) -> None:
-        self.url = _normal(url)
+        self.url = normal(url)
         self.dialect = make_url(self.url).get_backend_name()
         self._key = key
         if self.sqlite:
@@ -54,7 +56,8 @@ class Store:
                 "max_overflow": 8,
                 "pool_recycle": 1800,
             }
-            self.writes = self.reads = create_engine(self.url, **options)
+            self.writes = self.reads = create_engine(patient(self.url), **options)
+            event.listen(self.writes, "handle_error", _look_for_another_server)
         self._checkpointer: Checkpointer | None = None
         self.room = Room(self.writes)
         self.writer = Writer(self.writes, threads=1 if self.sqlite else WRITERS_POSTGRESQL)
@@ -100,6 +103,23 @@ class Store:
             self._key = bytes.fromhex(self.write(_hash_key))
         return self._key
 
+    def post(self, job: Job[Any], done: Done, *, urgent: bool = True) -> None:
+        """Queue *job* as `Writer.post` does; *done* gets `StoreUnavailable` if the database could not be used, or is
+        closed."""
+        try:
+            self._post(job, done, urgent=urgent)
+        except StoreUnavailable as error:
+            done(None, error)
+
+    def _post(self, job: Job[Any], done: Done, *, urgent: bool) -> None:
+        def told(result: Any, error: BaseException | None) -> None:
+            if error is not None:
+                self.room.note(error)
+                error = translated(error)
+            done(result, error)
+
+        self.writer.post(job, told, urgent=urgent)
+
     async def run(self, job: Job[T], *, urgent: bool = True) -> T:
         """Run *job* in a transaction of its own on a writer thread; returns after the commit.
 
@@ -109,11 +129,9 @@ class Store:
         future: asyncio.Future[T] = loop.create_future()
 
         def done(result: T | None, error: BaseException | None) -> None:
-            if error is not None:
-                self.room.note(error)
             loop.call_soon_threadsafe(_settle, future, result, error)
 
-        self.writer.post(job, done, urgent=urgent)
+        self.post(job, done, urgent=urgent)
         return await future
 
     async def repeat(self, job: Job[T], again: Callable[[T], bool]) -> T:
@@ -124,14 +142,12 @@ class Store:
 
         def done(result: Any, error: BaseException | None) -> None:
             if error is None and not future.cancelled() and again(result):
-                with contextlib.suppress(RuntimeError):  # the writer is being closed: this was the last one
-                    self.writer.post(job, done, urgent=False)
+                with contextlib.suppress(StoreUnavailable):  # the writer is being closed: this was the last one
+                    self._post(job, done, urgent=False)
                     return
-            if error is not None:
-                self.room.note(error)
             loop.call_soon_threadsafe(_settle, future, result, error)
 
-        self.writer.post(job, done, urgent=False)
+        self.post(job, done, urgent=False)
         return await future
 
     async def look(self, job: Job[T]) -> T:
@@ -174,32 +190,23 @@ class _Translation:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        if isinstance(error, SQLAlchemyError) and is_outage(error):
             raise unavailable(error) from error
 
 
-def unavailable(error: DBAPIError) -> StoreUnavailable:
-    if is_full(error):
-        return StoreFull(FULL)
-    reason = str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else "no answer"
-    return StoreUnavailable(f"The database cannot be used: {reason}.")
+def _look_for_another_server(context: ExceptionContext) -> None:
+    """From one that is only a copy by now, the connections are given up: the address may lead elsewhere."""
+    if context.sqlalchemy_exception is not None and is_copy(context.sqlalchemy_exception):
+        context.is_disconnect = True
 
 
 def _settle(future: asyncio.Future[T], result: T | None, error: BaseException | None) -> None:
     if future.cancelled():
         return
     if error is not None:
-        future.set_exception(unavailable(error) if isinstance(error, OperationalError) else error)
+        future.set_exception(error)
     else:
         future.set_result(result)  # type: ignore[arg-type]  # no error: the job's own result
-
-
-def _normal(url: str) -> str:
-    """psycopg 3 for every PostgreSQL address; an absolute path for SQLite."""
-    for scheme in ("postgresql://", "postgres://"):
-        if url.startswith(scheme):
-            return "postgresql+psycopg://" + url.removeprefix(scheme)
-    return url
 
 
 def _sqlite_engine(url: str, *, begin: str) -> Engine:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 
 from smsbot.store import bulk
+from smsbot.store.address import patient
 
 log = structlog.get_logger()
 
@@ -55,7 +56,7 @@ class Listener:
 
     def __init__(self, url: str, hear: Callable[[Notice], None]) -> None:
         """*hear* is called on the listener's thread."""
-        self._conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._conninfo = patient(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._hear = hear
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)

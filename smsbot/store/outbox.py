@@ -28,7 +28,7 @@ from smsbot.values import value
 
 __all__ = [
     "LEASE_MS", "REPLY_LIFE_MS", "Claimed", "Lane", "Merged", "OptOut", "Report", "Result", "claim", "lanes",
-    "merge_reports", "next_due", "queue_personal", "rebase", "recheck", "release", "settle", "suppress",
+    "merge_reports", "next_due", "queue_personal", "rebase", "recheck", "release", "sending", "settle", "suppress",
     "suppress_left",
 ]  # fmt: skip
 
@@ -93,6 +93,11 @@ def lanes(connection: Connection, broadcast_ids: Collection[int] | None = None) 
     return [_lane(connection, row) for row in rows]
 
 
+def sending(connection: Connection) -> list[int]:
+    """The broadcasts of `lanes`, of which nothing is read."""
+    return [int(key) for (key,) in sql.run(connection, "SELECT id FROM broadcast WHERE state = 'sending' ORDER BY id")]
+
+
 def _lane(connection: Connection, row: Any) -> Lane:
     audience = from_json(row.audience, row.kind)
     asked = audience.topics and not audience.everyone and audience.broadcast is None
@@ -109,13 +114,14 @@ def _lane(connection: Connection, row: Any) -> Lane:
 
 def claim(
     connection: Connection, channel: str, lane: Lane, now_ms: int, limit: int, *, lease_ms: int = LEASE_MS,
-    ration: Ration | None = None,
+    ration: Ration | None = None, without: Collection[int] = (),
 ) -> list[Claimed]:  # fmt: skip
-    """Take up to *limit* due messages of *lane*. Who must not get theirs any more, or not today, is settled on the
-    way."""
+    """Take up to *limit* due messages of *lane*, none of those *without*. Who must not get theirs any more, or not
+    today, is settled on the way."""
     rows: list[Any] = []
+    order = _except("o.id", without) + " ORDER BY o.due_ms, o.id LIMIT ?"
     for span in months.spans(connection, "outbox", "o."):
-        where = f"o.channel = ? AND o.broadcast_id = ? AND o.due_ms <= ?{span} ORDER BY o.due_ms, o.id LIMIT ?"
+        where = f"o.channel = ? AND o.broadcast_id = ? AND o.due_ms <= ?{span}{order}"
         statement, parameters = _due(lane, where, (channel, lane.broadcast_id, now_ms, limit - len(rows)))
         rows += sql.run(connection, statement + sql.locked(connection, "FOR UPDATE OF o SKIP LOCKED"), parameters)
         if len(rows) >= limit:
@@ -177,20 +183,26 @@ def rebase(connection: Connection, channel: str, now_ms: int) -> None:
     )
 
 
-def next_due(connection: Connection, channel: str, broadcast_ids: Sequence[int]) -> int | None:
-    """When the next message of the replies or of these broadcasts comes due."""
+def next_due(
+    connection: Connection, channel: str, broadcast_ids: Sequence[int], *, without: Collection[int] = ()
+) -> int | None:
+    """When the next message of the replies or of these broadcasts comes due, except those *without*."""
     instants = []
-    spans = months.spans(connection, "outbox")
+    spans, order = months.spans(connection, "outbox"), _except("id", without) + " ORDER BY due_ms, id LIMIT 1"
     for broadcast_id, span in itertools.product((0, *broadcast_ids), spans):
         row = sql.run(
             connection,
-            f"SELECT due_ms FROM outbox WHERE channel = ? AND broadcast_id = ? AND due_ms IS NOT NULL{span}"
-            " ORDER BY due_ms, id LIMIT 1",
+            f"SELECT due_ms FROM outbox WHERE channel = ? AND broadcast_id = ? AND due_ms IS NOT NULL{span}{order}",
             (channel, broadcast_id),
         ).first()
         if row is not None:
             instants.append(int(row[0]))
     return min(instants, default=None)
+
+
+def _except(column: str, ids: Collection[int]) -> str:
+    """Almost always "": it stands in the text, so that the plans of all other days stay as they are."""
+    return f" AND {column} NOT IN ({', '.join(str(int(key)) for key in sorted(ids))})" if ids else ""
 
 
 def _due(lane: Lane, where: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:

@@ -21,6 +21,7 @@ PREFIX = "out-"  # of our message ids outside
 ERROR_CAP = 200  # characters of a reason that are kept
 _OUTBOX = table(Outbox)
 _PARKED = table(ParkedReport)
+_PARKED_COLUMNS = ("channel", "external_id", "status", "error", "opted_out", "unreachable", "blocked", "at_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +127,14 @@ def merge_reports(
     _forget(connection, [row.id for row in rows if row.broadcast_id == 0 and row.status is not row.before])
     reach.write(connection, now_ms)
     parked = [report for report in strangers if report.external_id is not None]
-    bulk.insert(
-        connection,
-        _PARKED,
-        ("channel", "external_id", "status", "error", "opted_out", "unreachable", "blocked", "at_ms"),
-        [
-            (r.channel, r.external_id, str(r.status), r.error, r.opted_out, r.unreachable, r.blocked, now_ms)
-            for r in parked
-        ],
-    )
+    rows_of_parked = [
+        (
+            r.channel, r.external_id, str(r.status), r.error, r.opted_out, r.unreachable, r.blocked,
+            now_ms if r.at_ms is None else r.at_ms,
+        )
+        for r in parked
+    ]  # fmt: skip
+    bulk.insert(connection, _PARKED, _PARKED_COLUMNS, rows_of_parked)
     if moves is None:
         counts.tally(connection, own, now_ms)
     return Merged(
@@ -186,13 +186,19 @@ def match_parked(connection: Connection, now_ms: int) -> Merged:
         "EXISTS (SELECT 1 FROM outbox o WHERE o.channel = parked_report.channel"
         " AND o.external_id = parked_report.external_id AND o.external_id IS NOT NULL"
         f"{months.recent(connection, 'outbox', 'o.')})"
-        " OR EXISTS (SELECT 1 FROM outbox_part p WHERE p.channel = parked_report.channel"
-        " AND p.external_id = parked_report.external_id)",
+        " OR EXISTS (SELECT 1 FROM outbox_part p JOIN outbox o ON o.id = p.outbox_id"
+        " WHERE p.channel = parked_report.channel AND p.external_id = parked_report.external_id"
+        f"{months.recent(connection, 'outbox', 'o.')})",
         (),
     )
     merged = merge_reports(connection, found, now_ms)
-    old = sql.run(connection, "DELETE FROM parked_report WHERE at_ms <= ?", (now_ms - PARKED_LIFE_MS,)).rowcount
-    return Merged(merged=merged.merged, dropped=int(old), opted_out=merged.opted_out)
+    return Merged(merged=merged.merged, dropped=forget_parked(connection, now_ms), opted_out=merged.opted_out)
+
+
+def forget_parked(connection: Connection, now_ms: int) -> int:
+    """Drop what was parked too long ago; how many there were."""
+    found = sql.run(connection, "DELETE FROM parked_report WHERE at_ms <= ?", (now_ms - PARKED_LIFE_MS,))
+    return int(found.rowcount)
 
 
 def _unparked(connection: Connection, where: str, parameters: Sequence[Any]) -> list[Report]:

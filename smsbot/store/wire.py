@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from smsbot.store.libpq import Straight, percent
+from smsbot.store.outage import is_copy
 
 Row = tuple[Any, ...]
 
@@ -130,7 +131,7 @@ def _link(connection: Connection) -> _Link:
 def _wrapped(connection: Connection, statement: str, error: Exception) -> DBAPIError:
     """*error* as SQLAlchemy would raise it; its connection is given up if it was cut."""
     dialect = connection.dialect
-    cut = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
+    cut = is_copy(error) or dialect.is_disconnect(error, connection.connection.dbapi_connection, None)  # type: ignore[arg-type]
     made = DBAPIError.instance(
         statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=cut,
         dialect=dialect,

@@ -7,10 +7,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from smsbot.errors import StoreUnavailable
 from smsbot.store import sql, wire
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 Job = Callable[[Connection], T]
@@ -18,9 +22,9 @@ Done = Callable[[Any, BaseException | None], None]
 
 RETRIES = 3
 PLANS_LAST = 4_096  # transactions, after the second, the fourth, the eighth …
-RETRYABLE_STATES = {"40001", "40P01", "26000"}
-"""PostgreSQL: serialization_failure, deadlock_detected; invalid_sql_statement_name, where after a change of tables the
-driver has forgotten what was prepared."""
+RETRYABLE_STATES = {"40001", "40P01", "26000", "0A000"}
+"""PostgreSQL: serialization_failure, deadlock_detected; after a change of tables, invalid_sql_statement_name, where the
+driver has forgotten what was prepared, and feature_not_supported, where that gives rows of the old kind."""
 
 
 class Writer:
@@ -48,10 +52,12 @@ class Writer:
                 thread.join()
 
     def post(self, job: Job[Any], done: Done, *, urgent: bool = True) -> None:
-        """Queue *job*; *done* is called on the writer's thread with its result, or with the error, after the commit."""
+        """Queue *job*; *done* is called on the writer's thread with its result, or with the error, after the commit.
+
+        Raises `StoreUnavailable` once the writer is closed."""
         with self._ready:
             if self._closing:
-                raise RuntimeError("the writer is closed")
+                raise StoreUnavailable("The service is ending, so nothing more is written.")
             (self._urgent if urgent else self._patient).append((job, done))
             self._ready.notify()
 
@@ -74,15 +80,13 @@ class Writer:
                 result = self._transact(connection, _planning_anew(job) if _due(transactions) else job)
             except BaseException as error:  # handed to whoever waits for the job
                 if connection is not None and not _usable(connection):
-                    wire.disown(connection)
-                    connection.close()
+                    _part(connection)
                     connection = None
-                done(None, error)
+                _tell(done, None, error)
             else:
-                done(result, None)
+                _tell(done, result, None)
         if connection is not None:
-            wire.disown(connection)
-            connection.close()
+            _part(connection)
 
     def _next(self) -> tuple[Job[Any], Done] | None:
         with self._ready:
@@ -106,6 +110,23 @@ class Writer:
                 wire.renew(connection)
                 raise
         raise AssertionError("unreachable")
+
+
+def _tell(done: Done, result: Any, error: BaseException | None) -> None:
+    """Whoever cannot hear it must not end the thread: all others wait for that."""
+    try:
+        done(result, error)
+    except Exception:
+        log.exception("what came of a transaction was not heard")
+
+
+def _part(connection: Connection) -> None:
+    """A connection that cannot even be closed is left to itself."""
+    try:
+        wire.disown(connection)
+        connection.close()
+    except Exception as error:
+        log.warning("a connection to the database did not close", error=type(error).__name__)
 
 
 def _due(transactions: int) -> bool:

@@ -55,7 +55,7 @@ class Lane(HttpToolsProtocol):
                 length = value
             elif name == b"transfer-encoding":
                 return False
-        return length.isdigit() and int(length[:9]) <= ORDINARY and not self.root_path
+        return len(length) < 9 and length.isdigit() and int(length) <= ORDINARY and not self.root_path
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -10,7 +10,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Withdrawn
+from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Unsendable, Withdrawn
 from smsbot.gateways.base import Accepted, Message, Request
 from smsbot.gateways.client import BODY_CAP, Sender
 from smsbot.gateways.registry import Gateway, build
@@ -65,6 +65,20 @@ async def test_a_gateway_without_http_delivers_itself() -> None:
     async with Sender() as sender:
         accepted = await sender.deliver(build("simulator", {"gateway": "simulator"}), MESSAGE)
     assert accepted == Accepted("m-1", final=Status.DELIVERED)
+
+
+async def test_a_message_of_which_the_gateway_can_make_no_request_has_not_left(provider: FakeGateway) -> None:
+    gateway = twilio(provider.url)
+
+    def request(_message: Message) -> Request:
+        raise KeyError("a letter")
+
+    gateway.request = request  # type: ignore[method-assign]
+    async with Sender() as sender:
+        with pytest.raises(Unsendable) as raised:
+            await sender.deliver(gateway, MESSAGE)
+    assert isinstance(raised.value.__cause__, KeyError)
+    assert provider.requests == []
 
 
 async def test_nobody_listens_so_it_was_surely_not_accepted(closed_port: int) -> None:

@@ -11,7 +11,8 @@ from smsbot.dialogue.engine import Engine
 from smsbot.gateways.base import Part, Received
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.results import TurnResult
-from smsbot.inbound.turns import Routes, Turns
+from smsbot.inbound.routes import Routes
+from smsbot.inbound.turns import Turns
 from smsbot.store.database import Store
 from smsbot.store.tables import Contact, Inbound, table
 

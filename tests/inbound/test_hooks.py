@@ -19,7 +19,8 @@ from smsbot.gateways.registry import channels
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.hooks import BODY_LIMIT, Hooks
 from smsbot.inbound.reports import Reports
-from smsbot.inbound.turns import Routes, Turns
+from smsbot.inbound.routes import Routes
+from smsbot.inbound.turns import Turns
 from smsbot.settings import Settings
 from smsbot.store import directory
 from smsbot.store.database import WRITERS_POSTGRESQL, Store

@@ -6,7 +6,8 @@ import pytest
 
 from smsbot.clock import HOUR_MS, MINUTE_MS
 from smsbot.gateways.base import Part, Received
-from smsbot.inbound.identity import LONGEST_ID, external_id, gateway_id, lookups, part, sent_ms
+from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent_ms
+from smsbot.text.storable import LONGEST_ID
 
 NOW_MS = 1_772_791_200_000
 TEXT = "JOIN"

@@ -12,7 +12,8 @@ from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.metrics import PipelineCollector
 from smsbot.inbound.reports import Reports
-from smsbot.inbound.turns import Routes, Turns
+from smsbot.inbound.routes import Routes
+from smsbot.inbound.turns import Turns
 from smsbot.settings import Settings
 from smsbot.store import directory
 from smsbot.store.database import Store

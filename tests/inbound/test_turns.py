@@ -15,7 +15,8 @@ from smsbot.dialogue.model import State
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.results import TurnResult
-from smsbot.inbound.turns import Routes, Turns
+from smsbot.inbound.routes import Routes
+from smsbot.inbound.turns import Turns
 from smsbot.settings import Settings
 from smsbot.store import audit, directory
 from smsbot.store.database import Store
@@ -242,3 +243,10 @@ async def test_a_sender_that_cannot_be_stored_as_it_is_does_not_stop_the_others(
     await asyncio.gather(pipeline.text("hello", sender), pipeline.text("JOIN", TWO))
     assert len(pipeline.rows(Inbound)) == 2
     assert pipeline.contact(TWO)["state"] == "active"
+
+
+@pytest.mark.parametrize("sent_ms", [-(10**30), -1, 10**30])
+async def test_a_time_that_cannot_be_keeps_no_text_out(pipeline: Pipeline, sent_ms: int) -> None:
+    await asyncio.gather(pipeline.text("JOIN", sent_ms=sent_ms), pipeline.text("JOIN", TWO))
+    assert [pipeline.contact(number)["state"] for number in (ONE, TWO)] == ["active", "active"]
+    assert {row["sent_ms"] for row in pipeline.rows(Inbound)} == {None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -53,7 +53,7 @@ class Desk:
     async def tend(self) -> None:
         """What the expander does in its rounds, until nothing is left to do at once."""
         while True:
-            found = await self.store.run(self.expander._tend)
+            found = await self.expander._round()
             more = await self.expander._write(found.unwritten) if found.unwritten else found.more
             if not more:
                 return
@@ -427,3 +427,40 @@ async def test_an_urgent_broadcast_passes_a_holiday(store: Store) -> None:
     office = desk(store, weekend_quiet_from="00:00", weekend_quiet_until="24:00")
     office.clock.now_ms = 1_800_000_000_000 + 24 * HOUR  # a Saturday
     assert (await office.service.post(replace(DRAFT, urgent=True, reason="A flood"), "Nino")).state == "sending"
+
+
+async def test_a_broadcast_that_cannot_be_written_out_is_paused_and_keeps_no_other(store: Store) -> None:
+    office = desk(store)
+    odd, other = await office.service.post(DRAFT, "Nino"), await office.service.post(DRAFT, "Nino")
+    store.write(lambda c: sql.run(c, "UPDATE broadcast SET audience = '{' WHERE id = ?", (odd.id,)))
+    await office.tend()
+    states = store.read(lambda c: sql.run(c, "SELECT state FROM broadcast ORDER BY id").scalars().all())
+    assert states == ["paused", "sending"]
+    assert office.counts(other.id) == {"queued": 6}
+
+
+async def test_a_duty_that_fails_keeps_no_other_from_being_done(
+    store: Store, logged: list[MutableMapping[str, Any]]
+) -> None:
+    """Here: reports that wait for their message are of a kind that nobody knows."""
+    office = desk(store)
+    later = await office.service.post(replace(DRAFT, send_at_ms=NOON + HOUR), "Nino")
+
+    def park(connection: Connection) -> None:
+        for status in ("delivered", "arrived by pigeon"):
+            columns = "channel, external_id, status, error, opted_out, unreachable, blocked, at_ms"
+            values: tuple[Any, ...] = ("main", "x", status, "", False, False, False, NOON + HOUR)
+            sql.run(connection, f"INSERT INTO parked_report ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+        columns = "channel, broadcast_id, parts, status, error, created_ms, attempts, forget, external_id"
+        values = ("main", 0, 1, "sent", "", 0, 0, False, "x")
+        sql.run(connection, f"INSERT INTO outbox ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    store.write(park)
+    office.clock.now_ms += HOUR
+    await office.tend()
+    assert office.counts(later.id) == {"queued": 6}
+    assert {entry["duty"] for entry in logged if entry["log_level"] == "error"} == {"_match"}
+    office.clock.now_ms += HOUR
+    await office.tend()
+    await office.tend()
+    assert store.read(lambda c: sql.run(c, "SELECT count(*) FROM parked_report").scalar()) == 0

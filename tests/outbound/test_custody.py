@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import MutableMapping
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 
-from smsbot.clock import DAY_MS
+from smsbot.clock import DAY_MS, HOUR_MS
 from smsbot.outbound.custody import LEASE, Custodian
 from smsbot.service import Service
 from smsbot.settings import Retention, Settings
-from smsbot.store import leases, months, sql
+from smsbot.store import leap, leases, months, sql
 from smsbot.store.database import Store
 from smsbot.testing.population import populate, settle_directory
 
@@ -95,3 +97,64 @@ async def test_a_process_that_delivers_keeps_house_and_ends_at_once(database_url
     await service.start()
     assert "retention" in {task.get_name() for task in asyncio.all_tasks()}
     await asyncio.wait_for(service.stop(), 60)
+
+
+def refuse_one_kind(connection: Connection) -> None:
+    """An old open question, and a database that was changed by hand so that it cannot go."""
+    columns = "contact_id, channel, flow, revision, state, slots, tries, expires_ms"
+    sql.run(connection, f"INSERT INTO conversation ({columns}) VALUES (1, 'main', 'x', 1, 'y', '{{}}', 0, ?)", (OLD,))
+    if sql.is_postgresql(connection):
+        body = "BEGIN RAISE EXCEPTION 'not this one'; END"
+        sql.run(connection, f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+        sql.run(connection, "CREATE TRIGGER refusing BEFORE DELETE ON conversation FOR EACH ROW"
+                            " EXECUTE FUNCTION refuse()")  # fmt: skip
+    else:
+        sql.run(connection, "CREATE TRIGGER refusing BEFORE DELETE ON conversation"
+                            " BEGIN SELECT RAISE(ABORT, 'not this one'); END")  # fmt: skip
+
+
+async def test_a_kind_that_cannot_go_keeps_no_other_from_going(
+    town: Store, logged: list[MutableMapping[str, Any]]
+) -> None:
+    town.write(refuse_one_kind)
+    await custodian(town).round()
+    assert words(town) == ""
+    assert [entry["what"] for entry in logged if entry["log_level"] == "error"] == ["open questions"]
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.now_ms = NOW - 100 * DAY_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.mark.parametrize("away_ms", [100 * DAY_MS, DAY_MS + HOUR_MS])
+async def test_after_a_leap_of_the_clock_nothing_goes_for_a_day(town: Store, away_ms: int) -> None:
+    clock = Watch()
+    keeper = Custodian(town, Retention(), clock=clock, owner="here")
+    clock.now_ms = NOW - away_ms
+    town.write(lambda c: leap.note(c, clock()))
+    clock.now_ms = NOW
+    await keeper.round()
+    assert words(town) == "hello"
+    clock.now_ms = NOW + DAY_MS - HOUR_MS
+    await keeper.round()
+    assert words(town) == "hello"
+    clock.now_ms = NOW + DAY_MS
+    await keeper.round()
+    assert words(town) == ""
+
+
+async def test_a_clock_that_is_right_again_is_believed_at_once(town: Store) -> None:
+    clock = Watch()
+    keeper = Custodian(town, Retention(), clock=clock, owner="here")
+    clock.now_ms = NOW
+    town.write(lambda c: leap.note(c, clock() - HOUR_MS))
+    clock.now_ms += 365 * DAY_MS
+    await keeper.round()
+    assert words(town) == "hello"
+    clock.now_ms = NOW
+    await keeper.round()
+    assert words(town) == ""

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
-from structlog.testing import capture_logs
 
 from smsbot.clock import HOUR_MS, now_ms
 from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Withdrawn
@@ -25,7 +24,6 @@ from smsbot.store.database import Store
 from smsbot.store.outbox import Claimed
 from smsbot.testing.bulletins import announce
 from smsbot.testing.population import populate, settle_directory
-from smsbot.workers import Workers
 
 pytestmark = pytest.mark.anyio
 EVERYONE = Audience(everyone=True)
@@ -359,43 +357,37 @@ async def test_a_graceful_stop_settles_what_is_in_flight_and_gives_back_the_rest
     assert tuple(lease) == ("", 0)
 
 
-REFUSED = "FOR EACH ROW WHEN (NEW.status = 'sent') EXECUTE FUNCTION refuse()"
-
-
-def refuse_to_settle(connection: Connection) -> None:
-    """As a database does that somebody has changed by hand."""
-    if sql.is_postgresql(connection):
-        body = "BEGIN RAISE EXCEPTION 'not today'; END"
-        sql.run(connection, f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
-        sql.run(connection, f"CREATE TRIGGER refusing BEFORE UPDATE ON outbox {REFUSED}")
-    else:
-        sql.run(connection, "CREATE TRIGGER refusing BEFORE UPDATE ON outbox WHEN NEW.status = 'sent'"
-                            " BEGIN SELECT RAISE(ABORT, 'not today'); END")  # fmt: skip
-
-
-def settle_again(connection: Connection) -> None:
-    if sql.is_postgresql(connection):
-        sql.run(connection, "DROP FUNCTION refuse() CASCADE")
-    else:
-        sql.run(connection, "DROP TRIGGER refusing")
-
-
-async def test_after_an_error_that_nobody_foresaw_it_goes_on_and_sends_nothing_twice(town: Store) -> None:
-    post, workers = Post(town, Gateway()), Workers(again_s=0.0)
-    town.write(refuse_to_settle)
+async def test_what_is_still_under_way_when_the_process_ends_may_have_left(
+    town: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes over would send it again."""
+    monkeypatch.setattr("smsbot.outbound.dispatch.DRAIN_S", 0.01)
+    post = Post(town, Gateway())
+    post.gateway.open.clear()
     key = post.reply()
-    with capture_logs() as told:
-        workers.begin(post.dispatcher, "dispatch main")
-        try:
-            await post.until(lambda: sum(entry["event"] == "a worker ended with an error" for entry in told) >= 3)
-            town.write(settle_again)
-            await post.settled(key, "sent")
-            again = post.reply()
-            post.wake.wake("main")
-            await post.settled(again, "sent")
-        finally:
-            await workers.end()
-    assert [message.id for message in post.gateway.taken] == [f"out-{key}", f"out-{again}"]
+    task = asyncio.create_task(post.dispatcher.run())
+    await post.until(lambda: post.gateway.asked == 1)
+    post.dispatcher.stop()
+    await asyncio.wait_for(task, 60)
+    assert post.row(key).status == "unknown"
+    post.gateway.open.set()
+    await post.until(lambda: not post.dispatcher.backlog)
+
+
+async def test_a_dispatcher_whose_feeding_fails_settles_what_has_left_all_the_same(town: Store) -> None:
+    post = Post(town, Gateway())
+    post.gateway.open.clear()
+    key = post.reply()
+    task = asyncio.create_task(post.dispatcher.run())
+    await post.until(lambda: post.gateway.asked == 1)
+    odd = Claimed(0, "main", "+995555000002", "x", None, 0, post.clock(), None)  # type: ignore[arg-type]
+    post.dispatcher.offer([odd])
+    post.gateway.open.set()
+    with pytest.raises(TypeError):
+        await asyncio.wait_for(task, 60)
+    assert post.row(key).status == "sent"
+    lease = town.read(lambda c: sql.run(c, "SELECT owner, until_ms FROM lease").one())
+    assert tuple(lease) == ("", 0)
 
 
 async def test_offered_replies_leave_without_a_claim(town: Store) -> None:

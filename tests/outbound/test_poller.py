@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Connection
 
 from smsbot.clock import HOUR_MS, MINUTE_MS, SECOND_MS
-from smsbot.errors import StoreUnavailable
-from smsbot.gateways.base import StatusChange
+from smsbot.errors import GatewayError, StoreUnavailable
+from smsbot.gateways.base import Pending, Request, Response, StatusChange
 from smsbot.gateways.client import Sender
 from smsbot.inbound.reports import Reports
 from smsbot.outbound.poller import QUESTIONS_PER_S, TROUBLE_FIRST_S, Poller
@@ -299,3 +299,29 @@ def test_the_question_of_what_is_due_is_served_by_its_index(store: Store) -> Non
     assert "ix_poll_due" in shown
     assert "Sort" not in shown
     assert "TEMP B-TREE" not in shown
+
+
+class Stumbling(Asking):
+    """Its code fails over one message, or over the answer about it."""
+
+    def poll(self, pending: Sequence[Pending]) -> Request:
+        if any(each.external_id == "odd" for each in pending):
+            raise KeyError("odd")
+        return super().poll(pending)
+
+    def polled(self, pending: Sequence[Pending], response: Response) -> list[StatusChange] | GatewayError:
+        if any(each.external_id == "odder" for each in pending):
+            raise KeyError("odder")
+        return super().polled(pending, response)
+
+
+async def test_a_message_that_a_question_fails_over_keeps_no_other_from_being_asked_about(
+    town: Store, provider: FakeGateway
+) -> None:
+    desk = Desk(town, provider, Stumbling)
+    keys = [desk.leave(name) for name in ("odd", "a", "odder", "b", "c")]
+    provider.fates |= dict.fromkeys(("odd", "a", "odder", "b", "c"), "delivered")
+    for round_ in range(3):
+        await desk.at(10 * SECOND_MS + round_)
+    assert [desk.status(key) for key in keys] == ["sent", "delivered", "sent", "delivered", "delivered"]
+    await desk.sender.aclose()

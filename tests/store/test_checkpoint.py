@@ -1,6 +1,8 @@
 import sqlite3
 import threading
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import event
 
@@ -60,6 +62,33 @@ def test_one_that_fails_is_tried_again(tmp_path: Path) -> None:
     assert refused.wait(30)
     allowed.set()
     pause = threading.Event()
+    for _ in range(600):
+        if file.stat().st_size > before + checkpoint.LEAST_BYTES:
+            break
+        pause.wait(0.05)
+    assert file.stat().st_size > before + checkpoint.LEAST_BYTES
+    store.close()
+
+
+def test_one_that_finds_no_connection_free_is_tried_again(
+    tmp_path: Path, logged: list[MutableMapping[str, Any]]
+) -> None:
+    file = tmp_path / "smsbot.db"
+    store = Store(f"sqlite:///{file}")
+    store.upgrade()
+    store.reads.pool._timeout = 0.01  # type: ignore[attr-defined]  # half a minute by default
+    held = [store.reads.connect() for _ in range(15)]
+    store.start()
+    before = file.stat().st_size
+    store.write(lambda c: bulk.insert(c, table(Staff), COLUMNS, ROWS))
+    pause = threading.Event()
+    for _ in range(600):
+        if logged:
+            break
+        pause.wait(0.05)
+    assert logged[0]["error"] == "TimeoutError"
+    for connection in held:
+        connection.close()
     for _ in range(600):
         if file.stat().st_size > before + checkpoint.LEAST_BYTES:
             break

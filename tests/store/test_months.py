@@ -124,6 +124,18 @@ def test_a_month_is_made_when_it_has_begun_and_the_keys_say_it(store: Store) -> 
     assert len(f"{PREFIX}{left(store)}") <= LONGEST_REFERENCE, "our ids outside fit where a gateway allows the least"
 
 
+def test_the_year_turns_as_any_month_does(store: Store) -> None:
+    upkeep(store, on(2015, 12, 31))
+    assert came(store, "december") == 201512 * SPACE + 1
+    assert upkeep(store, on(2016, 1))
+    assert came(store, "january") == 201601 * SPACE + 1
+    assert seen(store, "december", "january") == {"december", "january"}
+    (_, december, january) = store.read(lambda c: months.parts(c, "inbound"))
+    assert (december.low, december.high) == (201512 * SPACE, january.low)
+    assert not upkeep(store, on(2015, 12, 30)), "a clock that is set back takes nothing back"
+    assert came(store, "again") == 201601 * SPACE + 2
+
+
 def test_a_pass_that_comes_months_too_late_refuses_nothing(store: Store) -> None:
     upkeep(store, on(2015, 3))
     upkeep(store, on(2015, 4))

@@ -11,7 +11,8 @@ from smsbot.compose import blueprint, seed_topics
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot
-from smsbot.inbound.turns import Routes, Turns
+from smsbot.inbound.routes import Routes
+from smsbot.inbound.turns import Turns
 from smsbot.settings import Settings
 from smsbot.status import Status
 from smsbot.store import directory, outbox, sql

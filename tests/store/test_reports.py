@@ -118,6 +118,23 @@ def test_parked_reports_are_tried_again_and_dropped_after_ten_minutes(sent: Stor
     assert sent.write(lambda c: reports.match_parked(c, NOW + reports.PARKED_LIFE_MS)).dropped == 1
 
 
+def test_a_report_about_a_part_of_a_message_that_is_gone_is_dropped_in_time(sent: Store) -> None:
+    """It is not parked anew each second for ever."""
+
+    def gone(connection: Connection) -> None:
+        sql.run(connection, "DELETE FROM outbox WHERE id = 1")
+        sql.run(connection, "INSERT INTO outbox_part (channel, external_id, outbox_id, number, status)"
+                            " VALUES ('main', 'part', 1, 1, 'sent')")  # fmt: skip
+
+    sent.write(gone)
+    merge(sent, Report("main", Status.DELIVERED, external_id="part"))
+    (first,) = sent.read(lambda c: sql.run(c, "SELECT id FROM parked_report").all())
+    half_ms = NOW + reports.PARKED_LIFE_MS // 2
+    assert sent.write(lambda c: reports.match_parked(c, half_ms)).dropped == 0
+    assert sent.read(lambda c: sql.run(c, "SELECT id FROM parked_report").all()) == [first]
+    assert sent.write(lambda c: reports.match_parked(c, NOW + reports.PARKED_LIFE_MS)).dropped == 1
+
+
 def test_an_opt_out_in_a_report_names_the_number(sent: Store) -> None:
     merged = merge(sent, Report("main", Status.FAILED, external_id="x2", error="opted out", opted_out=True))
     assert [(who.number, who.channel, who.error) for who in merged.opted_out] == [

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from smsbot.errors import StoreUnavailable
 from smsbot.store import bulk, sql, wire
 from smsbot.store.contacts import CONTACT
 from smsbot.store.database import Store
@@ -101,3 +102,31 @@ async def test_a_writers_connection_is_an_ordinary_one_again_when_it_ends(one_wr
     one_writer.writer.close()
     for _ in range(9):
         assert one_writer.write(both) == [(0,)]
+
+
+async def test_a_thread_that_writes_outlives_whoever_cannot_hear_it(one_writer: Store) -> None:
+    def deaf(_result: object, _error: BaseException | None) -> None:
+        raise LookupError
+
+    one_writer.writer.post(both, deaf)
+    assert await one_writer.run(both) == [(0,)]
+
+
+async def test_a_thread_that_writes_outlives_a_connection_that_does_not_close(one_writer: Store) -> None:
+    def job(connection: Connection) -> None:
+        def close() -> None:
+            raise OSError
+
+        connection.close = close  # type: ignore[method-assign]
+        connection.invalidate()
+        both(connection)
+
+    with pytest.raises(SQLAlchemyError):
+        await one_writer.run(job)
+    assert await one_writer.run(both) == [(0,)]
+
+
+async def test_what_comes_after_the_end_is_told_that_nothing_is_written(one_writer: Store) -> None:
+    one_writer.writer.close()
+    with pytest.raises(StoreUnavailable):
+        await one_writer.run(both)

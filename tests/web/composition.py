@@ -25,7 +25,8 @@ from smsbot.dialogue.registry import Registry
 from smsbot.gateways.registry import Channel, channel
 from smsbot.inbound import review
 from smsbot.inbound.bot import Bot
-from smsbot.inbound.turns import Routes, Turns
+from smsbot.inbound.routes import Routes
+from smsbot.inbound.turns import Turns
 from smsbot.outbound import reuse
 from smsbot.outbound.broadcast import Broadcasts
 from smsbot.outbound.wake import Wake

@@ -77,6 +77,7 @@ CASES: dict[str, tuple[list[bytes], int]] = {
     "a body at the limit": ([post("SM1", Pad="x" * (ORDINARY - 400))], 1),
     "a large body": ([post("SM1", Pad="x" * (ORDINARY + 1))], 1),
     "a body that is too large": ([post("SM1", Pad="x" * (BODY_LIMIT + 1))], 1),
+    "a large body behind zeros": ([post("SM1", Pad="x" * 3 * ORDINARY).replace(b"Length: ", b"Length: 000000000")], 1),
     "a query": ([plain(f"GET {BOX}&id=1")], 1),
     "a query in an escaped path": ([plain(f"GET {BOX.replace('box', 'b%6Fx')}&id=1")], 1),
     "an absolute address": ([plain(f"GET http://x{BOX}&id=1")], 1),

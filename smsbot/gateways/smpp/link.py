@@ -19,7 +19,7 @@ from typing import ClassVar
 import structlog
 
 from smsbot.clock import Clock, now_ms
-from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
+from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Unsendable
 from smsbot.gateways.base import Accepted, Capabilities, ChannelConfig, Inbox, Message, Part
 from smsbot.gateways.headers import header
 from smsbot.gateways.smpp import alphabet
@@ -87,12 +87,20 @@ class Smpp:
     async def send(self, message: Message) -> Accepted:
         """Raises a `GatewayError`; `Misconfigured` while the SMSC refuses the connection."""
         try:
-            sms = self._short_messages(message)
+            sms = self._written(message)
             if len(sms) == 1:
                 return Accepted(same_id(await self._connection().submit(sms[0])) or None)
             return await self._send_parts(sms)
         except BadPdu as error:
             raise Refused("", "The number or the sender has a form that SMPP cannot carry.") from error
+
+    def _written(self, message: Message) -> list[Sm]:
+        try:
+            return self._short_messages(message)
+        except (GatewayError, BadPdu):
+            raise
+        except Exception as error:
+            raise Unsendable from error
 
     def _connection(self) -> Session:
         if self._session is None:

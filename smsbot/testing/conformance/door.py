@@ -21,7 +21,8 @@ from smsbot.inbound.arrivals import Arrivals
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.hooks import Hooks
 from smsbot.inbound.reports import Reports
-from smsbot.inbound.turns import Routes, Turns
+from smsbot.inbound.routes import Routes
+from smsbot.inbound.turns import Turns
 from smsbot.settings import Settings
 from smsbot.store import directory
 from smsbot.store.database import Store

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 
-from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain
+from smsbot.errors import GatewayError, Misconfigured, Refused, Throttled, Unavailable, Uncertain, Unsendable
 from smsbot.gateways.base import Accepted
 from smsbot.gateways.headers import split_header
 from smsbot.gateways.smpp.codec import Pdu, Sm, encode
@@ -193,6 +194,14 @@ async def test_a_number_that_smpp_cannot_carry_is_refused_and_takes_no_place(sms
         for _ in range(2):
             with pytest.raises(Refused):
                 await gateway.send(message(to="+" + "9" * 30))
+        assert await gateway.send(message()) == Accepted("1")
+
+
+async def test_a_message_that_cannot_be_written_has_not_left(smsc: Smsc, inbox: Remembering) -> None:
+    gateway = smpp(smsc.port)
+    async with running(gateway, inbox):
+        with pytest.raises(Unsendable):
+            await gateway.send(replace(message(), text=None))
         assert await gateway.send(message()) == Accepted("1")
 
 
