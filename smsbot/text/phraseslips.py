@@ -22,6 +22,7 @@ from smsbot.values import value
 Reader = Callable[[Sequence[Segment]], Understood | None]
 
 _WORDS = 7  # of such a message
+_WORDS_STRANGE = 4  # of one with two words that nobody listed: "my distrct is nikea"
 _WORDS_WHOLE = 5  # of one that has to be one listed phrase, since all its words are known or one of them tells
 _STRANGE = 2  # words of it that nobody listed: the slip, and a place's name
 _WHOLE = 2  # of the readers: those of one listed phrase
@@ -47,7 +48,7 @@ class _Mended:
 def read(message: Message, readers: Sequence[Reader]) -> Understood | None:
     """The message with one of its words mended; None if that says nothing, or two things."""
     tokens, strange = message.tokens, message.strange
-    if not 1 < len(tokens) <= _WORDS or len(strange) > _STRANGE:
+    if not 1 < len(tokens) <= (_WORDS if len(strange) < _STRANGE else _WORDS_STRANGE) or len(strange) > _STRANGE:
         return None
     whole = not strange or not message.roles.isdisjoint(_SENTENCE) or any(part.stops for part in message.parts)
     if whole and (len(strange) > 1 or len(tokens) > _WORDS_WHOLE or not (strange or _names_command(message))):

@@ -6,9 +6,10 @@ All is looked up, nothing is searched: the time does not depend on how many plac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from smsbot.text import shortplaces
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.memory import Memory
 from smsbot.text.placekeys import (
@@ -34,7 +35,6 @@ from smsbot.text.placekeys import (
     spoken_stems,
     stored_stems,
 )
-from smsbot.text.shortplaces import ShortPlaces
 from smsbot.text.typo import LONGEST, SHORTEST, Ends, variants, within_one
 from smsbot.text.words import Named
 from smsbot.values import value
@@ -97,7 +97,6 @@ class PlaceIndex:
     _near: dict[str, tuple[str, ...]] = field(default_factory=dict)  # a stem without one letter → stems
     _starts: set[str] = field(default_factory=set)  # of keys
     _heads: set[str] = field(default_factory=set)  # how what is stored begins, in coarse letters
-    _short: ShortPlaces = field(default_factory=ShortPlaces)
     _longest_near: int = 0  # letters of a key that may be a name with a slip and a case ending
     _near_ends: Ends = field(default_factory=Ends)  # of the stems in _near
     _seats: dict[str, str] = field(default_factory=dict)  # a town → the municipality that has its name
@@ -147,8 +146,8 @@ class PlaceIndex:
         sighting = self.look(text)
         if sighting.codes:
             return sighting
-        split = words(clean(text))[: 2 * MAX_WORDS]
-        found = self._short.near(self._bare(split, [self._heard[word] for word in split]), self.taken)
+        bare = [word for word in words(clean(text))[: 2 * MAX_WORDS] if not self._heard[word].is_noun]
+        found = shortplaces.near(bare, self.taken, self._near, self._names)
         return Sighting(self._narrowed(self._listed(found)), "typo") if found else NOTHING
 
     def look(self, text: str, found: Sequence[str] | None = None) -> Sighting:
@@ -314,6 +313,12 @@ class PlaceIndex:
         spelled = self._heard[word].keys
         return _of(self._exact, spelled) or _of(self._ending, [spot for key in spelled for spot in spoken_stems(key)])
 
+    def _names(self, stem: str) -> Iterator[tuple[str, str]]:
+        """The keys of the names that have *stem*, with their codes."""
+        for place in (self.places[self._order[code]] for code in self._ending.get(stem, ())):
+            for name in dict.fromkeys((*place.names.values(), *place.words)):
+                yield from ((key, place.code) for key in spellings(words(clean(name))))
+
     def _narrowed(self, found: _Codes) -> _Codes:
         """Without places that lie in another one found: the name they share means the community."""
         if len(found) == 1:
@@ -345,7 +350,6 @@ class PlaceIndex:
                 self._heads.update(heads(coarse(spot)))
             if len(key) >= SHORTEST:
                 _put(self._coarse, coarse(key), code)
-                self._short.add(key, code)
                 self._add_near(bare_stem(key))
         if len(split) < 2 or sense_of(split[0]) is None:
             return
