@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass, fields
 from smsbot.text.arguments import Segment
 from smsbot.text.freetext import other
 from smsbot.text.lexicon import Token
-from smsbot.text.match import RULES
+from smsbot.text.match import RULES, begun
 from smsbot.text.meaning import Meaning
-from smsbot.text.message import Message
 from smsbot.text.understood import Understood
 from smsbot.text.vocabulary import Vocabulary
 
@@ -81,7 +80,7 @@ class Explanation:
 
 def explain(text: str, vocabulary: Vocabulary) -> Explanation:
     """Read *text* by the rules of `understand`, and keep what each of them said."""
-    message = Message(text, vocabulary)
+    message = begun(text, vocabulary)
     steps = []
     result = None
     for rule in RULES:

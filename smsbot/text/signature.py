@@ -1,7 +1,11 @@
-"""Whose name stands beside a stop: `Stop, Giorgi Beridze`. A given name is listed, a surname is told by its ending."""
+"""Whose name stands beside a stop: `Stop, Giorgi Beridze`. A given name is listed, a surname is told by its ending.
+
+And what a phone writes under a text by itself.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -19,10 +23,29 @@ _FIRM_LETTERS = 4  # of an ending that is a surname's even where a name has a sl
 _GIVEN_LETTERS = 4  # of a given name with a slip in it
 
 
+_DEVICE = re.compile(
+    r"(?<=\S)[\s.,;:!-]+(?:(?:sent (?:from|via)|get outlook for|отправлено (?:с|со|из)) (?:my|моего|мобильного)?\s?"
+    r"(?:phone|mobile|i?phone|ipad|ios|samsung|galaxy|android|huawei|xiaomi|redmi|nokia|outlook|yahoo|gmail"
+    r"|айфона|телефона|андроида|самсунга|почты)\b[^\n]{0,30})\s*$",
+    re.IGNORECASE,
+)
+_DEVICE_LONGEST = 80  # characters
+_DEVICE_WORDS = ("sent ", "outlook", "отправлено")  # looked for first: a pattern costs every text something
+
+
 class Signature(StrEnum):
     SURE = "sure"
     LIKELY = "likely"
     NONE = "none"
+
+
+def without_device(text: str) -> str:
+    """*text* without "Sent from my phone" at its end, if anything stands before it."""
+    end = text[-_DEVICE_LONGEST:]
+    lowered = end.lower()
+    if not any(word in lowered for word in _DEVICE_WORDS):
+        return text
+    return text[: len(text) - len(end)] + _DEVICE.sub("", end)
 
 
 def read(strangers: Sequence[Segment], vocabulary: Vocabulary) -> Signature:
