@@ -8,8 +8,13 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 
 from smsbot.errors import StoreFull, StoreUnavailable
-from smsbot.store.room import FULL, is_full
 
+FULL = (
+    "The disk of the database is full, so nothing can be kept and gateways are told to try again: make room; the rest"
+    " follows by itself."
+)
+SQLITE_CODES = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}  # https://www.sqlite.org/rescode.html; the second: its index
+DISK_FULL = "53100"  # PostgreSQL, appendix A, "Class 53: insufficient resources"
 READ_ONLY = "25006"  # PostgreSQL, appendix A: read_only_sql_transaction
 LIMITS = "54"  # class: program limit exceeded, as by a text too long for an index
 
@@ -23,6 +28,11 @@ def is_copy(error: BaseException) -> bool:
     """Does the server only give copies of what another one keeps? After a failover the old one may, and a connection
     to it never writes again."""
     return state(error) == READ_ONLY
+
+
+def is_full(error: BaseException) -> bool:
+    said = getattr(error, "orig", None)
+    return getattr(said, "sqlite_errorname", "") in SQLITE_CODES or getattr(said, "sqlstate", "") == DISK_FULL
 
 
 def is_outage(error: BaseException) -> bool:

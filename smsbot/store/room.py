@@ -11,13 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from smsbot.errors import StoreFull
 from smsbot.store import sql
+from smsbot.store.outage import FULL, is_full
 
-FULL = (
-    "The disk of the database is full, so nothing can be kept and gateways are told to try again: make room; the rest"
-    " follows by itself."
-)
-SQLITE_CODES = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}  # https://www.sqlite.org/rescode.html; the second: its index
-DISK_FULL = "53100"  # PostgreSQL, appendix A, "Class 53: insufficient resources"
 REPEATED_S = 5.0
 """After a failure it is said for so long whatever a try says: small writes find room where larger ones do not."""
 TRIED_CHARACTERS = 64 * 1024
@@ -53,11 +48,6 @@ class Room:
             raise
         if self._failed_s == failed_s:  # else another write has failed meanwhile
             self._failed_s = None
-
-
-def is_full(error: BaseException) -> bool:
-    said = getattr(error, "orig", None)
-    return getattr(said, "sqlite_errorname", "") in SQLITE_CODES or getattr(said, "sqlstate", "") == DISK_FULL
 
 
 def _try(connection: Connection) -> None:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smsbot.store.room import FULL
+from smsbot.store.outage import FULL
 from smsbot.testing.fake_gateway import CUT, FAULT, HALF, Answer, refuse, slow, throttle
 from tests.chaos.world import Fault, Roles, World
 from tests.e2e.product import until

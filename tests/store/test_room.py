@@ -13,7 +13,8 @@ from sqlalchemy import Connection, event
 from smsbot.errors import StoreFull
 from smsbot.store import sql
 from smsbot.store.database import Store
-from smsbot.store.room import FULL, REPEATED_S, Room
+from smsbot.store.outage import FULL
+from smsbot.store.room import REPEATED_S, Room
 from tests.web.composition import Client, Composition, compose, is_problem
 
 pytestmark = pytest.mark.anyio
