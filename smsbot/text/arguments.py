@@ -79,6 +79,12 @@ def read_argument(parts: Sequence[Segment]) -> Argument:
     )  # fmt: skip
 
 
+def tells_with_a_number(parts: Sequence[Segment]) -> bool:
+    """ "I am one of them": a number in letters within a statement."""
+    told = any(part.has(Role.TELLING) for part in parts)
+    return told and any(meaning.number is not None for part in parts for meaning in part.meanings)
+
+
 def slipped_topic(parts: Sequence[Segment], vocabulary: Vocabulary) -> str | None:
     """The topic whose name the only strange word of an argument is one slip from: `JOIN BUGDET`."""
     strange = [part for part in parts if not part.is_silent]

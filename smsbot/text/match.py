@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from smsbot.text import command, figures, mending, phraseslips, shortslips, signature, slipping, spacing, stopping
-from smsbot.text.arguments import Segment, read_argument
+from smsbot.text.arguments import Segment, read_argument, tells_with_a_number
 from smsbot.text.fold import clean, lower, words
 from smsbot.text.freetext import other
 from smsbot.text.layout import retyped
@@ -220,7 +220,7 @@ def _named(parts: Sequence[Segment], cleaned: str) -> Understood | None:
     argument = read_argument(parts)
     if not argument.unknown:
         # "School 5" is that school, and "how do I get social aid" a question.
-        told = bool(argument.topics and argument.numbers and not argument.by_name) or _tells_with_a_number(parts)
+        told = bool(argument.topics and argument.numbers and not argument.by_name) or tells_with_a_number(parts)
         return None if told or any(part.has(Role.ASKING) for part in parts) else named(argument, cleaned.strip())
     chosen = [meaning.names_language for part in parts for meaning in part.meanings if meaning.names_language]
     strange = [part for part in parts if not (part.is_silent or part.asks(Intent.LANG) or part.names_language)]
@@ -229,12 +229,6 @@ def _named(parts: Sequence[Segment], cleaned: str) -> Understood | None:
             Intent.LANGUAGE, chosen_language=chosen[0], language=chosen[0], argument=cleaned.strip(), rule="name"
         )
     return None
-
-
-def _tells_with_a_number(parts: Sequence[Segment]) -> bool:
-    """ "I am one of them": a number in letters within a statement."""
-    told = any(part.has(Role.TELLING) for part in parts)
-    return told and any(meaning.number is not None for part in parts for meaning in part.meanings)
 
 
 def _two_commands(message: Message) -> Understood | None:

@@ -68,8 +68,7 @@ class Vocabulary:
     surnames: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()  # endings of what is sent
     _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
-    # Phrases of several words, by the numbers of the first and the second.
-    _longer: dict[int, _Longer] = field(default_factory=dict)
+    _longer: dict[int, _Longer] = field(default_factory=dict)  # phrases, by the numbers of their first two words
     _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, Sequence[_Longer]]] = field(default_factory=dict)
     _slips: Memory[list[Meaning]] = field(init=False)
     _slipped: Memory[list[int]] = field(init=False)
@@ -241,8 +240,7 @@ class Vocabulary:
     # --- building ---
 
     def _add_language(self, entry: LanguageWords) -> None:
-        own = fold_of(entry.language).script
-        code = entry.language
+        code, own = entry.language, fold_of(entry.language).script
         negators = [_flat(word) for word in entry.roles.get(Role.NEGATOR, ())]
         self.endings[code] = frozenset(endings(entry.roles.get(Role.ENDING, ()), code))
         self.surnames += entry.roles.get(Role.SURNAME, ())
@@ -250,8 +248,7 @@ class Vocabulary:
 
         def meaning(word: str, **what: object) -> Meaning:
             foreign = own != "Latn" and script(word) == "Latn"
-            flat = f" {_flat(word)} "
-            denies = any(f" {negator} " in flat for negator in negators)
+            denies = any(f" {negator} " in f" {_flat(word)} " for negator in negators)
             return Meaning(language=code, word=word, foreign=foreign, denies=denies, **what)  # type: ignore[arg-type]  # named fields
 
         for intent, listed in entry.words.items():
