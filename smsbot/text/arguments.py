@@ -9,6 +9,7 @@ from smsbot.text.lexicon import Token
 from smsbot.text.segment import Segment
 from smsbot.text.understood import Intent
 from smsbot.text.vocabulary import Meaning, Vocabulary
+from smsbot.text.words import Role
 from smsbot.values import value
 
 __all__ = ["DOUBTFUL_NAME", "Argument", "Segment", "read_argument", "segments", "slipped_topic", "slipped_topics"]
