@@ -98,7 +98,7 @@ class Lexicon:
         self._stems: dict[str, Meaning] = {}  # sound keys of topics' names, without case ending
         self._starts: set[str] = set()
         # By language, of those stems and cases; each with its meaning.
-        self._slipped = Memory(lambda word: self._find_slipped(self.token(word)))
+        self._slipped: Memory[str, list[Meaning]] = Memory(lambda word: self._find_slipped(self.token(word)))
         self._near_stems: dict[str, Neighbours[tuple[str, Meaning]]] = {}
         self._cases: dict[str, Meaning] = {}  # sound keys of Azerbaijani topics' names with their case endings
         self.unmistakable: set[int] = set()

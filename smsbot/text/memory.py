@@ -10,19 +10,20 @@ from collections.abc import Callable
 from typing import TypeVar
 
 CACHE_LIMIT = 20_000  # words
+_Word = TypeVar("_Word")
 _T = TypeVar("_T")
 
 
-class Memory(dict[str, _T]):
+class Memory(dict[_Word, _T]):
     """`memory[word]` is what *work* makes of the word: worked out when first asked for."""
 
     __slots__ = ("_work",)
 
-    def __init__(self, work: Callable[[str], _T]) -> None:
+    def __init__(self, work: Callable[[_Word], _T]) -> None:
         super().__init__()
         self._work = work
 
-    def __missing__(self, word: str) -> _T:
+    def __missing__(self, word: _Word) -> _T:
         found = self._work(word)
         if len(self) >= CACHE_LIMIT:
             self.clear()

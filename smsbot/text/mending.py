@@ -118,8 +118,10 @@ def mend_known(message: Message) -> Understood | None:
     for spot in alone if len(alone) <= _ALONE else ():
         token = tokens[spot]
         near = vocabulary.slipped_parts(token, SHORTEST - 1, loose=True) if token.inflected is None else []
+        around = {number for at, each in enumerate(tokens) if at != spot for number in each.ids}
+        beside = [number for number in near if not around.isdisjoint(vocabulary.stop_mates.get(number, ()))]
         slip = Slip(token, near, vocabulary)
-        for number in near:
+        for number in beside:
             if number in token.ids or number not in slip.likely:
                 continue
             cut = segments(mended(tokens, spot, (number,)), vocabulary)

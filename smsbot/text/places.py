@@ -106,8 +106,8 @@ class PlaceIndex:
     """The Georgian keys of a word; a lexicon has those of the words that it was asked for."""
     _together: tuple[str, tuple[str, ...]] = ("", ())  # words of the latest text without spaces, and their keys
     _latest: tuple[str, Sighting] = ("", NOTHING)
-    _heard: Memory[_Heard] = field(init=False)
-    _begun: Memory[bool] = field(init=False)  # the first letters of a key → whether what is stored begins so
+    _heard: Memory[str, _Heard] = field(init=False)
+    _begun: Memory[str, bool] = field(init=False)  # the first letters of a key → whether what is stored begins so
 
     def __post_init__(self) -> None:
         self._heard = Memory(self._hear)

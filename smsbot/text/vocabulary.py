@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from smsbot.text.fold import clean, fold_of, lower, script, words
 from smsbot.text.inflection import endings
+from smsbot.text.language import flat, home_of
 from smsbot.text.lexicon import Lexicon, Token
 from smsbot.text.meaning import Meaning
 from smsbot.text.memory import CACHE_LIMIT, Memory
@@ -65,13 +66,15 @@ class Vocabulary:
     core: dict[str, Meaning] = field(default_factory=dict)  # single stop words that are clear among other words
     short: ShortWords = field(default_factory=ShortWords)
     endings: dict[str, Endings] = field(default_factory=dict)  # by language
+    stop_mates: dict[int, set[int]] = field(default_factory=dict)  # what stands beside a word in phrases that stop
     surnames: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()  # endings of what is sent
     _singles: dict[int, list[Meaning]] = field(default_factory=dict)  # by the word's number
     _longer: dict[int, _Longer] = field(default_factory=dict)  # phrases, by the numbers of their first two words
     _alone: dict[tuple[str, tuple[int, ...]], tuple[Segment, Sequence[_Longer]]] = field(default_factory=dict)
-    _slips: Memory[list[Meaning]] = field(init=False)
-    _slipped: Memory[list[int]] = field(init=False)
+    _slips: Memory[str, list[Meaning]] = field(init=False)
+    _slipped: Memory[str, list[int]] = field(init=False)
+    _parts: Memory[tuple[str, int, bool], list[int]] = field(init=False)
     remembered: dict[str, Understood] = field(default_factory=dict)  # short messages already read
     _published: dict[tuple[Intent, str], str] = field(default_factory=dict)
     _latin: dict[tuple[Intent, str], str] = field(default_factory=dict)
@@ -79,6 +82,7 @@ class Vocabulary:
     def __post_init__(self) -> None:
         self._slips = Memory(lambda word: self._near.find(self.lexicon.token(word)))
         self._slipped = Memory(self._find_slipped)
+        self._parts = Memory(self._find_parts)
 
     @classmethod
     def build(
@@ -200,15 +204,20 @@ class Vocabulary:
 
     def slipped_parts(self, token: Token, shortest: int = SHORTEST, *, loose: bool = False) -> list[int]:
         """Listed words, of phrases too, one slip away from *token*; *shortest*: letters that must be there."""
-        return list(dict.fromkeys(self._near_parts.find(token, shortest, loose=loose)))
+        return self._parts[token.raw, shortest, loose]  # several rules ask about one word
+
+    def _find_parts(self, asked: tuple[str, int, bool]) -> list[int]:
+        word, shortest, loose = asked
+        return list(dict.fromkeys(self._near_parts.find(self.lexicon.token(word), shortest, loose=loose)))
 
     def slipped_words(self, word: str) -> list[int]:
         """Listed words of any kind one slip away from *word* (cleaned, case kept), or a letter longer."""
         return self._slipped[word]
 
     def _find_slipped(self, word: str) -> list[int]:
-        token, indexes = self.lexicon.token(word), (self._near_parts, self._near_names)
-        return list(dict.fromkeys(near for each in indexes for near in each.find(token, SHORTEST - 1, loose=True)))
+        token = self.lexicon.token(word)
+        names = self._near_names.find(token, SHORTEST - 1, loose=True)
+        return list(dict.fromkeys([*self.slipped_parts(token, SHORTEST - 1, loose=True), *names]))
 
     def is_ordinary_neighbour(self, token: Token) -> bool:
         """Whether *token* is a slip away from a word that is known to be something else."""
@@ -232,7 +241,7 @@ class Vocabulary:
 
     def forget(self) -> None:
         """Let go of what was read, words and short messages, as if nothing had been."""
-        for remembered in (self.remembered, self._alone, self._slips, self._slipped):
+        for remembered in (self.remembered, self._alone, self._slips, self._slipped, self._parts):
             remembered.clear()
         self.lexicon.forget()
         self.places.forget()
@@ -241,14 +250,14 @@ class Vocabulary:
 
     def _add_language(self, entry: LanguageWords) -> None:
         code, own = entry.language, fold_of(entry.language).script
-        negators = [_flat(word) for word in entry.roles.get(Role.NEGATOR, ())]
+        negators = [flat(word) for word in entry.roles.get(Role.NEGATOR, ())]
         self.endings[code] = frozenset(endings(entry.roles.get(Role.ENDING, ()), code))
         self.surnames += entry.roles.get(Role.SURNAME, ())
         self.sent += entry.roles.get(Role.SENT, ())
 
         def meaning(word: str, **what: object) -> Meaning:
             foreign = own != "Latn" and script(word) == "Latn"
-            denies = any(f" {negator} " in f" {_flat(word)} " for negator in negators)
+            denies = any(f" {negator} " in f" {flat(word)} " for negator in negators)
             return Meaning(language=code, word=word, foreign=foreign, denies=denies, **what)  # type: ignore[arg-type]  # named fields
 
         for intent, listed in entry.words.items():
@@ -277,6 +286,7 @@ class Vocabulary:
                 self._add(word, Meaning(names_language=language, language=language, word=word), code)
 
     def _add_topic(self, topic: Named) -> None:
+        spoken = [entry.language for entry in self.languages]
         for language, name in topic.names.items():
             foreign = fold_of(language).script != "Latn" and script(name) == "Latn"
             named = Meaning(topic=topic.code, language=language, word=name, foreign=foreign, own_name=True)
@@ -284,8 +294,8 @@ class Vocabulary:
             if len(words(name)) == 1:
                 self.lexicon.inflect(name, language, named)
         for word in (topic.code, *topic.words):
-            home, spelling = self._home(word, topic)
-            if not any(seen.topic == topic.code for seen in self.exact.get(_flat(word), ())):
+            home, spelling = home_of(word, topic, spoken)
+            if not any(seen.topic == topic.code for seen in self.exact.get(flat(word), ())):
                 self._add(
                     word,
                     Meaning(
@@ -295,30 +305,6 @@ class Vocabulary:
                 )
                 for part in words(clean(word)):
                     self._near_names.add(part, home, self.lexicon.add(part, home))
-
-    def _home(self, word: str, topic: Named) -> tuple[str, bool]:
-        """The language of a topic's further word, by script or by its name's words; and whether it is the name."""
-        found = script(word)
-        spoken = [entry.language for entry in self.languages]
-        for language in spoken:
-            fold = fold_of(language)
-            if fold.script == "Latn":
-                continue
-            name = topic.names.get(language, "")
-            same = bool(name) and not set(fold.keys(_flat(word))).isdisjoint(fold.keys(_flat(name)))
-            if same or fold.script == found:
-                return language, same
-        for language in spoken:  # `social services` is English beside Social, `budce` Azerbaijani beside Büdcə
-            fold = fold_of(language)
-            if fold.script != found:
-                continue
-            ours, its = (
-                {key for part in words(clean(each)) for key in fold.keys(part)}
-                for each in (topic.names.get(language, ""), word)
-            )
-            if ours & its:
-                return language, ours == its
-        return "", False
 
     def _add(self, listed: str, meaning: Meaning, language: str) -> None:
         split = words(clean(listed))
@@ -358,6 +344,10 @@ class Vocabulary:
         phrases = [each for each in entry.words.get(Intent.STOP, ()) if " " in each]
         phrases += [each for role in _STOP_ROLES for each in entry.roles.get(role, ())]
         refused = {part for each in phrases for part in words(clean(each))}
+        for each in phrases:
+            numbers = {self.lexicon.add(word, code) for word in words(clean(each))}
+            for number in numbers:
+                self.stop_mates.setdefault(number, set()).update(numbers - {number})
         rarer = [*entry.numbers, *(word for found in entry.heads.values() for word in found)]
         rarer += [word for role in _TIMES for word in entry.roles.get(role, ())]
         rarer += [word for word in entry.roles.get(Role.COURTESY, ()) if script(word) != fold.script]
@@ -376,7 +366,7 @@ class Vocabulary:
     def _mark_core(self) -> None:
         """Stop words that nobody uses for anything else are known in disguise, and glued to other words."""
         for entry in self.languages:
-            core = {_flat(word) for word in entry.roles.get(Role.CORE, ())}
+            core = {flat(word) for word in entry.roles.get(Role.CORE, ())}
             for word in core:
                 meaning = next((each for each in self.exact.get(word, ()) if each.intent is Intent.STOP), None)
                 if meaning is not None and " " not in word:
@@ -394,7 +384,3 @@ def _matches(ids: Sequence[int], tokens: Sequence[Token], start: int) -> bool | 
                 return None
             literal = False
     return literal
-
-
-def _flat(word: str) -> str:
-    return " ".join(words(lower(clean(word))))
