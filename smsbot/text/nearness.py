@@ -85,7 +85,7 @@ class Nearness(Generic[_T]):
                     found |= {id(value): value for value in index.among(key, near[key])}
         return list(found.values())
 
-    def _near(self, token: Token, shortest: int) -> dict[str, list[str]]:
+    def _near(self, token: Token, shortest: int) -> dict[str, tuple[str, ...]]:
         """Of the spelling and the keys of *token* those that have a neighbour at all, and their `rests`.
 
         Most words have none, and a key is often the same in several languages.

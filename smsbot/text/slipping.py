@@ -46,10 +46,15 @@ def read(message: Message) -> Understood | None:
     rest = message.rest
     if not rest or rest[0].meanings:
         return _beside_telling(rest, message)
+    answer = _mended(rest, message)
+    if answer is not None and len(rest) == 1 and message.vocabulary.places.look(rest[0].raw).certain:
+        return None  # განახლება is a village, and no slip for განათლება
+    return answer
+
+
+def _mended(rest: Sequence[Segment], message: Message) -> Understood | None:
     cleaned, vocabulary = message.cleaned, message.vocabulary
     head = rest[0]
-    if len(rest) == 1 and vocabulary.places.look(head.raw).certain:  # განახლება is a village, and no slip for განათლება
-        return None
     meanings = vocabulary.slips(head.raw)
     if len(rest) == 1 and (not meanings or {found.intent for found in meanings} == {Intent.ALL}):
         return _lost_letter(head, cleaned, vocabulary)

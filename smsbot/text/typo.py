@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 SHORTEST = 5  # letters; shorter words have too many neighbours that mean something else
@@ -20,9 +21,10 @@ def variants(word: str) -> Iterator[str]:
         yield word[:index] + word[index + 1 :]
 
 
-def rests(word: str) -> list[str]:
+@lru_cache(maxsize=64)  # several indexes are asked about one word
+def rests(word: str) -> tuple[str, ...]:
     """*word*, and what is left of it without each of its letters: where its neighbours are kept."""
-    return [word, *[word[:index] + word[index + 1 :] for index in range(len(word))]]
+    return (word, *[word[:index] + word[index + 1 :] for index in range(len(word))])
 
 
 def within_one(left: str, right: str) -> bool:

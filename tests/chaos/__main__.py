@@ -29,7 +29,10 @@ from tests.e2e.product import ROOT
 LARGE = Size(people=200, leavers=60, texts=8, broadcasts=4, rate_per_s=60.0, pause_s=2.0)
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- chaos: begin (from `make chaos`) -->", "<!-- chaos: end -->"
-HEAD = "| fault | database, processes | runs | acknowledged | lost | doubled | told as unknown | after STOP | astray |"
+HEAD = (
+    "| fault | database, processes | runs | acknowledged | lost | doubled | told as unknown | after STOP | astray"
+    " | still waiting at the end |"
+)
 
 
 @dataclass
@@ -50,7 +53,8 @@ class Account:
         engine = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "pair": "PostgreSQL with standby"}[self.case.engine]
         astray = sum(len(each.astray) for each in self.outcomes)
         figures = [f"{total('acknowledged'):,}", *map(total, ("lost", "doubled", "unknown", "after_stop")), astray]
-        cells = [self.case.name, f"{engine}, {kinds}", len(self.outcomes), *figures]
+        waiting = total("given_up") + total("unsettled")
+        cells = [self.case.name, f"{engine}, {kinds}", len(self.outcomes), *figures, waiting]
         return f"| {' | '.join(map(str, cells))} |"
 
 
