@@ -18,6 +18,7 @@ from smsbot.text.understood import Intent
 PAUSE_DAYS = 30
 PAUSE_DAYS_MAX = 90
 RANGE = "range?"  # the recogniser's rule for `1-4`
+TYPO = "typo"  # its rule for what a slip leaves no doubt about
 SHOWN_NUMBER_MAX = 999
 """A topic's number has at most three digits; longer ones may be personal and are not sent back."""
 

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 
 from smsbot.dialogue import consent, tongue, wording
-from smsbot.dialogue.answers import RANGE, SHOWN_NUMBER_MAX, asked_commands
+from smsbot.dialogue.answers import RANGE, SHOWN_NUMBER_MAX, TYPO, asked_commands
 from smsbot.dialogue.directory import Directory
 from smsbot.dialogue.flowfile import END
 from smsbot.dialogue.guard import REPLIES_PER_HOUR, guard
@@ -193,6 +193,8 @@ class Engine:
         intent, contact = turn.understood.intent, turn.contact
         stopped = contact.state is State.STOPPED
         match intent:
+            case Intent.JOIN | Intent.TOPIC if stopped and turn.understood.rule == TYPO:
+                return consent.not_understood(turn)  # a stop is lifted by what is written, never by what may be meant
             case Intent.JOIN if self._starts_again(turn):
                 return self._begin(turn, RESTART)
             case Intent.NO:

@@ -198,6 +198,17 @@ def test_a_topic_added_during_a_pause_does_not_end_it() -> None:
     assert phone.contact.topics == {"budget", "culture"}
 
 
+@pytest.mark.parametrize("text", ["RODAS", "culturee", "START CULTRUE", "satrt"])
+def test_a_stop_is_not_lifted_by_a_word_with_a_slip(text: str) -> None:
+    phone = Phone()
+    phone.send("JOIN BUDGET")
+    phone.send("STOP")
+    assert "START" in phone.says(text)
+    assert (phone.contact.state, phone.contact.topics) == (State.STOPPED, frozenset())
+    phone.send("CULTURE")
+    assert (phone.contact.state, phone.contact.topics) == (State.ACTIVE, {"culture"})
+
+
 def test_a_closed_topic_is_not_offered_and_not_restored() -> None:
     left = [dataclasses.replace(topic, active=topic.code != "budget") for topic in topics()]
     bot = blueprint().engine(left, PLACES)
