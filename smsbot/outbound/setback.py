@@ -6,7 +6,7 @@ from smsbot.clock import Clock
 from smsbot.outbound.bucket import Monotonic
 
 STEP_MS = 1_000  # a clock that is kept right is never set back by so much at once
-LATELY_S = 30.0
+LATELY_S = 10.0
 
 
 class Setback:
