@@ -34,9 +34,20 @@ def _decoded(piece: str) -> str:
 
 def encoded(fields: Iterable[tuple[str, str]]) -> str:
     """As `urllib.parse.urlencode`, which quotes the text of a broadcast anew for each of its recipients."""
-    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in fields)
+    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in fields])
 
 
-@lru_cache(maxsize=256)  # what all messages share stays; numbers and ids pass through
 def _quoted(piece: str) -> str:
+    """Numbers, ids and addresses that end in one are of one message only: they are not worth to be remembered."""
+    if piece.isascii():
+        head, equals, tail = piece.rpartition("=")
+        if tail.isalnum():
+            return f"{_remembered(head)}%3D{tail}" if equals else tail
+        if piece[:1] == "+" and piece[1:].isalnum():
+            return "%2B" + piece[1:]
+    return _remembered(piece)
+
+
+@lru_cache(maxsize=256)  # what all messages share
+def _remembered(piece: str) -> str:
     return quote_plus(piece)

@@ -7,11 +7,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from smsbot.clock import to_ms
 from smsbot.errors import GatewayError, HookMalformed, Misconfigured, Refused, Throttled, Unavailable
 from smsbot.gateways.base import Balance, Event, Hook, Response, StatusChange
+from smsbot.gateways.forms import encoded
 
 OURS = frozenset({"message_id", "token"})
 """What we ourselves put into the query of an address that a provider calls: our message's id, the channel's token."""
@@ -231,8 +232,8 @@ def balance(response: Response, amount: object, unit: str) -> Balance | GatewayE
 def with_query(url: str, extra: Mapping[str, str]) -> str:
     """*url* with *extra* in its query; a name that is there already stays as it is."""
     if "?" not in url and "#" not in url:
-        return f"{url}?{urlencode(extra)}" if extra else url
+        return f"{url}?{encoded(extra.items())}" if extra else url
     scheme, host, path, query, _ = urlsplit(url)
     present = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
-    added = urlencode({name: value for name, value in extra.items() if name not in present})
+    added = encoded((name, value) for name, value in extra.items() if name not in present)
     return urlunsplit((scheme, host, path, "&".join(piece for piece in (query, added) if piece), ""))
