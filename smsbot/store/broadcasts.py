@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -15,7 +16,6 @@ from smsbot.store import audience as audiences
 from smsbot.store import counts, sql, variants
 from smsbot.store.audience import Audience
 from smsbot.store.shares import TextShare, shares_from_json, shares_to_json
-
 
 T = TypeVar("T")
 
@@ -186,7 +186,7 @@ def _views(connection: Connection, rows: Sequence[Any], *, repeated: bool = Fals
             id=int(row.id),
             state=BroadcastState(row.state),
             kind=row.kind,
-            audience=_read(row, "audience", lambda it: audiences.from_json(it, row.kind), Audience()),
+            audience=_read(row, "audience", partial(audiences.from_json, kind=row.kind), Audience()),
             recipients=int(row.recipients),
             by_language=_read(row, "by_language", lambda it: variants.by_language(shares_from_json(it)), {}),
             parts_total=int(row.parts_total),

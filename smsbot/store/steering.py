@@ -112,7 +112,9 @@ def pause(connection: Connection, broadcast_id: int, because: str = "") -> None:
     found = course(connection, broadcast_id)
     if found.state not in (BroadcastState.SCHEDULED, BroadcastState.SENDING):
         raise Conflict(f"Broadcast {broadcast_id} {WORDS[found.state]} and cannot be paused.")
-    sql.run(connection, "UPDATE broadcast SET state = 'paused', paused_because = ? WHERE id = ?", (because, broadcast_id))
+    sql.run(
+        connection, "UPDATE broadcast SET state = 'paused', paused_because = ? WHERE id = ?", (because, broadcast_id)
+    )
 
 
 def resume(connection: Connection, broadcast_id: int, now_ms: int) -> None:
