@@ -26,6 +26,7 @@ log = structlog.get_logger()
 TOLD = 20  # ids in one line of the log
 AGAIN_S = 60.0  # until what could not be written at all is tried again
 UNWRITTEN = "What the gateway answered could not be written down; the log says why."
+PAUSED = "smsbot could not go on with it ({}); the log says why. Cancel it, or have that mended and resume it."
 UNCLAIMED = "It could not be taken up for sending ({}); the log says why."
 
 
@@ -182,10 +183,11 @@ class Apart:
 
 
 async def pause(store: Store, broadcast_id: int, error: Exception) -> None:
-    """Keep a broadcast that *error* comes of from the others; staff see that it is paused. Raises `StoreError`."""
+    """Keep a broadcast that *error* comes of from the others; staff see that it is paused, and why. Raises
+    `StoreError`."""
     log.error("a broadcast is paused, since it cannot go on", broadcast=broadcast_id, exc_info=error)
     with contextlib.suppress(StaffError):  # it is not being sent any more
-        await store.run(lambda c: steering.pause(c, broadcast_id))
+        await store.run(lambda c: steering.pause(c, broadcast_id, PAUSED.format(type(error).__name__)))
 
 
 def _plainer(result: Result) -> list[Result]:

@@ -200,7 +200,7 @@ class Expander:
     def _adapt(self, piece: Piece, took_s: float) -> None:
         """Choose the next span by what this one took: contacts may be sparse, and disks are not alike."""
         if piece.contacts:
-            piece_s = self._piece_s / PRESSED if self._store.writer.pressed else self._piece_s
-            by_time = piece_s / max(took_s, 1e-6)
-            by_rows = self._rows / max(piece.rows, 1)
+            pressed = PRESSED if self._store.writer.pressed else 1
+            by_time = self._piece_s / pressed / max(took_s, 1e-6)
+            by_rows = self._rows / pressed / max(piece.rows, 1)
             self._span = round(min(max(piece.contacts * min(by_time, by_rows, 2.0), LEAST_SPAN), MOST_SPAN))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection
 
 from smsbot.errors import Invalid, Missing
@@ -14,6 +16,10 @@ from smsbot.store import audience as audiences
 from smsbot.store import counts, sql, variants
 from smsbot.store.audience import Audience
 from smsbot.store.shares import TextShare, shares_from_json, shares_to_json
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 class BroadcastState(StrEnum):
@@ -85,11 +91,12 @@ class View:
     """Dry run only: language → the characters that force UCS-2, each with what could stand for it."""
     dormant: int = 0  # dry run only: people of the audience who cannot be reached and are left out
     repeated: bool = False  # the answer to a repeat of an idempotent request
+    paused_because: str = ""  # why smsbot itself has paused it; "" where staff did, or it is not paused
 
 
 COLUMNS = (
     "id, state, kind, audience, channel, urgent, reason, recipients, by_language, parts_total, send_at_ms, expires_ms,"
-    " written, corrects, created_ms, created_by, approved_by, approved_ms, done_ms"
+    " written, corrects, created_ms, created_by, approved_by, approved_ms, done_ms, paused_because"
 )
 
 
@@ -179,9 +186,9 @@ def _views(connection: Connection, rows: Sequence[Any], *, repeated: bool = Fals
             id=int(row.id),
             state=BroadcastState(row.state),
             kind=row.kind,
-            audience=audiences.from_json(row.audience, row.kind),
+            audience=_read(row, "audience", partial(audiences.from_json, kind=row.kind), Audience()),
             recipients=int(row.recipients),
-            by_language=variants.by_language(shares_from_json(row.by_language)),
+            by_language=_read(row, "by_language", lambda it: variants.by_language(shares_from_json(it)), {}),
             parts_total=int(row.parts_total),
             texts=texts.get(int(row.id), {}),
             counts=tallies.get(int(row.id), {}),
@@ -198,9 +205,19 @@ def _views(connection: Connection, rows: Sequence[Any], *, repeated: bool = Fals
             done_ms=row.done_ms,
             corrects=row.corrects,
             repeated=repeated,
+            paused_because=row.paused_because if row.state == BroadcastState.PAUSED else "",
         )
         for row in rows
     ]
+
+
+def _read(row: Any, column: str, read: Callable[[str], T], nothing: T) -> T:
+    """A column of JSON; *nothing* if somebody has spoilt it, so that one broadcast does not hide all others."""
+    try:
+        return read(getattr(row, column))
+    except (ValueError, TypeError, AttributeError) as error:
+        log.error("a column of a broadcast cannot be read", broadcast=row.id, column=column, error=type(error).__name__)
+        return nothing
 
 
 def _texts(connection: Connection, ids: Iterable[int]) -> dict[int, dict[str, str]]:

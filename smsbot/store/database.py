@@ -86,7 +86,7 @@ class Store:
         self.writer.start()
         file = make_url(self.url).database
         if self.sqlite and file:
-            self._checkpointer = Checkpointer(self.reads, Path(file))
+            self._checkpointer = Checkpointer(self.reads, Path(file), aside=self.writer.aside)
             self._checkpointer.start()
 
     def close(self) -> None:

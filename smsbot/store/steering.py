@@ -107,11 +107,14 @@ def begin(connection: Connection, broadcast_id: int) -> bool:
     return row is not None
 
 
-def pause(connection: Connection, broadcast_id: int) -> None:
+def pause(connection: Connection, broadcast_id: int, because: str = "") -> None:
+    """*because*: why smsbot itself does it, for staff to read. Raises `Conflict` where there is nothing to pause."""
     found = course(connection, broadcast_id)
     if found.state not in (BroadcastState.SCHEDULED, BroadcastState.SENDING):
         raise Conflict(f"Broadcast {broadcast_id} {WORDS[found.state]} and cannot be paused.")
-    sql.run(connection, "UPDATE broadcast SET state = 'paused' WHERE id = ?", (broadcast_id,))
+    sql.run(
+        connection, "UPDATE broadcast SET state = 'paused', paused_because = ? WHERE id = ?", (because, broadcast_id)
+    )
 
 
 def resume(connection: Connection, broadcast_id: int, now_ms: int) -> None:
@@ -120,7 +123,7 @@ def resume(connection: Connection, broadcast_id: int, now_ms: int) -> None:
     if found.state is not BroadcastState.PAUSED:
         raise Conflict(f"Broadcast {broadcast_id} {WORDS[found.state]}: only a paused one can be resumed.")
     state = BroadcastState.SENDING if found.begun else BroadcastState.SCHEDULED
-    sql.run(connection, "UPDATE broadcast SET state = ? WHERE id = ?", (str(state), broadcast_id))
+    sql.run(connection, "UPDATE broadcast SET state = ?, paused_because = '' WHERE id = ?", (str(state), broadcast_id))
     counts.finish(connection, [broadcast_id], now_ms)
 
 

@@ -297,6 +297,7 @@ class Broadcast(SQLModel, table=True):
     done_ms: int | None = Field(default=None, sa_column=_ms())
     idempotency_key: str | None = None
     idempotency_digest: str = ""
+    paused_because: str = Field(default="", sa_column_kwargs={"server_default": ""})  # '' where staff paused it
 
     __table_args__ = (
         Index("ix_broadcast_state", "state"),

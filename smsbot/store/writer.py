@@ -36,6 +36,7 @@ class Writer:
         self._patient: deque[tuple[Job[Any], Done]] = deque()
         self._ready = threading.Condition()
         self._closing = False
+        self._aside: Callable[[Connection], object] | None = None
         self._threads = [threading.Thread(target=self._work, name=f"writer-{n}", daemon=True) for n in range(threads)]
 
     def start(self) -> None:
@@ -61,6 +62,10 @@ class Writer:
             (self._urgent if urgent else self._patient).append((job, done))
             self._ready.notify()
 
+    def aside(self, job: Callable[[Connection], object]) -> None:
+        """Have *job* run behind the next transaction, outside of any, when its caller has been told."""
+        self._aside = job
+
     @property
     def pressed(self) -> bool:
         """Does an urgent job wait?"""
@@ -85,8 +90,18 @@ class Writer:
                 _tell(done, None, error)
             else:
                 _tell(done, result, None)
+                self._do_aside(connection)
         if connection is not None:
             _part(connection)
+
+    def _do_aside(self, connection: Connection) -> None:
+        job, self._aside = self._aside, None
+        if job is None:
+            return
+        try:
+            job(connection)
+        except Exception as error:
+            log.warning("what was to be done between two transactions failed", error=type(error).__name__)
 
     def _next(self) -> tuple[Job[Any], Done] | None:
         with self._ready:

@@ -100,3 +100,4 @@ class BroadcastView(BroadcastAnswer):
     corrects: str | None = Field(description="The broadcast that this one corrects")
     starts_at: Moment | None = Field(description="When the first message may leave, while that lies ahead")
     done_at: Moment | None
+    paused_because: str | None = Field(description="Why smsbot itself has paused it; null where staff did")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from smsbot.errors import GatewayError, Refused, Unsendable
 from smsbot.gateways.base import Accepted, Message
-from smsbot.store import reconcile, sql
+from smsbot.store import broadcasts, reconcile, sql, steering
 from smsbot.store.database import Store
 from smsbot.testing.population import populate, settle_directory
 from smsbot.workers import Workers
@@ -230,9 +230,20 @@ async def test_a_broadcast_that_cannot_be_read_is_paused_and_keeps_nobody(town: 
         await post.until(lambda: post.counts(other) == {"sent": 6})
     finally:
         await workers.end()
-    assert (
-        town.read(lambda c: sql.run(c, "SELECT state FROM broadcast WHERE id = ?", (broadcast,)).scalar()) == "paused"
-    )
+    shown, _ = town.read(lambda c: broadcasts.recent(c, None, 10))  # one that cannot be read hides no other
+    views = {view.id: view for view in shown}
+    assert views[broadcast].state == "paused"
+    assert "Cancel it" in views[broadcast].paused_because
+    assert views[other].paused_because == ""
+
+
+def test_why_a_broadcast_was_paused_is_told_until_somebody_resumes_it(town: Store) -> None:
+    broadcast = Post(town, Gateway()).announce()
+    town.write(lambda c: steering.pause(c, broadcast, "It cannot go on."))
+    assert town.read(lambda c: broadcasts.get(c, broadcast)).paused_because == "It cannot go on."
+    town.write(lambda c: steering.resume(c, broadcast, 1))
+    town.write(lambda c: steering.pause(c, broadcast))
+    assert town.read(lambda c: broadcasts.get(c, broadcast)).paused_because == ""
 
 
 def test_what_no_database_keeps_never_gets_into_a_reason() -> None:

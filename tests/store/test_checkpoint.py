@@ -1,10 +1,13 @@
+import asyncio
+import itertools
 import sqlite3
 import threading
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+import pytest
+from sqlalchemy import Connection, event
 
 from smsbot.store import bulk, checkpoint
 from smsbot.store.database import Store
@@ -95,3 +98,32 @@ def test_one_that_finds_no_connection_free_is_tried_again(
         pause.wait(0.05)
     assert file.stat().st_size > before + checkpoint.LEAST_BYTES
     store.close()
+
+
+def test_the_log_begins_anew_although_somebody_writes_without_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoint, "EVERY_S", 0.05)
+    store = Store(f"sqlite:///{tmp_path}/smsbot.db")
+    store.upgrade()
+    store.start()
+    log = tmp_path / "smsbot.db-wal"
+    began = _salts(log)
+    serial = itertools.count()
+
+    def write(connection: Connection) -> bytes:
+        rows = [(f"{next(serial)} {n}", "viewer", "p", "h" * 2_000, n) for n in range(100)]
+        bulk.insert(connection, table(Staff), COLUMNS, rows)
+        return _salts(log)
+
+    def again(salts: bytes) -> bool:
+        return salts == began and log.stat().st_size < (checkpoint.BACKSTOP_PAGES - 500) * 4_096
+
+    assert asyncio.run(store.repeat(write, again)) != began
+    store.close()
+
+
+def _salts(log: Path) -> bytes:
+    """They change with each beginning of the log: https://www.sqlite.org/fileformat2.html#the_write_ahead_log"""
+    with log.open("rb") as file:
+        return file.read(24)[16:]

@@ -130,3 +130,16 @@ async def test_what_comes_after_the_end_is_told_that_nothing_is_written(one_writ
     one_writer.writer.close()
     with pytest.raises(StoreUnavailable):
         await one_writer.run(both)
+
+
+async def test_what_is_to_be_done_aside_is_done_outside_of_any_transaction_and_ends_no_thread(store: Store) -> None:
+    found: list[bool] = []
+
+    def aside(connection: Connection) -> None:
+        found.append(connection.in_transaction())
+        raise RuntimeError("it fails")
+
+    store.writer.aside(aside)
+    for _ in range(3):  # it comes behind the first, when that one's caller has been told, and once
+        await store.run(lambda c: sql.run(c, "SELECT 1"))
+    assert found == [False]

@@ -168,6 +168,7 @@ def _view(service: Service, view: View) -> bulletins.BroadcastView:
             "corrects": None if view.corrects is None else str(view.corrects),
             "starts_at": forms.moment_or_none(service, view.starts_ms),
             "done_at": forms.moment_or_none(service, view.done_ms),
+            "paused_because": view.paused_because or None,
         }
     )
 

@@ -204,7 +204,8 @@ function broadcast(one) {
     ...Object.entries(one.text).map(([language, words]) => element("blockquote", { lang: language, dir: "auto" }, words)),
     element("p", { class: "hint" }, [moment(one.created_at), one.created_by, whom && `to ${whom}`,
       one.starts_at && `begins ${moment(one.starts_at)}`, one.corrects && `corrects ${one.corrects}`].filter(Boolean).join(" · ")),
-    element("p", {}, counts.join(", ") || "nobody"));
+    element("p", {}, counts.join(", ") || "nobody"),
+    ...(one.paused_because ? [element("p", { class: "hint" }, `Paused: ${one.paused_because}`)] : []));
   for (const step of STEPS[one.state] || []) {
     const button = element("button", { type: "button" }, step[0].toUpperCase() + step.slice(1));
     button.addEventListener("click", () => attempt(async () => {
