@@ -26,6 +26,7 @@ from smsbot.outbound.handover import Deliverer, Handover
 from smsbot.outbound.hold import Hold
 from smsbot.outbound.holding import TERM_MS
 from smsbot.outbound.link import LINK_TERM_MS, MAKING, LinkRunner
+from smsbot.outbound.lookout import POLL_S, Lookout
 from smsbot.outbound.pace import FIRST_CLAIM, LEAST_IN_FLIGHT, Pace
 from smsbot.outbound.retry import Random
 from smsbot.outbound.schedule import QuietHours
@@ -43,7 +44,6 @@ log = structlog.get_logger()
 
 CHECKED_MS = 200  # a broadcast's message that has waited longer is looked at again; the contract says 250
 REPLY_CHECKED_MS = 10_000  # of a 30 s lease, so that no reply is sent after its lease has ended
-POLL_S = 1.0
 HELD_MOST = 1_024
 DRAIN_S = 30.0
 AGAIN_S = 1.0  # after a failure of the database
@@ -83,8 +83,7 @@ class Dispatcher:
         self._in_hand: set[int] = set()  # ids of what is held, looked at again, in flight or not settled yet
         self._signal = asyncio.Event()  # for the loop that claims and settles
         self._more = asyncio.Event()  # for the loop that hands over
-        self._look = True  # something may be due
-        self._look_at_s = 0.0
+        self._lookout = Lookout(clock, monotonic)
         self._stopping = False
         self._trusted: set[int] = set()  # looked at just now, however long that took
         self._setback = Setback(clock, monotonic)
@@ -163,7 +162,7 @@ class Dispatcher:
         return len(self._hold) + self._aside + len(self._flying)
 
     def _woken(self) -> None:
-        self._look = True
+        self._lookout.call()
         self._signal.set()
 
     # Claiming and settling
@@ -187,8 +186,7 @@ class Dispatcher:
         if self._watch.changed and self._claims.held:
             waits.append(0.0)
         if self._claims.held:
-            look_s = 0.0 if self._look else self._look_at_s - now_s
-            waits.append(max(look_s, self._room_s()))
+            waits.append(max(self._lookout.in_s(), self._room_s()))
         return min(waits)
 
     def _room_s(self) -> float:
@@ -224,12 +222,15 @@ class Dispatcher:
         """One transaction: settle, keep the lease, claim."""
         done, self._done = self._done, Tray()
         done.results.extend(self._apart.again())
-        limit, share = (0, 0) if self._stopping else (self._limit(), self._share())
-        self._look = self._look and not limit
+        went_back = self._setback.lately()
+        due = self._lookout.in_s() <= 0 or went_back or done.come_again or not self._claims.held
+        limit, share = (self._limit(), self._share()) if due and not self._stopping else (0, 0)
+        if limit:
+            self._lookout.looking()
         watch = self._watch
         watch.rest(self._clock())
         told, reading = (watch.news(), self._vitals.news()) if self._claims.held else (None, None)
-        turn = Turn(done.results, done.optouts, limit, share, told, reading, clock_went_back=self._setback.lately())
+        turn = Turn(done.results, done.optouts, limit, share, told, reading, clock_went_back=went_back)
         now_s = self._monotonic()
         outcome = await self._work(turn, done)
         if outcome is None:
@@ -254,9 +255,7 @@ class Dispatcher:
             return
         if limit:
             self._crowded = outcome.crowded
-            self._look = self._look or outcome.more
-            due_s = POLL_S if outcome.next_ms is None else (outcome.next_ms - self._clock()) / 1_000
-            self._look_at_s = self._monotonic() + min(max(due_s, 0.0), POLL_S)
+            self._lookout.saw(more=outcome.more, next_ms=outcome.next_ms)
         self._take_up(outcome.claimed, outcome.looked_s)
 
     async def _work(self, turn: Turn, done: Tray) -> Outcome | None:
@@ -264,7 +263,7 @@ class Dispatcher:
         try:
             return await self._transact(turn, done)
         except BaseException as error:
-            self._look = True
+            self._lookout.call()
             done.put_under(self._done)
             self._done = done
             if turn.reading is not None:

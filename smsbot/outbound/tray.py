@@ -30,6 +30,11 @@ class Tray:
         """Seconds until what lies there is to be written down. *alone*: no others will come soon."""
         return 0.0 if alone or len(self.results) >= SETTLE_ROWS else self.since_s + SETTLE_S - now_s
 
+    @property
+    def come_again(self) -> bool:
+        """Is one of them to be tried again?"""
+        return any(result.due_ms is not None for result in self.results)
+
     def put_under(self, later: Tray) -> None:
         """It could not be written down: what came *later* lies on top of it."""
         self.results.extend(later.results)

@@ -61,7 +61,7 @@ def settle(connection: Connection, channel: str, results: Sequence[Result], now_
         " WHERE id = ? AND status IN ('sent', 'delivered', 'failed', 'expired', 'unknown')",
         [(result.external_id, result.handed_ms, result.id) for result in late if result.handed_ms is not None],
     )
-    forget(connection, [result.id for result in results if result.broadcast_id == 0])
+    forget(connection, [result.id for result in late if result.broadcast_id == 0])
     _note(connection, channel, results, moved, now_ms)
     known = [one for result in results for one in (result.external_id, *result.further_ids) if one is not None]
     parked = take_parked(connection, channel, known)
@@ -121,7 +121,8 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
         statement = (
             "UPDATE outbox t SET status = v.status, error = v.error, due_ms = v.due_ms, attempts = v.attempts,"
             " external_id = COALESCE(v.external_id, t.external_id), expires_ms = COALESCE(v.expires_ms, t.expires_ms),"
-            " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms"
+            " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms,"
+            f" {_forgetting('t.', 'v.due_ms')}"
             f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending'"
             f"{months.recent(connection, 'outbox', 't.')} RETURNING t.id"
         )
@@ -133,7 +134,14 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
     sql.run_many(
         connection,
         "UPDATE outbox SET status = ?, error = ?, external_id = COALESCE(?, external_id), due_ms = ?, attempts = ?,"
-        " expires_ms = COALESCE(?, expires_ms), handed_ms = COALESCE(?, handed_ms), final_ms = ? WHERE id = ?",
-        [row for row in values if row[-1] in moved],
+        " expires_ms = COALESCE(?, expires_ms), handed_ms = COALESCE(?, handed_ms), final_ms = ?,"
+        f" {_forgetting('', '?')} WHERE id = ?",
+        [(*row[:-1], row[3], row[3], row[-1]) for row in values if row[-1] in moved],
     )
     return moved
+
+
+def _forgetting(old: str, due_ms: str) -> str:
+    """As `forget`, within the statement that writes the row anyway. *old* is before the row's columns."""
+    gone = f"{old}forget AND {old}broadcast_id = 0 AND {due_ms} IS NULL"
+    return ", ".join(f"{name} = CASE WHEN {gone} THEN '' ELSE {old}{name} END" for name in ("number", "text"))
