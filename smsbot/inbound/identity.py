@@ -23,7 +23,7 @@ truth, it would keep a JOIN from lifting a STOP for hours."""
 def external_id(received: Received, at_ms: int) -> str:
     """The id to store: the gateway's, or a guess from sender, text and time."""
     given = gateway_id(received)
-    return _guess(received, at_ms // STEP_MS) if given is None else given
+    return f"{_said(received)}:{at_ms // STEP_MS}" if given is None else given
 
 
 def lookups(received: Received, at_ms: int) -> tuple[str, ...]:
@@ -32,7 +32,8 @@ def lookups(received: Received, at_ms: int) -> tuple[str, ...]:
     if given is not None:
         return (given,)
     step = at_ms // STEP_MS
-    return tuple(_guess(received, step - back) for back in range(WINDOW_MS // STEP_MS + 1))
+    said = _said(received)
+    return tuple([f"{said}:{step - back}" for back in range(WINDOW_MS // STEP_MS + 1)])
 
 
 def gateway_id(received: Received) -> str | None:
@@ -60,6 +61,6 @@ def storable_text(received: Received) -> str:
     return storable(text if part(received) is None else halves.kept(text))
 
 
-def _guess(received: Received, step: int) -> str:
+def _said(received: Received) -> str:
     said = hashlib.blake2b(f"{received.number}\x1f{received.text}".encode("utf-8", "replace"), digest_size=12)
-    return f"~{said.hexdigest()}:{step}"
+    return f"~{said.hexdigest()}"
