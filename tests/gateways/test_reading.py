@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,14 @@ from smsbot.gateways.base import Balance, Hook, Received, Response, StatusChange
 def test_a_form_is_read_as_the_standard_library_reads_it(body: bytes) -> None:
     expected = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     assert forms.pairs(body) == expected
+
+
+PIECES = st.text(st.characters(exclude_categories=("Cs",))) | st.text("+=&%?:/. aZ09", max_size=12)
+
+
+@given(st.lists(st.tuples(PIECES, PIECES)))
+def test_a_form_is_written_as_the_standard_library_writes_it(fields: list[tuple[str, str]]) -> None:
+    assert forms.encoded(fields) == urlencode(fields)
 
 
 @given(st.text())
