@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
@@ -35,10 +35,14 @@ class Arrivals:
         if texts and not self._accepts:
             log.warning("texts refused: the channel has `inbound = false`", channel=self._channel, texts=len(texts))
             texts = []
-        taken: list[Awaitable[object]] = [self._turns.submit(self._channel, text) for text in texts]
+        others: asyncio.Future[None] | None = None
         if reports:
-            taken.append(self._reports.submit(self._channel, reports))
-        for result in await asyncio.gather(*taken, return_exceptions=True):
+            others = asyncio.ensure_future(self._reports.submit(self._channel, reports))
+        results: list[object] = [*await self._turns.submit_all(self._channel, texts)]
+        if others is not None:
+            await asyncio.wait([others])
+            results.append(others.exception())
+        for result in results:
             if isinstance(result, StoreUnavailable):
                 log.error("not taken: the database does not answer", channel=self._channel, reason=str(result))
                 raise result

@@ -59,6 +59,7 @@ class _Waiting:
     future: asyncio.Future[TurnResult] | None
     piece: Arrival | None = None
     kept: str = ""
+    began_s: float = field(default_factory=time.perf_counter)
 
 
 @dataclass(slots=True)
@@ -115,7 +116,28 @@ class Turns:
 
         Raises `StoreUnavailable`.
         """
-        started = time.perf_counter()
+        waiting = self._begin(channel, received)
+        self._go()
+        return await self._end(waiting)
+
+    async def submit_all(self, channel: str, texts: Sequence[Received]) -> list[TurnResult | Exception]:
+        """As `submit` each of *texts*, in their order: what came of each, or why nothing did."""
+        begun: list[_Waiting | Exception] = []
+        for received in texts:
+            try:
+                begun.append(self._begin(channel, received))
+            except Exception as error:
+                begun.append(error)
+        self._go()
+        ended: list[TurnResult | Exception] = []
+        for waiting in begun:
+            try:
+                ended.append(waiting if isinstance(waiting, Exception) else await self._end(waiting))
+            except Exception as error:
+                ended.append(error)
+        return ended
+
+    def _begin(self, channel: str, received: Received) -> _Waiting:
         at_ms = self._clock()
         waiting = self._waiting_for(channel, received, at_ms)
         said = part(received)
@@ -125,10 +147,8 @@ class Turns:
                 channel, waiting.number, storable(received.to)[:NUMBER_LIMIT], gateway_id(received), waiting.text,
                 waiting.sent_ms, at_ms, received.optout, said,
             )  # fmt: skip
-        try:
-            return await self._take(waiting)
-        finally:
-            self.counters.seconds += time.perf_counter() - started
+        self._take(waiting)
+        return waiting
 
     async def give_up(self, set_id: int) -> TurnResult:
         """Answer what there is of a text whose last parts did not come in time (`store.parts.WAIT_MS`); nothing if it
@@ -136,7 +156,9 @@ class Turns:
         at_ms = self._clock()
         waiting = self._waiting_for("", Received("", "", f"+{set_id}"), at_ms)
         waiting.piece = Arrival("", "", "", None, "", None, at_ms, expired=set_id)
-        return await self._take(waiting)
+        self._take(waiting)
+        self._go()
+        return await self._end(waiting)
 
     def _waiting_for(self, channel: str, received: Received, at_ms: int) -> _Waiting:
         try:
@@ -149,13 +171,21 @@ class Turns:
             sent_ms(received, at_ms), at_ms, None,
         )  # fmt: skip
 
-    async def _take(self, waiting: _Waiting) -> TurnResult:
-        loop = asyncio.get_running_loop()
-        waiting.future = loop.create_future()
+    def _take(self, waiting: _Waiting) -> None:
+        waiting.future = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
+
+    def _go(self) -> None:
         if not self._in_flight:
-            self._next_group(loop)
-        result = await waiting.future
+            self._next_group(asyncio.get_running_loop())
+
+    async def _end(self, waiting: _Waiting) -> TurnResult:
+        """Until it and all it caused are committed."""
+        assert waiting.future is not None
+        try:
+            result = await waiting.future
+        finally:
+            self.counters.seconds += time.perf_counter() - waiting.began_s
         if result.withdrew:
             await self._routes.settled()
         return result

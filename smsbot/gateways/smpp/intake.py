@@ -1,7 +1,7 @@
 """What comes by a connection, put into the inbox in groups and acknowledged once it is committed.
 
-One group is under way at a time and keeps the order in which messages came, so a person's texts keep theirs; while it
-is committed the next one gathers.
+What has come together goes to the inbox at once, in its order, and does not wait until what came before is committed:
+whoever writes finds the next at hand. The inbox keeps the order, so a person's texts keep theirs.
 
 **Repeats.** SMPP gives messages no id. An SMSC brings one again when our acknowledgement did not reach it: a refused
 commit (nothing was kept, so nothing is to be recognised), or a connection that ended in between. The inbox recognises
@@ -30,6 +30,7 @@ from smsbot.gateways.smpp.session import Session
 log = structlog.get_logger()
 
 GROUP = 256  # messages of one group; the pipeline of turns writes as many at once
+UNDER_WAY_MOST = 2 * GROUP  # messages in the inbox and not committed yet
 WAITING_MOST = 10_000  # unacknowledged messages, some 20 MB; the SMSC has to bring further ones again
 UNPROVEN_MS = 10 * MINUTE_MS
 UNPROVEN_MOST = 10_000
@@ -45,6 +46,8 @@ class Intake:
         self._waiting: deque[tuple[Session, Pdu]] = deque()
         self._more = asyncio.Event()
         self._closed = False
+        self._taking: set[asyncio.Task[None]] = set()
+        self._under_way = 0
         self._unproven: dict[bytes, int] = {}  # digest → when its connection ended, the oldest first
 
     def deliver(self, session: Session, pdu: Pdu) -> None:
@@ -65,14 +68,29 @@ class Intake:
         self._more.set()
 
     async def run(self) -> None:
-        while True:
-            while not self._waiting:
-                if self._closed:
-                    return
+        try:
+            while self._waiting or not self._closed:
                 self._more.clear()
-                await self._more.wait()
-            group = [self._waiting.popleft() for _ in range(min(GROUP, len(self._waiting)))]
-            await self._take(group)
+                if (number := min(GROUP, len(self._waiting), UNDER_WAY_MOST - self._under_way)) > 0:
+                    self._begin([self._waiting.popleft() for _ in range(number)])
+                else:
+                    await self._more.wait()
+            if self._taking:
+                await asyncio.wait(self._taking)
+        finally:
+            for task in self._taking:
+                task.cancel()
+
+    def _begin(self, group: Sequence[tuple[Session, Pdu]]) -> None:
+        def ended(task: asyncio.Task[None]) -> None:
+            self._taking.discard(task)
+            self._under_way -= len(group)
+            self._more.set()
+
+        self._under_way += len(group)
+        task = asyncio.create_task(self._take(group), name="smpp group")
+        self._taking.add(task)
+        task.add_done_callback(ended)
 
     async def _take(self, group: Sequence[tuple[Session, Pdu]]) -> None:
         now_ms = self._clock()
