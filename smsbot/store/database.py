@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from smsbot.errors import StoreError, StoreUnavailable
-from smsbot.store import migrate, months, sql
+from smsbot.store import migrate, months, sql, wire
 from smsbot.store.address import normal, patient
 from smsbot.store.checkpoint import BACKSTOP_PAGES, Checkpointer
 from smsbot.store.outage import is_copy, is_outage, translated, unavailable
@@ -234,7 +234,7 @@ def _sqlite_engine(url: str, *, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        wire.send(connection, begin)
 
     return engine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import phonenumbers
@@ -29,7 +30,25 @@ def parse(raw: str, region: str = "GE") -> str:
     """
     if _E164(raw):
         return raw
+    mobile = _mobile(region)
+    if mobile is not None and mobile(raw):
+        return f"+{raw}"
     return _parse(raw[:_INPUT_LIMIT], region)
+
+
+@lru_cache(maxsize=8)
+def _mobile(region: str) -> Callable[[str], object] | None:
+    """Matches what is for sure a mobile number of *region* with its code and without the plus, as most gateways write
+    it: what `_national` finds, in a tenth of its time. None where that cannot be told so simply."""
+    data = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    if data is None or data.national_prefix_transform_rule or not data.mobile.national_number_pattern:
+        return None
+    code = str(data.country_code)
+    whole = {len(code) + length for length in data.mobile.possible_length}
+    national = {*data.general_desc.possible_length, *data.general_desc.possible_length_local_only}
+    if phonenumbers.COUNTRY_CODE_TO_REGION_CODE[data.country_code] != (region,) or whole & national:
+        return None
+    return re.compile(f"{code}(?:{data.mobile.national_number_pattern})", re.ASCII).fullmatch
 
 
 @lru_cache(maxsize=4096)

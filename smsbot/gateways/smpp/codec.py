@@ -5,6 +5,7 @@ Source: SMPP v3.4 Issue 1.2: §3.2 (format), §4 (PDUs), §5.2 (mandatory parame
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from struct import Struct
 
@@ -15,6 +16,7 @@ from smsbot.gateways.smpp.codes import (
     LAST_SEQUENCE,
     Command,
 )
+from smsbot.values import value
 
 VERSION = 0x34
 HEADER = 16
@@ -27,6 +29,11 @@ LONGEST_WORD = 255
 _head = Struct(">IIII")
 _lead = _head.unpack_from
 _tlv = Struct(">HH")
+_WORD = rb"([^\0]{0,%d})\0" % LONGEST_WORD
+_FIXED = re.compile(
+    _WORD + 2 * (rb"(.)(.)" + _WORD) + rb"(.)(.)(.)" + 2 * _WORD + rb"(.)(.)(.)(.)(.)", re.DOTALL
+).match
+"""The fields of a short message up to its length (§4.4.1), in one go."""
 
 
 class BadPdu(SmsbotError):
@@ -41,7 +48,7 @@ Tlvs = tuple[tuple[int, bytes], ...]
 """Optional parameters in their order: tag and value, known or not."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Address:
     """§5.2.5 to §5.2.9: type of number, numbering plan, digits or a name."""
 
@@ -69,7 +76,7 @@ class Bound:
     tlvs: Tlvs = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sm:
     """A short message: `submit_sm` (§4.4.1), `deliver_sm` (§4.6.1), and `data_sm` (§4.7.1) without what that lacks.
 
@@ -92,7 +99,7 @@ class Sm:
     tlvs: Tlvs = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Taken:
     """The response to a short message. `deliver_sm_resp` carries no id."""
 
@@ -110,7 +117,7 @@ class Opaque:
 Body = Bind | Bound | Sm | Taken | Opaque | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Pdu:
     """*command* is a `Command` or a number that is none of them; *body* None: there is none."""
 
@@ -165,11 +172,11 @@ def decode(frame: bytes) -> Pdu:
 def _body(command: int, frame: bytes) -> Body:
     if command in _BARE:
         return None  # whatever stands there has no meaning
+    if command in _MESSAGES:
+        return _message(frame)
     reader = _Reader(frame)
     if command in _MESSAGE_RESPONSES:
         return Taken(reader.word(lenient=True), reader.tlvs()) if reader.left else Taken()
-    if command in _MESSAGES:
-        return _message(reader)
     if command == Command.DATA_SM:
         return _data(reader)
     if command in BINDS:
@@ -180,15 +187,21 @@ def _body(command: int, frame: bytes) -> Body:
     return Opaque(frame[HEADER:])
 
 
-def _message(reader: _Reader) -> Sm:
-    service_type, source, dest = reader.word(), reader.address(), reader.address()
-    esm_class, protocol_id, priority = reader.octet(), reader.octet(), reader.octet()
-    schedule, validity = reader.word(), reader.word()
-    registered, replace, coding, default = reader.octet(), reader.octet(), reader.octet(), reader.octet()
-    message = reader.octets(reader.octet())
+def _message(frame: bytes) -> Sm:
+    found = _FIXED(frame, HEADER)
+    if found is None:
+        raise BadPdu("A PDU ends before its last field, or holds a string without an end.")
+    (
+        service_type, source_ton, source_npi, source, dest_ton, dest_npi, dest, esm_class, protocol_id, priority,
+        schedule, validity, registered, replace, coding, default, length,
+    ) = found.groups()  # fmt: skip
+    reader = _Reader(frame, found.end())
+    message = reader.octets(length[0])
     return Sm(
-        source, dest, message, coding, esm_class, registered, service_type, protocol_id, priority, schedule, validity,
-        replace, default, reader.tlvs(),
+        Address(source_ton[0], source_npi[0], source.decode("latin-1")),
+        Address(dest_ton[0], dest_npi[0], dest.decode("latin-1")),
+        message, coding[0], esm_class[0], registered[0], service_type.decode("latin-1"), protocol_id[0], priority[0],
+        schedule.decode("latin-1"), validity.decode("latin-1"), replace[0], default[0], reader.tlvs(),
     )  # fmt: skip
 
 
@@ -203,9 +216,9 @@ class _Reader:
 
     __slots__ = ("_at", "_frame")
 
-    def __init__(self, frame: bytes) -> None:
+    def __init__(self, frame: bytes, at: int = HEADER) -> None:
         self._frame = frame
-        self._at = HEADER
+        self._at = at
 
     @property
     def left(self) -> int:
@@ -241,6 +254,8 @@ class _Reader:
 
     def tlvs(self) -> Tlvs:
         """Optional parameters to the end. Up to three octets after the last are filling that some servers add."""
+        if self._at == len(self._frame):
+            return ()
         found: list[tuple[int, bytes]] = []
         while self.left >= _tlv.size:
             tag, length = _tlv.unpack_from(self._frame, self._at)

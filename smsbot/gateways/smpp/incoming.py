@@ -52,12 +52,12 @@ def event(sm: Sm, habits: Habits, now_ms: int) -> Event | None:
 
 def digest(sm: Sm) -> bytes:
     """The same for the same message on any connection: sender, recipient, alphabet, octets and place among parts."""
-    said = hashlib.blake2b(digest_size=12)
-    payload = first(sm.tlvs, Tag.MESSAGE_PAYLOAD)
-    sar = [first(sm.tlvs, tag) for tag in (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)]
-    numbers = (sm.data_coding, sm.esm_class)
-    said.update(repr((sm.source.value, sm.dest.value, numbers, sm.message, payload, sar)).encode())
-    return said.digest()
+    further: object = None
+    if sm.tlvs:
+        sar = [first(sm.tlvs, tag) for tag in (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)]
+        further = (first(sm.tlvs, Tag.MESSAGE_PAYLOAD), sar)
+    head = f"{sm.source.value}\0{sm.dest.value}\0{sm.data_coding} {sm.esm_class} {further}\0"
+    return hashlib.blake2b(head.encode() + sm.message, digest_size=12).digest()
 
 
 def _by_parameters(sm: Sm) -> Part | None:

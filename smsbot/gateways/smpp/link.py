@@ -80,6 +80,7 @@ class Smpp:
         self._habits = Habits(config.default_alphabet, config.receipt_id)
         self._session: Session | None = None
         self._trouble: GatewayError = Unavailable("", "There is no connection to the SMSC yet.")
+        self._source = config.source(config.sender)
         self._reference = int(chance() * 256)
 
     # What leaves
@@ -109,7 +110,8 @@ class Smpp:
 
     def _short_messages(self, message: Message) -> list[Sm]:
         coding, pieces = alphabet.pieces(message.text, self.config.default_alphabet)
-        source, dest = self.config.source(message.sender or self.config.sender), self.config.dest(message.to)
+        own = message.sender in ("", self.config.sender)
+        source, dest = self._source if own else self.config.source(message.sender), self.config.dest(message.to)
         if len(pieces) == 1:
             return [Sm(source, dest, pieces[0], coding, 0, WANT_RECEIPT)]
         if len(pieces) > 255:
