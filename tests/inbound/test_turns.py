@@ -12,6 +12,7 @@ from smsbot.compose import blueprint, seed_topics
 from smsbot.dialogue.blueprint import Blueprint
 from smsbot.dialogue.engine import Engine
 from smsbot.dialogue.model import State
+from smsbot.errors import StoreUnavailable
 from smsbot.gateways.base import Received
 from smsbot.inbound.bot import Bot
 from smsbot.inbound.results import TurnResult
@@ -136,6 +137,27 @@ async def test_a_text_that_breaks_the_bot_is_kept_for_staff_and_harms_nobody(sto
     (kept,) = [row for row in pipeline.rows(Inbound) if row["tag"] == "failed"]
     assert (kept["text"], kept["inbox"]) == ("poison", "open")
     assert pipeline.turns.counters.isolated > 0
+
+
+async def test_texts_that_come_together_are_one_group_and_what_came_of_each_is_told(pipeline: Pipeline) -> None:
+    texts = [Received(ONE, "JOIN", "a"), Received(TWO, "BUDGET", "b"), Received(ONE, "JOIN", "a")]
+    results = await pipeline.turns.submit_all("main", texts)
+    assert [isinstance(result, TurnResult) and result.duplicate for result in results] == [False, False, True]
+    assert (pipeline.turns.counters.groups, pipeline.texts()) == (1, ["JOIN", "BUDGET"])
+    assert await pipeline.turns.submit_all("main", []) == []
+
+
+async def test_a_text_that_cannot_even_be_read_keeps_out_none_that_comes_with_it(pipeline: Pipeline) -> None:
+    odd = Received(ONE, "JOIN", "a", sent_ms="yesterday")  # type: ignore[arg-type]  # a gateway in another package
+    results = await pipeline.turns.submit_all("main", [odd, Received(TWO, "BUDGET", "b")])
+    assert [type(result) for result in results] == [TypeError, TurnResult]
+    assert pipeline.texts() == ["BUDGET"]
+
+
+async def test_without_a_database_each_of_several_texts_is_told_so(store: Store, pipeline: Pipeline) -> None:
+    store.writer.close()
+    results = await pipeline.turns.submit_all("main", [Received(ONE, "JOIN", "a"), Received(TWO, "JOIN", "b")])
+    assert [type(result) for result in results] == [StoreUnavailable, StoreUnavailable]
 
 
 async def test_a_gateway_without_ids_repeats_within_a_minute_only(pipeline: Pipeline) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from smsbot.errors import GatewayError, StoreUnavailable, Unavailable
-from smsbot.gateways.base import Inbox, Received
+from smsbot.gateways.base import Inbox, Received, StatusChange
 from smsbot.inbound.arrivals import Arrivals
+from smsbot.inbound.results import TurnResult
 from smsbot.outbound.link import LET_GO_S, LinkRunner
 from smsbot.service import Service
 from smsbot.settings import Settings
@@ -414,13 +415,20 @@ async def test_a_link_that_fails_again_and_again_is_asked_more_and_more_rarely(
 
 
 async def test_whatever_goes_wrong_the_link_is_told_to_bring_it_again() -> None:
-    class Failing:
-        async def submit(self, _channel: str, received: object) -> None:
-            raise ZeroDivisionError if received is text else StoreUnavailable("The database cannot be used.")
+    class Turns:
+        async def submit_all(self, _channel: str, texts: Sequence[object]) -> list[object]:
+            return [ZeroDivisionError() if text is odd else away if text is late else TurnResult(False) for text in texts]
 
-    text = Received(NUMBER, "JOIN", "x")
-    arrivals = Arrivals("main", Failing(), Failing(), accepts=True)  # type: ignore[arg-type]
-    for event in (text, Received(NUMBER, "STOP", "y")):
+    class Reports:
+        async def submit(self, _channel: str, _changes: object) -> None:
+            raise away
+
+    away = StoreUnavailable("The database cannot be used.")
+    odd, late, good = (Received(NUMBER, text, text) for text in ("JOIN", "STOP", "HELP"))
+    report = StatusChange(Status.DELIVERED, "x")
+    arrivals = Arrivals("main", Turns(), Reports(), accepts=True)  # type: ignore[arg-type]
+    for events in ([odd], [late], [good, odd], [good, report]):
         with pytest.raises(StoreUnavailable):
-            await arrivals.take([event])
+            await arrivals.take(events)
+    await arrivals.take([good])
     await arrivals.take([])

@@ -9,7 +9,7 @@ import pytest
 from smsbot.gateways.base import Part, Received
 from smsbot.gateways.smpp.codec import Address, Sm
 from smsbot.gateways.smpp.codes import INVALID_BIND_STATUS, OK, RECEIVER_TEMPORARY, Command, Tag
-from smsbot.gateways.smpp.intake import UNPROVEN_MS
+from smsbot.gateways.smpp.intake import UNDER_WAY_MOST, UNPROVEN_MS
 from smsbot.testing.smsc import Smsc
 from tests.gateways.smpp.wiring import Remembering, aside, running, smpp
 
@@ -94,21 +94,48 @@ async def test_while_the_database_is_away_the_smsc_is_asked_to_bring_it_again(sm
     assert inbox.texts == ["JOIN"]
 
 
-async def test_several_wait_for_one_commit_and_keep_their_order(smsc: Smsc, inbox: Remembering) -> None:
+async def test_what_comes_next_does_not_wait_for_the_commit_and_keeps_its_order(
+    smsc: Smsc, inbox: Remembering
+) -> None:
     inbox.gate = asyncio.Event()
     async with running(smpp(smsc.port), inbox):
-        sequences = [await aside(smsc.say, NINO, "JOIN")]
-        await inbox.until(lambda: inbox.begun)
-        for number in range(30):
-            sequences.append(await aside(smsc.say, (NINO, GIORGI)[number % 2], f"{number}"))
+        sequences = [await aside(smsc.say, (NINO, GIORGI)[number % 2], f"{number}") for number in range(30)]
+        await inbox.until(lambda: len(inbox.asked) == 30)
         await aside(smsc.ask, Command.ENQUIRE_LINK)
         await aside(smsc.wait, "all have come", lambda: smsc.seen.pdus[-1].command == Command.ENQUIRE_LINK_RESP)
         assert smsc.seen.answers == {}
         inbox.gate.set()
         for sequence in sequences:
             assert await aside(smsc.answer, sequence) == OK
-    assert inbox.texts == ["JOIN", *(f"{number}" for number in range(30))]
-    assert [len(group) for group in inbox.groups] == [1, 30]
+    assert inbox.texts == [f"{number}" for number in range(30)]
+
+
+async def test_so_many_may_be_under_way_and_what_is_beyond_waits_its_turn(smsc: Smsc, inbox: Remembering) -> None:
+    inbox.gate, number = asyncio.Event(), UNDER_WAY_MOST + 30
+    smsc.manners.waiting = [sm(f"{each}".encode()) for each in range(number)]
+    async with running(smpp(smsc.port), inbox):
+        await inbox.until(lambda: len(inbox.asked) == UNDER_WAY_MOST)
+        await aside(smsc.ask, Command.ENQUIRE_LINK)
+        await aside(smsc.wait, "all have come", lambda: smsc.seen.pdus[-1].command == Command.ENQUIRE_LINK_RESP)
+        assert len(inbox.asked) == UNDER_WAY_MOST
+        inbox.gate.set()
+        assert [await aside(smsc.answer, sequence) for sequence in (1, number)] == [OK, OK]
+        await inbox.until(lambda: len(inbox.texts) == number)
+    assert inbox.texts == [f"{each}" for each in range(number)]
+
+
+async def test_what_the_database_refused_is_brought_again_and_what_came_after_it_is_kept(
+    smsc: Smsc, inbox: Remembering
+) -> None:
+    inbox.gate, inbox.lost = asyncio.Event(), "one"
+    async with running(smpp(smsc.port), inbox):
+        sequences = [await aside(smsc.say, NINO, text) for text in ("one", "two")]
+        await inbox.until(lambda: len(inbox.asked) == 2)
+        inbox.gate.set()
+        assert [await aside(smsc.answer, sequence) for sequence in sequences] == [RECEIVER_TEMPORARY, OK]
+        inbox.lost = ""
+        assert await aside(smsc.answer, await aside(smsc.say, NINO, "one")) == OK
+    assert inbox.texts == ["two", "one"]
 
 
 async def test_one_that_cannot_be_taken_harms_no_other(smsc: Smsc, inbox: Remembering) -> None:

@@ -20,28 +20,35 @@ QUICK = Pauses(first_s=0.02, most_s=0.05, refused_s=0.02, refused_most_s=0.05, a
 
 
 class Remembering:
-    """An inbox. *away*: the database does not answer; *broken*: something else is wrong with this text."""
+    """An inbox. *away*: the database does not answer; *lost*: it does not for this text; *broken*: something else is
+    wrong with this one."""
 
     def __init__(self) -> None:
+        self.asked: list[Event] = []
         self.groups: list[list[Event]] = []
         self.troubles: list[GatewayError | None] = []
         self.away = False
-        self.broken = ""
+        self.lost = self.broken = ""
         self.gate: asyncio.Event | None = None
         self.begun = 0
         self._changed = asyncio.Condition()
 
     async def take(self, events: Sequence[Event]) -> None:
         self.begun += 1
+        self.asked += events
         await self._tell()
         if self.gate is not None:
             await self.gate.wait()
-        if self.away:
+        if self.away or self._among(self.lost, events):
             raise StoreUnavailable("the database is away")
-        if any(isinstance(event, Received) and self.broken and event.text == self.broken for event in events):
+        if self._among(self.broken, events):
             raise ValueError("nobody foresaw this")
         self.groups.append(list(events))
         await self._tell()
+
+    @staticmethod
+    def _among(text: str, events: Sequence[Event]) -> bool:
+        return bool(text) and any(isinstance(event, Received) and event.text == text for event in events)
 
     def trouble(self, error: GatewayError | None) -> None:
         self.troubles.append(error)
