@@ -26,13 +26,13 @@ def external_id(received: Received, at_ms: int) -> str:
     return f"{_said(received)}:{at_ms // STEP_MS}" if given is None else given
 
 
-def lookups(received: Received, at_ms: int) -> tuple[str, ...]:
-    """The ids under which the same message may have been stored."""
-    given = gateway_id(received)
-    if given is not None:
-        return (given,)
-    step = at_ms // STEP_MS
-    said = _said(received)
+def lookups(stored: str, *, guessed: bool) -> tuple[str, ...]:
+    """The ids under which what is to be stored as *stored* may have been stored already. *guessed*: its gateway has
+    given none."""
+    if not guessed:
+        return (stored,)
+    said, _, now = stored.rpartition(":")
+    step = int(now)
     return tuple([f"{said}:{step - back}" for back in range(WINDOW_MS // STEP_MS + 1)])
 
 

@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection
@@ -24,12 +24,12 @@ from smsbot.inbound.identity import external_id, gateway_id, lookups, part, sent
 from smsbot.inbound.joining import LATE, Arrival, join
 from smsbot.inbound.results import TurnResult, result_of
 from smsbot.inbound.routes import Routes
+from smsbot.inbound.waiting import Counters, Group, Waiting, Written
 from smsbot.store import turns as store
 from smsbot.store.audit import subject
 from smsbot.store.contacts import NO_CODES, Profile, load
 from smsbot.store.database import Store
 from smsbot.store.notices import Notice
-from smsbot.store.outbox import Claimed
 from smsbot.store.parts import Whole
 from smsbot.text import phone
 from smsbot.text.gsm7 import measure
@@ -41,55 +41,6 @@ log = structlog.get_logger()
 GROUP = 256  # turns of one transaction at the most
 NUMBER_LIMIT = 64  # characters of a sender that is no phone number, and of the number that was written to
 RACES = 5  # how often a group is done again because another process was quicker
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A text to take. *future* None: nobody waits for it. *piece*: it is no text yet but a part of one, or the end of
-    the wait for such parts. *kept*: why it is only kept for staff, or ""."""
-
-    channel: str
-    received: Received
-    number: str  # E.164, or as the gateway wrote it
-    valid: bool
-    external_id: str
-    text: str
-    sent_ms: int | None
-    at_ms: int
-    future: asyncio.Future[TurnResult] | None
-    piece: Arrival | None = None
-    kept: str = ""
-    began_s: float = field(default_factory=time.perf_counter)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Texts of one transaction. *plain*: they are only stored, for staff, and not answered."""
-
-    waiting: list[_Waiting]
-    races: int = 0
-    plain: bool = False
-
-
-@dataclass(slots=True)
-class _Written:
-    """What a committed group means to those who wait."""
-
-    results: list[tuple[_Waiting, TurnResult]] = field(default_factory=list)
-    claimed: list[Claimed] = field(default_factory=list)
-    woken: set[str] = field(default_factory=set)
-    stopped: list[str] = field(default_factory=list)
-    silenced: list[tuple[_Waiting, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Counters:
-    turns: int = 0
-    parts: int = 0
-    duplicates: int = 0
-    groups: int = 0
-    isolated: int = 0
-    seconds: float = 0.0  # from arrival to commit, summed
 
 
 class Turns:
@@ -106,7 +57,7 @@ class Turns:
         self._clock = clock
         self._routes = routes
         self._most = group
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._in_flight = False
         self.counters = Counters()
         self.alarms = Alarms()
@@ -122,7 +73,7 @@ class Turns:
 
     async def submit_all(self, channel: str, texts: Sequence[Received]) -> list[TurnResult | Exception]:
         """As `submit` each of *texts*, in their order: what came of each, or why nothing did."""
-        begun: list[_Waiting | Exception] = []
+        begun: list[Waiting | Exception] = []
         for received in texts:
             try:
                 begun.append(self._begin(channel, received))
@@ -137,7 +88,7 @@ class Turns:
                 ended.append(error)
         return ended
 
-    def _begin(self, channel: str, received: Received) -> _Waiting:
+    def _begin(self, channel: str, received: Received) -> Waiting:
         at_ms = self._clock()
         waiting = self._waiting_for(channel, received, at_ms)
         said = part(received)
@@ -160,18 +111,18 @@ class Turns:
         self._go()
         return await self._end(waiting)
 
-    def _waiting_for(self, channel: str, received: Received, at_ms: int) -> _Waiting:
+    def _waiting_for(self, channel: str, received: Received, at_ms: int) -> Waiting:
         try:
             number = phone.parse(received.number, self._region)
             valid = number not in self._routes.own
         except PhoneError:
             number, valid = storable(received.number)[:NUMBER_LIMIT], False
-        return _Waiting(
+        return Waiting(
             channel, received, number, valid, external_id(received, at_ms), storable_text(received),
             sent_ms(received, at_ms), at_ms, None,
         )  # fmt: skip
 
-    def _take(self, waiting: _Waiting) -> None:
+    def _take(self, waiting: Waiting) -> None:
         waiting.future = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
 
@@ -179,7 +130,7 @@ class Turns:
         if not self._in_flight:
             self._next_group(asyncio.get_running_loop())
 
-    async def _end(self, waiting: _Waiting) -> TurnResult:
+    async def _end(self, waiting: Waiting) -> TurnResult:
         """Until it and all it caused are committed."""
         assert waiting.future is not None
         try:
@@ -194,16 +145,16 @@ class Turns:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
         self._in_flight = bool(group)
         if group:
-            self._post(loop, [_Group(group)])
+            self._post(loop, [Group(group)])
 
-    def _post(self, loop: asyncio.AbstractEventLoop, groups: list[_Group]) -> None:
+    def _post(self, loop: asyncio.AbstractEventLoop, groups: list[Group]) -> None:
         """Write the first of *groups* in a transaction; the others follow when it is done."""
         group = groups[0]
 
-        def job(connection: Connection) -> _Written:
+        def job(connection: Connection) -> Written:
             return self._work(connection, group)
 
-        def done(written: _Written | None, error: BaseException | None) -> None:
+        def done(written: Written | None, error: BaseException | None) -> None:
             loop.call_soon_threadsafe(self._finished, loop, groups, written, error)
 
         self._store.post(job, done)
@@ -211,8 +162,8 @@ class Turns:
     def _finished(
         self,
         loop: asyncio.AbstractEventLoop,
-        groups: list[_Group],
-        written: _Written | None,
+        groups: list[Group],
+        written: Written | None,
         error: BaseException | None,
     ) -> None:
         group, rest = groups[0], groups[1:]
@@ -232,11 +183,11 @@ class Turns:
         else:
             self._next_group(loop)
 
-    def _again(self, group: _Group, error: BaseException) -> list[_Group]:
+    def _again(self, group: Group, error: BaseException) -> list[Group]:
         """How to try a failed group once more: after a race as it was, else one by one, so that one bad message
         harms nobody else's; and one that fails alone is kept for staff without being understood."""
         if isinstance(error, (store.Raced, IntegrityError)) and group.races < RACES:
-            return [_Group(group.waiting, group.races + 1, group.plain)]
+            return [Group(group.waiting, group.races + 1, group.plain)]
         if isinstance(error, StoreUnavailable):
             return []
         if group.plain:
@@ -244,19 +195,19 @@ class Turns:
         self.counters.isolated += 1
         log.warning("a group of turns failed", turns=len(group.waiting), error=type(error).__name__)
         if len(group.waiting) > 1:
-            return [_Group([waiting]) for waiting in group.waiting]
-        return [_Group(group.waiting, plain=True)]
+            return [Group([waiting]) for waiting in group.waiting]
+        return [Group(group.waiting, plain=True)]
 
     @staticmethod
-    def _alone(group: _Group) -> list[_Group]:
+    def _alone(group: Group) -> list[Group]:
         """A part that cannot be put to the others of its text is kept by itself."""
         (waiting,) = group.waiting
         if waiting.piece is None or waiting.piece.expired:
             return []
         waiting.piece = None
-        return [_Group([waiting], plain=True)]
+        return [Group([waiting], plain=True)]
 
-    def _tell(self, written: _Written) -> None:
+    def _tell(self, written: Written) -> None:
         counters = self.counters
         counters.groups += 1
         counters.turns += len(written.results)
@@ -275,9 +226,9 @@ class Turns:
             else:
                 self._routes.wake(channel)
 
-    def _work(self, connection: Connection, group: _Group) -> _Written:
+    def _work(self, connection: Connection, group: Group) -> Written:
         """The body of one transaction: on the writer's thread."""
-        written = _Written()
+        written = Written()
         texts = group.waiting
         if any(waiting.piece is not None for waiting in texts):
             texts = self._joined(connection, None if group.plain else self._bot.mind(connection), group, written)
@@ -287,7 +238,7 @@ class Turns:
             rest = self._segment(connection, mind, rest, written)
         return written
 
-    def _joined(self, connection: Connection, mind: Mind | None, group: _Group, written: _Written) -> list[_Waiting]:
+    def _joined(self, connection: Connection, mind: Mind | None, group: Group, written: Written) -> list[Waiting]:
         """The group with what its parts complete in their place; the other parts are kept for later."""
 
         def stops(text: str) -> bool:
@@ -298,7 +249,7 @@ class Turns:
 
         arrivals = [waiting.piece for waiting in group.waiting if waiting.piece is not None]
         placed = iter(join(connection, arrivals, stops, self._clock()))
-        texts: list[_Waiting] = []
+        texts: list[Waiting] = []
         for waiting in group.waiting:
             if waiting.piece is None:
                 texts.append(waiting)
@@ -311,7 +262,7 @@ class Turns:
                 texts.append(self._whole(found.own, waiting, own=True))
         return texts
 
-    def _whole(self, whole: Whole, waiting: _Waiting, *, own: bool = False) -> _Waiting:
+    def _whole(self, whole: Whole, waiting: Waiting, *, own: bool = False) -> Waiting:
         """A text that was put together, as if it had come at once."""
         received = Received(
             whole.sender, whole.text, whole.external_id, whole.recipient, whole.sent_ms, whole.optout
@@ -321,13 +272,11 @@ class Turns:
         made.kept = LATE if whole.rest else ""
         return made
 
-    def _unseen(
-        self, connection: Connection, group: Sequence[_Waiting], written: _Written
-    ) -> tuple[list[_Waiting], int]:
+    def _unseen(self, connection: Connection, group: Sequence[Waiting], written: Written) -> tuple[list[Waiting], int]:
         """What is no repeat, and the version of the directory."""
         keys = [_keys(waiting) for waiting in group]
         taken, version = store.seen(connection, [key for mine in keys for key in mine])
-        fresh: list[_Waiting] = []
+        fresh: list[Waiting] = []
         for waiting, mine in zip(group, keys, strict=True):
             if mine & taken:
                 written.results.append((waiting, TurnResult(duplicate=True)))
@@ -337,8 +286,8 @@ class Turns:
         return fresh, version
 
     def _segment(
-        self, connection: Connection, mind: Mind | None, group: list[_Waiting], written: _Written
-    ) -> list[_Waiting]:
+        self, connection: Connection, mind: Mind | None, group: list[Waiting], written: Written
+    ) -> list[Waiting]:
         """Step and write *group* up to and with the first that erases its sender; the rest comes back. *mind* None:
         keep them."""
         key = self._store.key
@@ -374,7 +323,7 @@ class Turns:
             written.results.append((waiting, result_of(turn)))
         return group[len(turns) :]
 
-    def _step(self, mind: Mind | None, waiting: _Waiting, profile: Profile | None) -> tuple[store.Turn, str]:
+    def _step(self, mind: Mind | None, waiting: Waiting, profile: Profile | None) -> tuple[store.Turn, str]:
         """The turn, and why its sender is answered with silence from now on, or ""."""
         received = waiting.received
         turn = store.Turn(
@@ -406,10 +355,11 @@ class Turns:
         return turn, outcome.alarm
 
 
-def _keys(waiting: _Waiting) -> set[tuple[str, str]]:
-    return {(waiting.channel, key) for key in lookups(waiting.received, waiting.at_ms)}
+def _keys(waiting: Waiting) -> set[tuple[str, str]]:
+    ids = lookups(waiting.external_id, guessed=gateway_id(waiting.received) is None)
+    return {(waiting.channel, key) for key in ids}
 
 
-def _fail(waiting: _Waiting, error: BaseException | None) -> None:
+def _fail(waiting: Waiting, error: BaseException | None) -> None:
     if error is not None and waiting.future is not None and not waiting.future.done():
         waiting.future.set_exception(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 
@@ -40,7 +41,7 @@ def parse(raw: str, region: str = "GE") -> str:
 def _mobile(region: str) -> Callable[[str], object] | None:
     """Matches what is for sure a mobile number of *region* with its code and without the plus, as most gateways write
     it: what `_national` finds, in a tenth of its time. None where that cannot be told so simply."""
-    data = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    data: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)  # its types leave everything optional
     if data is None or data.national_prefix_transform_rule or not data.mobile.national_number_pattern:
         return None
     code = str(data.country_code)

@@ -417,7 +417,7 @@ async def test_a_link_that_fails_again_and_again_is_asked_more_and_more_rarely(
 async def test_whatever_goes_wrong_the_link_is_told_to_bring_it_again() -> None:
     class Turns:
         async def submit_all(self, _channel: str, texts: Sequence[object]) -> list[object]:
-            return [ZeroDivisionError() if text is odd else away if text is late else TurnResult(False) for text in texts]
+            return [outcomes.get(text, TurnResult(False)) for text in texts]
 
     class Reports:
         async def submit(self, _channel: str, _changes: object) -> None:
@@ -425,6 +425,7 @@ async def test_whatever_goes_wrong_the_link_is_told_to_bring_it_again() -> None:
 
     away = StoreUnavailable("The database cannot be used.")
     odd, late, good = (Received(NUMBER, text, text) for text in ("JOIN", "STOP", "HELP"))
+    outcomes: dict[object, Exception] = {odd: ZeroDivisionError(), late: away}
     report = StatusChange(Status.DELIVERED, "x")
     arrivals = Arrivals("main", Turns(), Reports(), accepts=True)  # type: ignore[arg-type]
     for events in ([odd], [late], [good, odd], [good, report]):

@@ -1,9 +1,12 @@
+import random
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smsbot.errors import PhoneError
-from smsbot.text.phone import mask, parse
+from smsbot.text.phone import _mobile, _national, mask, parse
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,23 @@ def test_a_number_in_e164_is_taken_as_it_is(raw):
 def test_an_international_number_without_its_plus_is_understood():
     assert parse("79161234567") == "+79161234567"
     assert parse("995431230000") == "+995431230000"
+
+
+def test_in_every_country_the_short_way_for_mobile_numbers_finds_what_the_long_one_does():
+    chance, tried = random.Random(995), 0
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        mobile = _mobile(region)
+        example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+        for _ in range(40 if mobile is not None else 0):
+            digits = list(str(example.national_number))
+            for _ in range(chance.randrange(len(digits) + 1)):
+                digits[chance.randrange(len(digits))] = chance.choice("0123456789")
+            raw = f"{example.country_code}{''.join(digits)}"
+            if mobile(raw):
+                tried += 1
+                assert (_national(raw, region), parse(raw, region)) == (f"+{raw}", f"+{raw}")
+    assert tried > 2_000
+    assert all(_mobile(region) is not None for region in ("GE", "AM", "AZ"))
 
 
 @pytest.mark.parametrize(

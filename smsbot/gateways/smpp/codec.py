@@ -30,9 +30,7 @@ _head = Struct(">IIII")
 _lead = _head.unpack_from
 _tlv = Struct(">HH")
 _WORD = rb"([^\0]{0,%d})\0" % LONGEST_WORD
-_FIXED = re.compile(
-    _WORD + 2 * (rb"(.)(.)" + _WORD) + rb"(.)(.)(.)" + 2 * _WORD + rb"(.)(.)(.)(.)(.)", re.DOTALL
-).match
+_FIXED = re.compile(_WORD + 2 * (rb"(.)(.)" + _WORD) + rb"(.)(.)(.)" + 2 * _WORD + rb"(.)(.)(.)(.)(.)", re.DOTALL).match
 """The fields of a short message up to its length (§4.4.1), in one go."""
 
 
@@ -144,9 +142,9 @@ _BARE = frozenset(
 
 def first(tlvs: Tlvs, tag: int) -> bytes | None:
     """The value of the first optional parameter *tag*."""
-    for found, value in tlvs:
+    for found, octets in tlvs:
         if found == tag:
-            return value
+            return octets
     return None
 
 
@@ -353,8 +351,8 @@ def _written(tlvs: Tlvs) -> bytes:
     if not tlvs:
         return b""
     pieces: list[bytes] = []
-    for tag, value in tlvs:
-        if not 0 <= tag <= 0xFFFF or len(value) > 0xFFFF:
+    for tag, octets in tlvs:
+        if not 0 <= tag <= 0xFFFF or len(octets) > 0xFFFF:
             raise BadPdu("An optional parameter does not fit.")
-        pieces += (_tlv.pack(tag, len(value)), value)
+        pieces += (_tlv.pack(tag, len(octets)), octets)
     return b"".join(pieces)

@@ -94,9 +94,7 @@ async def test_while_the_database_is_away_the_smsc_is_asked_to_bring_it_again(sm
     assert inbox.texts == ["JOIN"]
 
 
-async def test_what_comes_next_does_not_wait_for_the_commit_and_keeps_its_order(
-    smsc: Smsc, inbox: Remembering
-) -> None:
+async def test_what_comes_next_does_not_wait_for_the_commit_and_keeps_its_order(smsc: Smsc, inbox: Remembering) -> None:
     inbox.gate = asyncio.Event()
     async with running(smpp(smsc.port), inbox):
         sequences = [await aside(smsc.say, (NINO, GIORGI)[number % 2], f"{number}") for number in range(30)]
