@@ -74,23 +74,23 @@ class Kannel:
         self.config = config
         has_path = bool(urlsplit(config.base_url).path)
         self._url = config.base_url if has_path else f"{config.base_url}/cgi-bin/sendsms"
+        secret = config.password.get_secret_value()
+        same = {"username": config.username, "password": secret, "charset": "UTF-8", "smsc": config.smsc}
+        self._same = forms.encoded((name, value) for name, value in same.items() if value)
         self._token = config.webhook_token.get_secret_value() if config.webhook_token else ""
 
     def request(self, message: Message) -> Request:
         fields = {
-            "username": self.config.username,
-            "password": self.config.password.get_secret_value(),
             "from": message.sender or self.config.sender,
             "to": message.to,
             "text": message.text,
             "coding": CODING[message.encoding],
-            "charset": "UTF-8",
-            "smsc": self.config.smsc,
         }
         if self.config.dlr_mask and message.status_url:
             fields["dlr-mask"] = str(self.config.dlr_mask)
             fields["dlr-url"] = self._report_url(message)
-        return Request("GET", f"{self._url}?{forms.encoded((name, value) for name, value in fields.items() if value)}")
+        own = forms.encoded((name, value) for name, value in fields.items() if value)
+        return Request("GET", f"{self._url}?{self._same}&{own}")
 
     def _report_url(self, message: Message) -> str:
         """Kannel expands `%d` to the report's type; every other percent sign is doubled to stay one."""

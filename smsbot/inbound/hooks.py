@@ -11,12 +11,12 @@ import hmac
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 import structlog
 
 from smsbot.clock import Clock, now_ms
 from smsbot.errors import HookMalformed, StoreUnavailable
+from smsbot.gateways import forms
 from smsbot.gateways.base import Ack, Hook, HttpGateway, Received, StatusChange
 from smsbot.gateways.registry import Channel
 from smsbot.inbound.reports import Reports
@@ -182,10 +182,7 @@ def _hook(scope: Scope, body: bytes, public_url: str, at_ms: int) -> Hook:
     query: bytes = scope["query_string"]
     path = scope.get("raw_path") or scope["path"].encode()
     url = public_url + path.decode("latin-1") + (f"?{query.decode('latin-1')}" if query else "")
-    try:
-        pairs = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True) if query else []
-    except ValueError as error:
-        raise HookMalformed("the query cannot be read") from error
+    pairs = forms.pairs(query) if query else []
     headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
     return Hook(scope["method"], url, headers, pairs, body, at_ms)
 

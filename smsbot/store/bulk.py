@@ -1,8 +1,9 @@
 """Many rows in few statements, written once for both databases.
 
-SQLite gets multi-row `VALUES` (one step of the engine for many rows, and the interpreter's lock is free meanwhile) or
-`executemany`; PostgreSQL gets one statement over `unnest`ed arrays, whatever the number of rows (ten times the rate of
-a statement a row).
+SQLite gets multi-row `VALUES`: one step of the engine for many rows, and the interpreter's lock is free meanwhile. The
+driver lets go of it at each step, and where the event loop waits for it, each costs both threads a call of the kernel:
+so no rows are asked back either, their ids are known. PostgreSQL gets one statement over `unnest`ed arrays, whatever
+the number of rows (ten times the rate of a statement a row).
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ def insert(
     conflict: str = "",
     returning: tuple[str, ...] = (),
 ) -> list[Row]:
-    """Insert *rows*; with *returning* give those columns of the rows that were inserted, in order of insertion.
+    """Insert *rows*; with *returning* give those columns of the rows that were inserted, in order of insertion: of
+    what is inserted, and the `id` that the row gets.
 
-    *conflict* is the text of an `ON CONFLICT` clause.
+    *conflict* is the text of an `ON CONFLICT` clause; beside *returning* it must be `DO NOTHING`.
     """
     if not rows:
         return []
@@ -40,14 +42,28 @@ def insert(
             return wire.fetch(connection, statement, arrays(rows))
         wire.send(connection, statement, arrays(rows))
         return []
-    if not returning:
-        wire.send_many(connection, _lite_insert(table, columns, 1, conflict, ()), rows)
-        return []
     found: list[Row] = []
-    for chunk in _chunks(rows):
-        statement = _lite_insert(table, columns, len(chunk), conflict, returning)
-        found.extend(wire.fetch(connection, statement, [value for row in chunk for value in row]))
+    for chunk in chunks(rows):
+        statement = _lite_insert(table, columns, len(chunk), conflict)
+        number, last = wire.insert(connection, statement, [value for row in chunk for value in row])
+        if returning and number:
+            ids = range(last - number + 1, last + 1)
+            found += _lite_made(connection, table, columns, chunk, ids=ids, returning=returning)
     return found
+
+
+def _lite_made(
+    connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, ids: range,
+    returning: tuple[str, ...],
+) -> list[Row]:  # fmt: skip
+    """The *returning* columns of what was made of *rows*. Of the one writer's rows each id is one more than the last
+    (SQLite, "Autoincrement")."""
+    if len(ids) == len(rows):
+        given = {name: [row[columns.index(name)] for row in rows] for name in returning if name != "id"}
+        return list(zip(*(ids if name == "id" else given[name] for name in returning), strict=True))
+    names = ", ".join(returning)
+    between = f"SELECT {names} FROM {table.name} WHERE id BETWEEN ? AND ? ORDER BY id"
+    return wire.fetch(connection, between, (ids[0], ids[-1]))
 
 
 def update(
@@ -95,7 +111,9 @@ class Several:
         if self.one:
             self._add(_pg_update(table, key, columns), rows)
         else:
-            wire.send_many(self.connection, _lite_update(table, key, columns), rows)
+            for chunk in chunks(rows):
+                statement = _lite_update(table, key, columns, len(chunk))
+                wire.send(self.connection, statement, [value for row in chunk for value in row])
 
     def delete(self, table: Table, keys: tuple[str, ...], rows: Sequence[Row]) -> None:
         """As the function of this name."""
@@ -138,7 +156,8 @@ def arrays(rows: Sequence[Row]) -> list[str]:
     return [wire.array(column) for column in zip(*rows, strict=True)]
 
 
-def _chunks(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
+def chunks(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
+    """*rows* as SQLite gets them."""
     position, size = 0, CHUNK
     while position < len(rows):
         while size > len(rows) - position:
@@ -148,16 +167,22 @@ def _chunks(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
 
 
 @lru_cache(maxsize=256)
-def _lite_insert(table: Table, columns: tuple[str, ...], size: int, conflict: str, returning: tuple[str, ...]) -> str:
-    one = "(" + ",".join("?" * len(columns)) + ")"
-    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {','.join([one] * size)}"
-    return _finished(sql, conflict, returning)
+def _lite_insert(table: Table, columns: tuple[str, ...], size: int, conflict: str) -> str:
+    return _finished(f"INSERT INTO {table.name} ({', '.join(columns)}) {lite_values(len(columns), size)}", conflict, ())
 
 
 @lru_cache(maxsize=256)
-def _lite_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
-    assignments = ", ".join(f"{column}=?" for column in columns)
-    return f"UPDATE {table.name} SET {assignments} WHERE {key}=?"
+def _lite_update(table: Table, key: str, columns: tuple[str, ...], size: int) -> str:
+    assignments = ", ".join(f"{column}=v.column{nth}" for nth, column in enumerate(columns, 1))
+    last = len(columns) + 1
+    values = lite_values(last, size)
+    return f"UPDATE {table.name} AS t SET {assignments} FROM ({values}) AS v WHERE t.{key}=v.column{last}"
+
+
+def lite_values(width: int, size: int) -> str:
+    """*size* rows of *width* parameters; their columns are `column1`, `column2` …"""
+    one = "(" + ",".join("?" * width) + ")"
+    return f"VALUES {','.join([one] * size)}"
 
 
 @lru_cache(maxsize=256)

@@ -213,7 +213,7 @@ def _sqlite_engine(url: str, *, begin: str) -> Engine:
     engine = create_engine(
         url,
         poolclass=NullPool if ":memory:" in url else None,
-        connect_args={"check_same_thread": False},
+        connect_args={"check_same_thread": False, "cached_statements": 512},
         hide_parameters=True,  # numbers and texts must not reach a log by way of an exception
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
 from smsbot.status import Status
-from smsbot.store import counts, months, polls, segments, sql, wire
+from smsbot.store import bulk, counts, months, polls, segments, sql, wire
 from smsbot.store.reach import Reach
 from smsbot.store.reports import Merged, merge_reports, take_parked
 from smsbot.values import value
@@ -122,26 +124,32 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
             "UPDATE outbox t SET status = v.status, error = v.error, due_ms = v.due_ms, attempts = v.attempts,"
             " external_id = COALESCE(v.external_id, t.external_id), expires_ms = COALESCE(v.expires_ms, t.expires_ms),"
             " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms,"
-            f" {_forgetting('t.', 'v.due_ms')}"
+            f" {_forgetting('v.due_ms')}"
             f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending'"
             f"{months.recent(connection, 'outbox', 't.')} RETURNING t.id"
         )
         columns = [wire.array(column) for column in zip(*values, strict=True)]
         return {int(key) for (key,) in wire.fetch(connection, statement, columns)}
     where, listed = sql.among(connection, "id", [result.id for result in results])
-    found = wire.fetch(connection, f"SELECT id FROM outbox WHERE {where} AND status = 'sending'", (listed,))
-    moved = {int(key) for (key,) in found}
-    sql.run_many(
-        connection,
-        "UPDATE outbox SET status = ?, error = ?, external_id = COALESCE(?, external_id), due_ms = ?, attempts = ?,"
-        " expires_ms = COALESCE(?, expires_ms), handed_ms = COALESCE(?, handed_ms), final_ms = ?,"
-        f" {_forgetting('', '?')} WHERE id = ?",
-        [(*row[:-1], row[3], row[3], row[-1]) for row in values if row[-1] in moved],
-    )
+    ids = f"SELECT json_group_array(id) FROM outbox WHERE {where} AND status = 'sending'"
+    ((found,),) = wire.fetch(connection, ids, (listed,))
+    moved = set(json.loads(found))
+    for chunk in bulk.chunks([row for row in values if row[-1] in moved]):
+        wire.send(connection, _lite_update(len(chunk)), [value for row in chunk for value in row])
     return moved
 
 
-def _forgetting(old: str, due_ms: str) -> str:
-    """As `forget`, within the statement that writes the row anyway. *old* is before the row's columns."""
-    gone = f"{old}forget AND {old}broadcast_id = 0 AND {due_ms} IS NULL"
-    return ", ".join(f"{name} = CASE WHEN {gone} THEN '' ELSE {old}{name} END" for name in ("number", "text"))
+@lru_cache(maxsize=16)
+def _lite_update(size: int) -> str:
+    return (
+        "UPDATE outbox AS t SET status = v.column1, error = v.column2, due_ms = v.column4, attempts = v.column5,"
+        " external_id = COALESCE(v.column3, t.external_id), expires_ms = COALESCE(v.column6, t.expires_ms),"
+        f" handed_ms = COALESCE(v.column7, t.handed_ms), final_ms = v.column8, {_forgetting('v.column4')}"
+        f" FROM ({bulk.lite_values(9, size)}) AS v WHERE t.id = v.column9"
+    )
+
+
+def _forgetting(due_ms: str) -> str:
+    """As `forget`, within the statement that writes the row `t` anyway."""
+    gone = f"t.forget AND t.broadcast_id = 0 AND {due_ms} IS NULL"
+    return ", ".join(f"{name} = CASE WHEN {gone} THEN '' ELSE t.{name} END" for name in ("number", "text"))

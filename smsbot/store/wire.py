@@ -50,6 +50,8 @@ class _Link(Protocol):
 
     def send_many(self, statement: str, rows: Sequence[Row]) -> None: ...
 
+    def insert(self, statement: str, parameters: Sequence[Any]) -> tuple[int, int]: ...
+
 
 class _Cursor:
     """One cursor of the driver's for all statements: each is read to its end at once, and a new one costs half a
@@ -68,6 +70,10 @@ class _Cursor:
 
     def send_many(self, statement: str, rows: Sequence[Row]) -> None:
         self._cursor.executemany(percent(statement) if self._percents else statement, rows)
+
+    def insert(self, statement: str, parameters: Sequence[Any]) -> tuple[int, int]:
+        self._cursor.execute(statement, parameters)
+        return self._cursor.rowcount, self._cursor.lastrowid
 
 
 def fetch(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -94,12 +100,20 @@ def send_many(connection: Connection, statement: str, rows: Sequence[Row]) -> No
         raise _wrapped(connection, statement, error) from error
 
 
+def insert(connection: Connection, statement: str, parameters: Sequence[Any]) -> tuple[int, int]:
+    """Run *statement*, an INSERT on SQLite: how many rows it made, and the id of the last. Raises `DBAPIError`."""
+    try:
+        return _link(connection).insert(statement, parameters)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _wrapped(connection, statement, error) from error
+
+
 def array(values: Iterable[Any]) -> str:
     """*values* as PostgreSQL writes an array: numbers, texts, booleans or None.
 
     One text instead of a list: psycopg looks at each element several times, in Python, at twenty times the cost.
     """
-    listed = values if isinstance(values, list | tuple) else list(values)
+    listed = list(values)
     if listed and isinstance(listed[0], str):
         try:
             plain = '","'.join(listed)
@@ -108,6 +122,9 @@ def array(values: Iterable[Any]) -> str:
         if "\\" in plain or plain.count('"') != 2 * (len(listed) - 1):
             return "{" + ",".join([_quoted(value) for value in listed]) + "}"
         return '{"' + plain + '"}'
+    written = str(listed)
+    if not any(mark in written for mark in "'\"<"):  # nothing but numbers, booleans and None
+        return "{" + written[1:-1].replace("None", "NULL") + "}"
     return "{" + ",".join([_quoted(value) for value in listed]) + "}"
 
 

@@ -18,10 +18,29 @@ def test_inserted_rows_come_back_in_order_whatever_their_number(store: Store) ->
     assert len({key for key, _ in found}) == 201
 
 
+def ids(store: Store) -> dict[str, int]:
+    return {name: key for key, name in store.read(lambda c: c.execute(select(STAFF.c.id, STAFF.c.name)).all())}
+
+
+def test_the_ids_that_come_back_are_those_of_the_rows_also_where_the_newest_are_gone(store: Store) -> None:
+    store.write(lambda c: bulk.insert(c, STAFF, COLUMNS, rows(9)))
+    store.write(lambda c: bulk.delete(c, STAFF, ("name",), [("name 3",), ("name 7",), ("name 8",)]))
+    more = [row for row in rows(107) if row[0] not in ids(store)]
+    found = store.write(lambda c: bulk.insert(c, STAFF, COLUMNS, more, returning=("name", "id")))
+    assert dict(found) == {name: key for name, key in ids(store).items() if name in {row[0] for row in more}}
+
+
 def test_a_conflicting_row_is_left_out_and_the_others_are_taken(store: Store) -> None:
-    store.write(lambda c: bulk.insert(c, STAFF, COLUMNS, rows(2)))
-    found = store.write(lambda c: bulk.insert(c, STAFF, COLUMNS, rows(3), conflict="DO NOTHING", returning=("name",)))
-    assert found == [("name 2",)]
+    store.write(lambda c: bulk.insert(c, STAFF, COLUMNS, [*rows(2), *rows(5)[3:4]]))
+    found = store.write(
+        lambda c: bulk.insert(c, STAFF, COLUMNS, rows(7), conflict="DO NOTHING", returning=("name", "id"))
+    )
+    assert [name for name, _ in found] == ["name 2", "name 4", "name 5", "name 6"]
+    assert all(ids(store)[name] == key for name, key in found)
+    nothing = store.write(
+        lambda c: bulk.insert(c, STAFF, COLUMNS, rows(7), conflict="DO NOTHING", returning=("name", "id"))
+    )
+    assert nothing == []
 
 
 def test_update_and_delete_touch_only_the_rows_named(store: Store) -> None:

@@ -97,7 +97,7 @@ def listen(store: Store, told: Told, patch: pytest.MonkeyPatch) -> None:
 
         patch.setattr(wire, name, heard)
 
-    for name in ("fetch", "send", "send_many"):
+    for name in ("fetch", "send", "send_many", "insert"):
         overhear(name)
 
 
