@@ -292,7 +292,8 @@ class Inbox(Protocol):
     """Where a `Link` puts what comes to it."""
 
     async def take(self, events: Sequence[Event]) -> None:
-        """Returns when the events and all they caused are committed: only then may they be acknowledged.
+        """Returns when the events and all they caused are committed: only then may they be acknowledged. Texts are
+        taken in the order of the calls, whichever returns first.
 
         Raises `StoreUnavailable`, and nothing else: the gateway has to bring all of them again, by a retryable status
         where it knows one (contract §3). What was committed all the same is then a repeat.

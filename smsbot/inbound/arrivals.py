@@ -35,13 +35,11 @@ class Arrivals:
         if texts and not self._accepts:
             log.warning("texts refused: the channel has `inbound = false`", channel=self._channel, texts=len(texts))
             texts = []
-        others: asyncio.Future[None] | None = None
-        if reports:
-            others = asyncio.ensure_future(self._reports.submit(self._channel, reports))
-        results: list[object] = [*await self._turns.submit_all(self._channel, texts)]
-        if others is not None:
-            await asyncio.wait([others])
-            results.append(others.exception())
+        told, reported = await asyncio.gather(
+            self._turns.submit_all(self._channel, texts), self._reports.submit(self._channel, reports),
+            return_exceptions=True,
+        )  # fmt: skip
+        results = [*(told if isinstance(told, list) else [told]), reported]
         for result in results:
             if isinstance(result, StoreUnavailable):
                 log.error("not taken: the database does not answer", channel=self._channel, reason=str(result))

@@ -72,7 +72,8 @@ class Turns:
         return await self._end(waiting)
 
     async def submit_all(self, channel: str, texts: Sequence[Received]) -> list[TurnResult | Exception]:
-        """As `submit` each of *texts*, in their order: what came of each, or why nothing did."""
+        """As `submit` each of *texts*, in their order, queued before the first wait: what came of each, or why nothing
+        did."""
         begun: list[Waiting | Exception] = []
         for received in texts:
             try:
@@ -81,11 +82,18 @@ class Turns:
                 begun.append(error)
         self._go()
         ended: list[TurnResult | Exception] = []
-        for waiting in begun:
-            try:
-                ended.append(waiting if isinstance(waiting, Exception) else await self._end(waiting))
-            except Exception as error:
-                ended.append(error)
+        try:
+            for waiting in begun:
+                try:
+                    ended.append(waiting if isinstance(waiting, Exception) else await self._told(waiting))
+                except Exception as error:
+                    ended.append(error)
+        except asyncio.CancelledError:
+            for waiting in begun:
+                _forgo(waiting)
+            raise
+        if any(isinstance(result, TurnResult) and result.withdrew for result in ended):
+            await self._routes.settled()  # once for all: it may take a moment
         return ended
 
     def _begin(self, channel: str, received: Received) -> Waiting:
@@ -131,15 +139,18 @@ class Turns:
             self._next_group(asyncio.get_running_loop())
 
     async def _end(self, waiting: Waiting) -> TurnResult:
-        """Until it and all it caused are committed."""
-        assert waiting.future is not None
-        try:
-            result = await waiting.future
-        finally:
-            self.counters.seconds += time.perf_counter() - waiting.began_s
+        """Until it and all it caused are committed, and who withdrew gets nothing more."""
+        result = await self._told(waiting)
         if result.withdrew:
             await self._routes.settled()
         return result
+
+    async def _told(self, waiting: Waiting) -> TurnResult:
+        assert waiting.future is not None
+        try:
+            return await waiting.future
+        finally:
+            self.counters.seconds += time.perf_counter() - waiting.began_s
 
     def _next_group(self, loop: asyncio.AbstractEventLoop) -> None:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
@@ -363,3 +374,10 @@ def _keys(waiting: Waiting) -> set[tuple[str, str]]:
 def _fail(waiting: Waiting, error: BaseException | None) -> None:
     if error is not None and waiting.future is not None and not waiting.future.done():
         waiting.future.set_exception(error)
+
+
+def _forgo(waiting: Waiting | Exception) -> None:
+    """Nobody waits for it any more, whatever comes of it."""
+    future = None if isinstance(waiting, Exception) else waiting.future
+    if future is not None and not future.cancel() and not future.cancelled():
+        future.exception()

@@ -2,8 +2,8 @@
 
 SQLite gets multi-row `VALUES`: one step of the engine for many rows, and the interpreter's lock is free meanwhile. The
 driver lets go of it at each step, and where the event loop waits for it, each costs both threads a call of the kernel:
-so no rows are asked back either, their ids are known. PostgreSQL gets one statement over `unnest`ed arrays, whatever
-the number of rows (ten times the rate of a statement a row).
+so no rows are asked back either, their ids are known. Only deletions, which are rare, take a step a row. PostgreSQL
+gets one statement over `unnest`ed arrays, whatever the number of rows (ten times the rate of a statement a row).
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def _lite_made(
     connection: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[Row], *, ids: range,
     returning: tuple[str, ...],
 ) -> list[Row]:  # fmt: skip
-    """The *returning* columns of what was made of *rows*. Of the one writer's rows each id is one more than the last
-    (SQLite, "Autoincrement")."""
+    """The *returning* columns of what was made of *rows*. There is one writer, and keys are plain `INTEGER PRIMARY
+    KEY`: each id is one more than the last. (With AUTOINCREMENT a row that is left out would leave a gap.)"""
     if len(ids) == len(rows):
         given = {name: [row[columns.index(name)] for row in rows] for name in returning if name != "id"}
         return list(zip(*(ids if name == "id" else given[name] for name in returning), strict=True))

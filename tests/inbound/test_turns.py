@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from smsbot.clock import HOUR_MS
 from smsbot.compose import blueprint, seed_topics
@@ -19,7 +21,7 @@ from smsbot.inbound.results import TurnResult
 from smsbot.inbound.routes import Routes
 from smsbot.inbound.turns import Turns
 from smsbot.settings import Settings
-from smsbot.store import audit, directory
+from smsbot.store import audit, directory, sql
 from smsbot.store.database import Store
 from smsbot.store.tables import Contact, Conversation, Inbound, Ledger, Outbox, Subscription, Suppression, Topic, table
 from tests.inbound.pipeline import ONE, TWO, Clock, Pipeline, pipeline_over
@@ -158,6 +160,40 @@ async def test_without_a_database_each_of_several_texts_is_told_so(store: Store,
     store.writer.close()
     results = await pipeline.turns.submit_all("main", [Received(ONE, "JOIN", "a"), Received(TWO, "JOIN", "b")])
     assert [type(result) for result in results] == [StoreUnavailable, StoreUnavailable]
+
+
+async def test_who_withdraws_together_is_waited_for_once(store: Store, content: Blueprint) -> None:
+    store.write(lambda c: directory.seed(c, seed_topics(Settings()), ()))
+    waits = 0
+
+    async def settled() -> None:
+        nonlocal waits
+        waits += 1
+
+    turns = Turns(
+        store, Bot(content.engine), region="GE", clock=Clock(), routes=Routes({"main": "main"}, settled=settled)
+    )
+    await turns.submit_all("main", [Received(f"+99555500{n:04}", "STOP", f"{n}") for n in range(9)])
+    assert waits == 1
+    await turns.submit_all("main", [Received(ONE, "JOIN", "x"), Received(TWO, "HELP", "y")])
+    assert waits == 1
+
+
+async def test_what_nobody_waits_for_any_more_fails_in_silence(pipeline: Pipeline) -> None:
+    unheard: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unheard.append(context))
+    pipeline.store.write(lambda c: sql.run(c, "ALTER TABLE inbound RENAME TO gone"))
+    texts = [Received(ONE, "JOIN", f"{n}") for n in range(5)]
+    taken = asyncio.create_task(pipeline.turns.submit_all("main", texts))
+    await asyncio.sleep(0)
+    taken.cancel()
+    await asyncio.wait([taken])
+    assert taken.cancelled()
+    with pytest.raises((DBAPIError, StoreUnavailable)):  # it comes after them
+        await pipeline.text("HELP", TWO, key="after")
+    del taken
+    gc.collect()
+    assert unheard == []
 
 
 async def test_a_gateway_without_ids_repeats_within_a_minute_only(pipeline: Pipeline) -> None:

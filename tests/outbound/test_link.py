@@ -420,8 +420,9 @@ async def test_whatever_goes_wrong_the_link_is_told_to_bring_it_again() -> None:
             return [outcomes.get(text, TurnResult(False)) for text in texts]
 
     class Reports:
-        async def submit(self, _channel: str, _changes: object) -> None:
-            raise away
+        async def submit(self, _channel: str, changes: Sequence[object]) -> None:
+            if changes:
+                raise away
 
     away = StoreUnavailable("The database cannot be used.")
     odd, late, good = (Received(NUMBER, text, text) for text in ("JOIN", "STOP", "HELP"))

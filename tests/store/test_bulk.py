@@ -1,6 +1,8 @@
+from pathlib import Path
+
 from sqlalchemy import Connection, select
 
-from smsbot.store import bulk
+from smsbot.store import bulk, sql
 from smsbot.store.database import Store
 from smsbot.store.tables import Staff, table
 
@@ -105,3 +107,12 @@ def test_what_is_run_is_not_run_again(store: Store) -> None:
 
     store.write(job)
     assert len(store.read(lambda c: c.execute(select(STAFF.c.name)).all())) == 1
+
+
+def test_no_key_of_sqlite_leaves_gaps(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/smsbot.db")
+    store.upgrade()
+    made = store.read(lambda c: sql.run(c, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").scalars().all())
+    assert len(made) > 30
+    assert not [each for each in made if "AUTOINCREMENT" in each.upper()]
+    store.close()

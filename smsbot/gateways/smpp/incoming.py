@@ -55,7 +55,8 @@ def digest(sm: Sm) -> bytes:
     further: object = None
     if sm.tlvs:
         sar = [first(sm.tlvs, tag) for tag in (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)]
-        further = (first(sm.tlvs, Tag.MESSAGE_PAYLOAD), sar)
+        said = (first(sm.tlvs, Tag.MESSAGE_PAYLOAD), *sar)
+        further = said if any(each is not None for each in said) else None
     head = f"{sm.source.value}\0{sm.dest.value}\0{sm.data_coding} {sm.esm_class} {further}\0"
     return hashlib.blake2b(head.encode() + sm.message, digest_size=12).digest()
 

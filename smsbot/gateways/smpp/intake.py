@@ -1,7 +1,8 @@
 """What comes by a connection, put into the inbox in groups and acknowledged once it is committed.
 
 What has come together goes to the inbox at once, in its order, and does not wait until what came before is committed:
-whoever writes finds the next at hand. The inbox keeps the order, so a person's texts keep theirs.
+whoever writes finds the next at hand. The inbox keeps the order, so a person's texts keep theirs. Only what was under
+way when its connection ended is waited for: the SMSC may bring it again by the next one.
 
 **Repeats.** SMPP gives messages no id. An SMSC brings one again when our acknowledgement did not reach it: a refused
 commit (nothing was kept, so nothing is to be recognised), or a connection that ended in between. The inbox recognises
@@ -46,7 +47,7 @@ class Intake:
         self._waiting: deque[tuple[Session, Pdu]] = deque()
         self._more = asyncio.Event()
         self._closed = False
-        self._taking: set[asyncio.Task[None]] = set()
+        self._taking: dict[asyncio.Task[None], set[Session]] = {}
         self._under_way = 0
         self._unproven: dict[bytes, int] = {}  # digest → when its connection ended, the oldest first
 
@@ -71,7 +72,8 @@ class Intake:
         try:
             while self._waiting or not self._closed:
                 self._more.clear()
-                if (number := min(GROUP, len(self._waiting), UNDER_WAY_MOST - self._under_way)) > 0:
+                number = min(GROUP, len(self._waiting), UNDER_WAY_MOST - self._under_way)
+                if number > 0 and not self._cut_off:
                     self._begin([self._waiting.popleft() for _ in range(number)])
                 else:
                     await self._more.wait()
@@ -79,17 +81,22 @@ class Intake:
                 await asyncio.wait(self._taking)
         finally:
             for task in self._taking:
-                task.cancel()
+                task.cancel()  # it is taken out of there later, by the loop
+
+    @property
+    def _cut_off(self) -> bool:
+        """Is something under way that nobody can be told of any more? It may come again, so it is waited for."""
+        return any(session.ended.done() for sessions in self._taking.values() for session in sessions)
 
     def _begin(self, group: Sequence[tuple[Session, Pdu]]) -> None:
         def ended(task: asyncio.Task[None]) -> None:
-            self._taking.discard(task)
+            del self._taking[task]
             self._under_way -= len(group)
             self._more.set()
 
         self._under_way += len(group)
         task = asyncio.create_task(self._take(group), name="smpp group")
-        self._taking.add(task)
+        self._taking[task] = {session for session, _ in group}
         task.add_done_callback(ended)
 
     async def _take(self, group: Sequence[tuple[Session, Pdu]]) -> None:

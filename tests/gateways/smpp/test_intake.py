@@ -163,6 +163,24 @@ async def test_what_was_acknowledged_into_a_cut_connection_is_taken_once(smsc: S
         assert inbox.texts == ["JOIN", "JOIN"], "this one is another"
 
 
+async def test_what_comes_again_while_it_is_under_way_waits_for_the_commit_and_is_taken_once(
+    smsc: Smsc, inbox: Remembering
+) -> None:
+    inbox.gate = asyncio.Event()
+    async with running(smpp(smsc.port), inbox):
+        await aside(smsc.say, NINO, "JOIN")
+        await inbox.until(lambda: inbox.begun)
+        await aside(smsc.cut)
+        await inbox.until(lambda: len(inbox.troubles) >= 3 and inbox.troubles[-1] is None)
+        again, other = [await aside(smsc.say, NINO, text) for text in ("JOIN", "BUDGET")]
+        await aside(smsc.ask, Command.ENQUIRE_LINK)
+        await aside(smsc.wait, "all have come", lambda: smsc.seen.pdus[-1].command == Command.ENQUIRE_LINK_RESP)
+        assert len(inbox.asked) == 1
+        inbox.gate.set()
+        assert [await aside(smsc.answer, sequence) for sequence in (again, other)] == [OK, OK]
+    assert inbox.texts == ["JOIN", "BUDGET"]
+
+
 async def test_a_second_join_after_a_proven_acknowledgement_is_a_second_join(smsc: Smsc, inbox: Remembering) -> None:
     gateway = smpp(smsc.port, enquire_link_s=0.02)
     async with running(gateway, inbox):

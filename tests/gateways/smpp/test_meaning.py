@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,6 +174,7 @@ def test_acknowledgements_that_handsets_write_are_neither_texts_nor_receipts() -
 
 def test_a_digest_depends_on_the_message_and_not_on_when_or_how_it_came() -> None:
     assert digest(sm(b"JOIN")) == digest(sm(b"JOIN"))
+    assert digest(sm(b"JOIN")) == digest(dataclasses.replace(sm(b"JOIN"), tlvs=((0x1400, b"\1"),))), "a vendor's own"
     others = [sm(b"JOIN", 1), sm(b"STOP"), Sm(Address(1, 1, "995555000002"), TO, b"JOIN"), sm(b"JOIN", 0, 0x40)]
     assert len({digest(each) for each in (sm(b"JOIN"), *others)}) == 5
 
