@@ -147,6 +147,31 @@ def test_a_text_brought_while_the_product_is_away_is_answered_once_it_is_back(sm
     answered(smsc, ENGLISH, "1 Budget 2 Social")
 
 
+def test_kill_9_while_many_write_keeps_each_text_once_and_brings_each_person_in(smsc: Smsc, product: Product) -> None:
+    people = [f"+9955551{number:05}" for number in range(300)]
+    brought: dict[str, int] = {}
+
+    def acknowledged() -> set[str]:
+        return {number for number, sequence in list(brought.items()) if sequence in smsc.seen.answers}
+
+    for number in people:
+        brought[number] = smsc.say(number.removeprefix("+"), "BUDGET")
+        if len(acknowledged()) >= 30:
+            break
+    smsc.wait("some are acknowledged", lambda: len(acknowledged()) >= 30)
+    product.kill()
+    smsc.wait_bound(0)
+    kept = acknowledged()
+    product.restart()
+    smsc.wait_bound()
+    again = [smsc.say(number.removeprefix("+"), "BUDGET") for number in people if number not in kept]
+    assert {smsc.answer(sequence) for sequence in again} == {0}
+    assert [len(product.messages(number, "in")) for number in people] == [1] * len(people)
+    assert product.broadcast("Hearing tomorrow.", topics=["budget"])["recipients"] == len(people)
+    verified = product.command("verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
 def test_a_wrong_password_is_shown_to_staff(smsc: Smsc, tmp_path: Path) -> None:
     channels = channel(smsc.port).replace(f'password = "{PASSWORD}"', 'password = "other-secret"')
     with Product(tmp_path / "product", channels=channels) as product:
