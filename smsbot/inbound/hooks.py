@@ -152,12 +152,11 @@ class Hooks:
 
     async def _take_all(self, name: str, events: list[Received | StatusChange]) -> None:
         reports = [event for event in events if isinstance(event, StatusChange)]
-        taken: list[Awaitable[object]] = [
-            self._turns.submit(name, event) for event in events if isinstance(event, Received)
-        ]
-        if reports:
-            taken.append(self._reports.submit(name, reports))
-        await asyncio.gather(*taken)
+        texts = [event for event in events if isinstance(event, Received)]
+        told, _ = await asyncio.gather(self._turns.submit_all(name, texts), self._reports.submit(name, reports))
+        for result in told:
+            if isinstance(result, Exception):
+                raise result
 
 
 def _address(scope: Scope) -> tuple[str, str]:

@@ -106,7 +106,7 @@ class Turns:
                 channel, waiting.number, storable(received.to)[:NUMBER_LIMIT], gateway_id(received), waiting.text,
                 waiting.sent_ms, at_ms, received.optout, said,
             )  # fmt: skip
-        self._take(waiting)
+        self._enqueue(waiting)
         return waiting
 
     async def give_up(self, set_id: int) -> TurnResult:
@@ -115,7 +115,7 @@ class Turns:
         at_ms = self._clock()
         waiting = self._waiting_for("", Received("", "", f"+{set_id}"), at_ms)
         waiting.piece = Arrival("", "", "", None, "", None, at_ms, expired=set_id)
-        self._take(waiting)
+        self._enqueue(waiting)
         self._go()
         return await self._end(waiting)
 
@@ -130,11 +130,12 @@ class Turns:
             sent_ms(received, at_ms), at_ms, None,
         )  # fmt: skip
 
-    def _take(self, waiting: Waiting) -> None:
+    def _enqueue(self, waiting: Waiting) -> None:
         waiting.future = asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
 
     def _go(self) -> None:
+        """Begin a group, unless one is in flight: then the next begins when that is done."""
         if not self._in_flight:
             self._next_group(asyncio.get_running_loop())
 

@@ -7,7 +7,7 @@ from smsbot.outbound.bucket import Monotonic
 
 STEP_MS = 1_000  # a clock that is kept right is never set back by so much at once
 LATELY_S = 10.0
-AGAIN_S = 0.25
+AGAIN_S = 0.25  # between two calls that are told so
 
 
 class Setback:

@@ -168,21 +168,30 @@ def chunks(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
 
 @lru_cache(maxsize=256)
 def _lite_insert(table: Table, columns: tuple[str, ...], size: int, conflict: str) -> str:
-    return _finished(f"INSERT INTO {table.name} ({', '.join(columns)}) {lite_values(len(columns), size)}", conflict, ())
+    return _finished(
+        f"INSERT INTO {table.name} ({', '.join(columns)}) {_lite_values(len(columns), size)}", conflict, ()
+    )
 
 
 @lru_cache(maxsize=256)
 def _lite_update(table: Table, key: str, columns: tuple[str, ...], size: int) -> str:
-    assignments = ", ".join(f"{column}=v.column{nth}" for nth, column in enumerate(columns, 1))
-    last = len(columns) + 1
-    values = lite_values(last, size)
-    return f"UPDATE {table.name} AS t SET {assignments} FROM ({values}) AS v WHERE t.{key}=v.column{last}"
+    return f"{lite_rows((*columns, key), size)} UPDATE {table.name} AS t {_assigned(key, columns, 'v')}"
 
 
-def lite_values(width: int, size: int) -> str:
-    """*size* rows of *width* parameters; their columns are `column1`, `column2` …"""
+def lite_rows(names: tuple[str, ...], size: int) -> str:
+    """Before a statement of SQLite: *size* rows of parameters as the table `v`, as `unnest` is on PostgreSQL."""
+    return f"WITH v({', '.join(names)}) AS ({_lite_values(len(names), size)})"
+
+
+def _lite_values(width: int, size: int) -> str:
     one = "(" + ",".join("?" * width) + ")"
     return f"VALUES {','.join([one] * size)}"
+
+
+def _assigned(key: str, columns: tuple[str, ...], rows: str) -> str:
+    """*rows*: where the table `v` comes from."""
+    assignments = ", ".join(f"{column}=v.{column}" for column in columns)
+    return f"SET {assignments} FROM {rows} WHERE t.{key}=v.{key}"
 
 
 @lru_cache(maxsize=256)
@@ -200,11 +209,9 @@ def pg_insert(table: Table, columns: tuple[str, ...], conflict: str, returning: 
 
 @lru_cache(maxsize=256)
 def _pg_update(table: Table, key: str, columns: tuple[str, ...]) -> str:
-    assignments = ", ".join(f"{column}=v.{column}" for column in columns)
-    return (
-        f"UPDATE {table.name} t SET {assignments} "
-        f"FROM unnest({pg_arrays(table, (*columns, key))}) AS v({', '.join((*columns, key))}) WHERE t.{key}=v.{key}"
-    )
+    names = (*columns, key)
+    rows = f"unnest({pg_arrays(table, names)}) AS v({', '.join(names)})"
+    return f"UPDATE {table.name} t {_assigned(key, columns, rows)}"
 
 
 def _finished(sql: str, conflict: str, returning: tuple[str, ...]) -> str:

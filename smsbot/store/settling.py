@@ -105,7 +105,7 @@ def forget(connection: Connection, ids: Sequence[int]) -> None:
         )
 
 
-_SETTLED = "status, error, external_id, due_ms, attempts, expires_ms, handed_ms, final_ms"
+_SETTLED = ("status", "error", "external_id", "due_ms", "attempts", "expires_ms", "handed_ms", "final_ms", "id")
 
 
 def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
@@ -121,12 +121,8 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
         kinds = ("text", "text", "text", "bigint", "integer", "bigint", "bigint", "bigint", "bigint")
         arrays = ", ".join(f"CAST(? AS {kind}[])" for kind in kinds)
         statement = (
-            "UPDATE outbox t SET status = v.status, error = v.error, due_ms = v.due_ms, attempts = v.attempts,"
-            " external_id = COALESCE(v.external_id, t.external_id), expires_ms = COALESCE(v.expires_ms, t.expires_ms),"
-            " handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms,"
-            f" {_forgetting('v.due_ms')}"
-            f" FROM unnest({arrays}) AS v({_SETTLED}, id) WHERE t.id = v.id AND t.status = 'sending'"
-            f"{months.recent(connection, 'outbox', 't.')} RETURNING t.id"
+            f"UPDATE outbox t {_moving()} FROM unnest({arrays}) AS v({', '.join(_SETTLED)})"
+            f" WHERE t.id = v.id AND t.status = 'sending'{months.recent(connection, 'outbox', 't.')} RETURNING t.id"
         )
         columns = [wire.array(column) for column in zip(*values, strict=True)]
         return {int(key) for (key,) in wire.fetch(connection, statement, columns)}
@@ -141,15 +137,16 @@ def _write(connection: Connection, results: Sequence[Result]) -> set[int]:
 
 @lru_cache(maxsize=16)
 def _lite_update(size: int) -> str:
+    return f"{bulk.lite_rows(_SETTLED, size)} UPDATE outbox AS t {_moving()} FROM v WHERE t.id = v.id"
+
+
+def _moving() -> str:
+    """What a result `v` makes of its message `t`. An erased person's is blanked as by `forget`, without a statement of
+    its own."""
+    gone = "t.forget AND t.broadcast_id = 0 AND v.due_ms IS NULL"
+    blanked = ", ".join(f"{name} = CASE WHEN {gone} THEN '' ELSE t.{name} END" for name in ("number", "text"))
     return (
-        "UPDATE outbox AS t SET status = v.column1, error = v.column2, due_ms = v.column4, attempts = v.column5,"
-        " external_id = COALESCE(v.column3, t.external_id), expires_ms = COALESCE(v.column6, t.expires_ms),"
-        f" handed_ms = COALESCE(v.column7, t.handed_ms), final_ms = v.column8, {_forgetting('v.column4')}"
-        f" FROM ({bulk.lite_values(9, size)}) AS v WHERE t.id = v.column9"
+        "SET status = v.status, error = v.error, due_ms = v.due_ms, attempts = v.attempts,"
+        " external_id = COALESCE(v.external_id, t.external_id), expires_ms = COALESCE(v.expires_ms, t.expires_ms),"
+        f" handed_ms = COALESCE(v.handed_ms, t.handed_ms), final_ms = v.final_ms, {blanked}"
     )
-
-
-def _forgetting(due_ms: str) -> str:
-    """As `forget`, within the statement that writes the row `t` anyway."""
-    gone = f"t.forget AND t.broadcast_id = 0 AND {due_ms} IS NULL"
-    return ", ".join(f"{name} = CASE WHEN {gone} THEN '' ELSE t.{name} END" for name in ("number", "text"))

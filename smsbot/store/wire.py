@@ -50,8 +50,6 @@ class _Link(Protocol):
 
     def send_many(self, statement: str, rows: Sequence[Row]) -> None: ...
 
-    def insert(self, statement: str, parameters: Sequence[Any]) -> tuple[int, int]: ...
-
 
 class _Cursor:
     """One cursor of the driver's for all statements: each is read to its end at once, and a new one costs half a
@@ -72,6 +70,7 @@ class _Cursor:
         self._cursor.executemany(percent(statement) if self._percents else statement, rows)
 
     def insert(self, statement: str, parameters: Sequence[Any]) -> tuple[int, int]:
+        """Only on SQLite: PostgreSQL's driver knows no id of the last row."""
         self._cursor.execute(statement, parameters)
         return self._cursor.rowcount, self._cursor.lastrowid
 
@@ -102,8 +101,10 @@ def send_many(connection: Connection, statement: str, rows: Sequence[Row]) -> No
 
 def insert(connection: Connection, statement: str, parameters: Sequence[Any]) -> tuple[int, int]:
     """Run *statement*, an INSERT on SQLite: how many rows it made, and the id of the last. Raises `DBAPIError`."""
+    link = _link(connection)
+    assert isinstance(link, _Cursor)
     try:
-        return _link(connection).insert(statement, parameters)
+        return link.insert(statement, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
         raise _wrapped(connection, statement, error) from error
 

@@ -15,6 +15,9 @@ from smsbot.gateways.smpp.codec import Sm, first
 from smsbot.gateways.smpp.codes import HEADER_FOLLOWS, Tag
 from smsbot.gateways.smpp.receipts import ReceiptId, from_person, is_receipt, receipt
 
+_TELLING = (Tag.MESSAGE_PAYLOAD, Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)
+"""Optional parameters that make one message another."""
+
 PART_WINDOW_MS = HOUR_MS
 """A part that comes again within the hour is a repeat; phones count their references up, so the same number with the
 same octets from the same phone is no other text so soon."""
@@ -52,11 +55,7 @@ def event(sm: Sm, habits: Habits, now_ms: int) -> Event | None:
 
 def digest(sm: Sm) -> bytes:
     """The same for the same message on any connection: sender, recipient, alphabet, octets and place among parts."""
-    further: object = None
-    if sm.tlvs:
-        sar = [first(sm.tlvs, tag) for tag in (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)]
-        said = (first(sm.tlvs, Tag.MESSAGE_PAYLOAD), *sar)
-        further = said if any(each is not None for each in said) else None
+    further = [first(sm.tlvs, tag) for tag in _TELLING]
     head = f"{sm.source.value}\0{sm.dest.value}\0{sm.data_coding} {sm.esm_class} {further}\0"
     return hashlib.blake2b(head.encode() + sm.message, digest_size=12).digest()
 

@@ -148,13 +148,18 @@ async def test_one_that_cannot_be_taken_harms_no_other(smsc: Smsc, inbox: Rememb
     assert inbox.texts == ["one", "two", "three"]
 
 
+async def cut_while_it_is_taken(smsc: Smsc, inbox: Remembering) -> None:
+    """A JOIN is on its way to the commit when its connection ends and another is made."""
+    await aside(smsc.say, NINO, "JOIN")
+    await inbox.until(lambda: inbox.begun)
+    await aside(smsc.cut)
+    await inbox.until(lambda: len(inbox.troubles) >= 3 and inbox.troubles[-1] is None)
+
+
 async def test_what_was_acknowledged_into_a_cut_connection_is_taken_once(smsc: Smsc, inbox: Remembering) -> None:
     inbox.gate = asyncio.Event()
     async with running(smpp(smsc.port), inbox):
-        await aside(smsc.say, NINO, "JOIN")
-        await inbox.until(lambda: inbox.begun)
-        await aside(smsc.cut)
-        await inbox.until(lambda: len(inbox.troubles) >= 3 and inbox.troubles[-1] is None)
+        await cut_while_it_is_taken(smsc, inbox)
         inbox.gate.set()
         await inbox.until(lambda: inbox.texts)
         assert await aside(smsc.answer, await aside(smsc.say, NINO, "JOIN")) == OK
@@ -168,10 +173,7 @@ async def test_what_comes_again_while_it_is_under_way_waits_for_the_commit_and_i
 ) -> None:
     inbox.gate = asyncio.Event()
     async with running(smpp(smsc.port), inbox):
-        await aside(smsc.say, NINO, "JOIN")
-        await inbox.until(lambda: inbox.begun)
-        await aside(smsc.cut)
-        await inbox.until(lambda: len(inbox.troubles) >= 3 and inbox.troubles[-1] is None)
+        await cut_while_it_is_taken(smsc, inbox)
         again, other = [await aside(smsc.say, NINO, text) for text in ("JOIN", "BUDGET")]
         await aside(smsc.ask, Command.ENQUIRE_LINK)
         await aside(smsc.wait, "all have come", lambda: smsc.seen.pdus[-1].command == Command.ENQUIRE_LINK_RESP)
